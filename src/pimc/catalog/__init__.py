@@ -1,0 +1,1 @@
+"""Kedro datasets: scenes, sharded and streamed arrays, encoders."""

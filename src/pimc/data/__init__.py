@@ -1,0 +1,1 @@
+"""Readers: files (or a simulation) become typed arrays. No Kedro, no torch."""

@@ -1,0 +1,112 @@
+"""What a time series of images is: the one type that every reader gives."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Protocol
+
+import numpy as np
+
+FILL = -32768
+"""The one fill value of int16 reflectance: no data in this band, at this pixel and date."""
+
+REFLECTANCE_SCALE = 10_000
+"""Stored reflectance = physical reflectance (0..1) x this."""
+
+SENTINEL2_BANDS = ("B02", "B03", "B04", "B05", "B06", "B07", "B08", "B8A", "B11", "B12")
+"""The ten 10 m and 20 m bands in PASTIS's order."""
+
+UNUSED_FOLD = 0
+"""Ground that belongs to no fold: the gap beside held-out ground, or another patch's pixel."""
+
+
+@dataclass(frozen=True)
+class Georeference:
+    """Where a grid lies: the CRS as WKT and the affine transform (a, b, c, d, e, f)."""
+
+    crs: str
+    transform: tuple[float, float, float, float, float, float]
+
+
+@dataclass(frozen=True)
+class Patch:
+    """A time series of images of one piece of ground, normalised by its reader.
+
+    Attributes:
+        patch_id: unique within a source.
+        reflectance: T x C x H x W int16, reflectance x 10,000 with any processing offset
+            removed; ``FILL`` where there is no data. May be a read-only memory map.
+        dates: T, datetime64[D], strictly increasing.
+        bands: names of the C bands, as in ``SENTINEL2_BANDS``.
+        place: the place or tile that the patch is cut from; patches of one place share a grid.
+        folds: H x W uint8, the fold 1..5 of each pixel; ``UNUSED_FOLD`` where a pixel must not
+            be sampled.
+        labels: H x W uint8 class of each pixel, or None where there are no labels.
+        parcels: H x W int32 parcel of each pixel, 0 = none, or None where unknown.
+        clear: T x H x W bool, True where the source's own cloud mask says clear; None without one.
+        origin: row and column of the patch's first pixel in the grid of its place.
+        georeference: of the patch (not of the place), or None.
+        substitutions: band asked for -> band that stands in for it (B08 -> B8A).
+    """
+
+    patch_id: str
+    reflectance: np.ndarray
+    dates: np.ndarray
+    bands: tuple[str, ...]
+    place: str
+    folds: np.ndarray
+    labels: np.ndarray | None = None
+    parcels: np.ndarray | None = None
+    clear: np.ndarray | None = None
+    origin: tuple[int, int] = (0, 0)
+    georeference: Georeference | None = None
+    substitutions: Mapping[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        """Check dtypes, shapes and the order of dates; say which patch is wrong and how."""
+        cube = self.reflectance
+        if cube.ndim != 4 or cube.dtype != np.int16:
+            raise ValueError(
+                f"patch {self.patch_id}: reflectance must be T x C x H x W int16, "
+                f"got {cube.dtype} of shape {cube.shape}"
+            )
+        times, bands, rows, cols = cube.shape
+        if bands != len(self.bands):
+            raise ValueError(
+                f"patch {self.patch_id}: expected {len(self.bands)} bands "
+                f"({', '.join(self.bands)}), got {bands}"
+            )
+        if self.dates.shape != (times,):
+            raise ValueError(
+                f"patch {self.patch_id}: {times} images but {len(self.dates)} dates; "
+                "every image needs its date"
+            )
+        if times > 1 and not (np.diff(self.dates) > np.timedelta64(0, "D")).all():
+            raise ValueError(
+                f"patch {self.patch_id}: dates must increase strictly, got "
+                f"{', '.join(map(str, self.dates))}"
+            )
+        ground = {"folds": self.folds, "labels": self.labels, "parcels": self.parcels}
+        for name, array in ground.items():
+            if array is not None and array.shape != (rows, cols):
+                raise ValueError(
+                    f"patch {self.patch_id}: {name} must be {rows} x {cols} like the images, "
+                    f"got {array.shape}"
+                )
+        if self.clear is not None and self.clear.shape != (times, rows, cols):
+            raise ValueError(
+                f"patch {self.patch_id}: clear must be {times} x {rows} x {cols}, "
+                f"got {self.clear.shape}"
+            )
+
+
+class PatchSource(Protocol):
+    """A patch not read yet: call it to read. ``scenes`` is ``{patch id: PatchSource}``."""
+
+    @property
+    def fingerprint(self) -> str:
+        """Changes whenever the patch would read differently (files, options, version)."""
+
+    def __call__(self) -> Patch:
+        """Read the patch."""

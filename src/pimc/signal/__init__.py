@@ -1,0 +1,1 @@
+"""Pure functions on arrays: sampling, indices, calendar, recurrence. No Kedro."""
