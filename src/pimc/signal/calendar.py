@@ -1,0 +1,198 @@
+"""From irregular acquisitions to one regular calendar.
+
+Plots of two pixels can be compared cell by cell only if row i means the same day of the season
+in both. Series are therefore put on a grid of days, filled linearly, before they become images.
+"""
+
+from __future__ import annotations
+
+import datetime
+from dataclasses import dataclass
+
+import numpy as np
+
+NO_DATE = -1
+"""Pads a row of acquisition days at its end."""
+
+_EPOCH = datetime.date(1970, 1, 1)
+
+
+@dataclass(frozen=True)
+class CalendarOptions:
+    """The grid of days; the defaults cover a PASTIS season, September to November next year.
+
+    Attributes:
+        start: first day of the grid, month-day.
+        step: days from one grid point to the next.
+        length: number of grid points, L.
+        min_observations: pixels with fewer usable observations within the calendar are dropped.
+    """
+
+    start: str = "09-15"
+    step: int = 7
+    length: int = 61
+    min_observations: int = 5
+
+    def __post_init__(self) -> None:
+        """Check the day and the counts."""
+        try:
+            # 2001 is no leap year: a calendar that starts on 29 February exists in few years
+            datetime.datetime.strptime(f"2001-{self.start}", "%Y-%m-%d")
+        except ValueError as error:
+            raise ValueError(
+                f"calendar start must be a month-day of every year, as 09-15, got {self.start!r}"
+            ) from error
+        for name in ("step", "length", "min_observations"):
+            if getattr(self, name) < 1:
+                raise ValueError(f"calendar {name} must be at least 1, got {getattr(self, name)}")
+
+    def grid(self, start: int) -> np.ndarray:
+        """L int64 days since 1970-01-01, from the day ``start`` on."""
+        return start + self.step * np.arange(self.length)
+
+
+def dated(days: np.ndarray) -> np.ndarray:
+    """Days of a row of acquisitions without its padding.
+
+    Raises:
+        ValueError: if the days do not increase strictly or padding stands before a day.
+    """
+    count = int((days != NO_DATE).sum())
+    kept = days[:count].astype(np.int64)
+    if (kept == NO_DATE).any() or (np.diff(kept) <= 0).any():
+        raise ValueError(
+            f"acquisition days must increase strictly, with {NO_DATE} only as padding at the "
+            f"end, got {days.tolist()}"
+        )
+    return kept
+
+
+def season_start(days: np.ndarray, options: CalendarOptions) -> int:
+    """The year's occurrence of the calendar's first day that fits the acquisitions best.
+
+    Args:
+        days: T int, days since 1970-01-01; ``NO_DATE`` padding at the end.
+        options: the calendar.
+
+    Returns:
+        Day since 1970-01-01 whose window of ``step`` x ``length`` days holds most acquisitions;
+        the earliest of equals.
+
+    Raises:
+        ValueError: if there is no acquisition.
+    """
+    known = dated(days)
+    if not len(known):
+        raise ValueError("no season to be found: there is no acquisition date")
+    month, day = (int(part) for part in options.start.split("-"))
+    span = options.step * options.length
+    first, last = (_EPOCH + datetime.timedelta(days=int(known[end])) for end in (0, -1))
+    years = range(first.year - 1 - span // 365, last.year + 1)
+    starts = np.array([(datetime.date(year, month, day) - _EPOCH).days for year in years])
+    inside = (known >= starts[:, None]) & (known < starts[:, None] + span)
+    return int(starts[inside.sum(axis=1).argmax()])
+
+
+def usable_observations(values: np.ndarray, clear: np.ndarray, days: np.ndarray) -> np.ndarray:
+    """Where a pixel was seen clearly and every index is defined.
+
+    Args:
+        values: P x I x T float32 indices, NaN where undefined.
+        clear: P x T bool.
+        days: T int, days since 1970-01-01; ``NO_DATE`` padding at the end.
+
+    Returns:
+        P x T bool.
+    """
+    return clear & np.isfinite(values).all(axis=1) & (days != NO_DATE)
+
+
+def count_observations(
+    values: np.ndarray, clear: np.ndarray, days: np.ndarray, start: int, options: CalendarOptions
+) -> np.ndarray:
+    """Number of usable observations of each pixel within the calendar.
+
+    Args:
+        values: P x I x T float32 indices, NaN where undefined.
+        clear: P x T bool.
+        days: T int, days since 1970-01-01; ``NO_DATE`` padding at the end.
+        start: first day of the calendar.
+        options: the calendar.
+
+    Returns:
+        P int64.
+    """
+    within = (days >= start) & (days < start + options.step * options.length)
+    return (usable_observations(values, clear, days) & within).sum(axis=1)
+
+
+def regularise(
+    values: np.ndarray, clear: np.ndarray, days: np.ndarray, start: int, options: CalendarOptions
+) -> tuple[np.ndarray, np.ndarray]:
+    """Index series on the calendar's grid, filled linearly, constant beyond the ends.
+
+    Each index of each pixel is interpolated between its own clear, defined observations, those
+    outside the calendar included: exactly ``np.interp``.
+
+    Args:
+        values: P x I x T float32 indices at the acquisitions, NaN where undefined.
+        clear: P x T bool, True where the observation may be used.
+        days: T int, days since 1970-01-01, the same for all P pixels; ``NO_DATE`` padding at
+            the end.
+        start: first day of the grid (``season_start``).
+        options: the calendar.
+
+    Returns:
+        The series, P x I x L float32, finite; and where they were observed, P x L bool: a usable
+        observation lies within half a step of the grid point.
+
+    Raises:
+        ValueError: if a pixel has no usable observation of some index.
+    """
+    known = dated(days)
+    values, clear = values[..., : len(known)], clear[:, : len(known)]
+    valid = clear[:, None, :] & np.isfinite(values)
+    if not valid.any(axis=2).all():
+        pixels, indices = np.nonzero(~valid.any(axis=2))
+        raise ValueError(
+            f"{len(np.unique(pixels))} of {len(values)} pixels have no usable observation, first "
+            f"pixel {pixels[0]}, index {indices[0]}; drop pixels by count_observations first"
+        )
+    grid = options.grid(start)
+    usable = valid.all(axis=1)
+    near = 2 * np.abs(known[:, None] - grid) <= options.step
+    observed = usable.astype(np.float32) @ near.astype(np.float32) > 0
+    return _interpolate(values, valid, known, grid), observed
+
+
+def _interpolate(
+    values: np.ndarray, valid: np.ndarray, days: np.ndarray, grid: np.ndarray
+) -> np.ndarray:
+    """``np.interp`` of every row over its valid days, without a loop over rows."""
+    times = len(days)
+    before, after = _valid_neighbours(valid)
+    # grid point g lies between acquisitions k - 1 and k
+    position = np.searchsorted(days, grid, side="right")
+    left, right = before[..., position], after[..., position]
+    # beyond the ends both neighbours are the same observation, and the weight is 0
+    left, right = np.where(left < 0, right, left), np.where(right == times, left, right)
+    gap = days[right] - days[left]
+    weight = np.where(gap > 0, (grid - days[left]) / np.maximum(gap, 1), 0).astype(np.float32)
+    low = np.take_along_axis(values, left, axis=-1)
+    high = np.take_along_axis(values, right, axis=-1)
+    return low + weight * (high - low)
+
+
+def _valid_neighbours(valid: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """For each gap k = 0..T between acquisitions: the last valid one before, the first one after.
+
+    Gap k lies before acquisition k; -1 and T stand for none.
+    """
+    times = valid.shape[-1]
+    rows = valid.shape[:-1]
+    before = np.full((*rows, times + 1), -1)
+    after = np.full((*rows, times + 1), times)
+    before[..., 1:] = np.maximum.accumulate(np.where(valid, np.arange(times), -1), axis=-1)
+    backward = np.where(valid, np.arange(times), times)[..., ::-1]
+    after[..., :-1] = np.minimum.accumulate(backward, axis=-1)[..., ::-1]
+    return before, after
