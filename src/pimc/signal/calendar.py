@@ -48,7 +48,7 @@ class CalendarOptions:
 
     def grid(self, start: int) -> np.ndarray:
         """L int64 days since 1970-01-01, from the day ``start`` on."""
-        return start + self.step * np.arange(self.length)
+        return np.arange(self.length) * self.step + start
 
 
 def dated(days: np.ndarray) -> np.ndarray:
@@ -104,11 +104,16 @@ def usable_observations(values: np.ndarray, clear: np.ndarray, days: np.ndarray)
     Returns:
         P x T bool.
     """
-    return clear & np.isfinite(values).all(axis=1) & (days != NO_DATE)
+    usable: np.ndarray = clear & np.isfinite(values).all(axis=1) & (days != NO_DATE)
+    return usable
 
 
 def count_observations(
-    values: np.ndarray, clear: np.ndarray, days: np.ndarray, start: int, options: CalendarOptions
+    values: np.ndarray,
+    clear: np.ndarray,
+    days: np.ndarray,
+    options: CalendarOptions,
+    start: int | None = None,
 ) -> np.ndarray:
     """Number of usable observations of each pixel within the calendar.
 
@@ -116,18 +121,24 @@ def count_observations(
         values: P x I x T float32 indices, NaN where undefined.
         clear: P x T bool.
         days: T int, days since 1970-01-01; ``NO_DATE`` padding at the end.
-        start: first day of the calendar.
         options: the calendar.
+        start: its first day; None finds it in ``days`` (``season_start``).
 
     Returns:
         P int64.
     """
+    start = season_start(days, options) if start is None else start
     within = (days >= start) & (days < start + options.step * options.length)
-    return (usable_observations(values, clear, days) & within).sum(axis=1)
+    counts: np.ndarray = (usable_observations(values, clear, days) & within).sum(axis=1)
+    return counts
 
 
 def regularise(
-    values: np.ndarray, clear: np.ndarray, days: np.ndarray, start: int, options: CalendarOptions
+    values: np.ndarray,
+    clear: np.ndarray,
+    days: np.ndarray,
+    options: CalendarOptions,
+    start: int | None = None,
 ) -> tuple[np.ndarray, np.ndarray]:
     """Index series on the calendar's grid, filled linearly, constant beyond the ends.
 
@@ -139,8 +150,9 @@ def regularise(
         clear: P x T bool, True where the observation may be used.
         days: T int, days since 1970-01-01, the same for all P pixels; ``NO_DATE`` padding at
             the end.
-        start: first day of the grid (``season_start``).
         options: the calendar.
+        start: its first day; None finds it in ``days`` (``season_start``). Give it where series
+            are cut short: their calendar must stay that of the whole season.
 
     Returns:
         The series, P x I x L float32, finite; and where they were observed, P x L bool: a usable
@@ -158,7 +170,7 @@ def regularise(
             f"{len(np.unique(pixels))} of {len(values)} pixels have no usable observation, first "
             f"pixel {pixels[0]}, index {indices[0]}; drop pixels by count_observations first"
         )
-    grid = options.grid(start)
+    grid = options.grid(season_start(days, options) if start is None else start)
     usable = valid.all(axis=1)
     near = 2 * np.abs(known[:, None] - grid) <= options.step
     observed = usable.astype(np.float32) @ near.astype(np.float32) > 0
@@ -180,7 +192,8 @@ def _interpolate(
     weight = np.where(gap > 0, (grid - days[left]) / np.maximum(gap, 1), 0).astype(np.float32)
     low = np.take_along_axis(values, left, axis=-1)
     high = np.take_along_axis(values, right, axis=-1)
-    return low + weight * (high - low)
+    low += weight * (high - low)
+    return low
 
 
 def _valid_neighbours(valid: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

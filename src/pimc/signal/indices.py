@@ -28,7 +28,8 @@ class SpectralIndex:
 
 def ndvi(nir: np.ndarray, red: np.ndarray) -> np.ndarray:
     """(N - R) / (N + R) (Rouse et al. 1974)."""
-    return (nir - red) / (nir + red)
+    value: np.ndarray = (nir - red) / (nir + red)
+    return value
 
 
 def evi(nir: np.ndarray, red: np.ndarray, blue: np.ndarray) -> np.ndarray:
@@ -39,12 +40,15 @@ def evi(nir: np.ndarray, red: np.ndarray, blue: np.ndarray) -> np.ndarray:
     """
     denominator = nir + 6 * red - 7.5 * blue + 1
     undefined = np.full_like(denominator, np.nan)
-    return np.divide(2.5 * (nir - red), denominator, out=undefined, where=denominator >= 0.25)
+    defined = denominator >= 0.25
+    value: np.ndarray = np.divide(2.5 * (nir - red), denominator, out=undefined, where=defined)
+    return value
 
 
 def savi(nir: np.ndarray, red: np.ndarray) -> np.ndarray:
     """1.5 (N - R) / (N + R + 0.5) (Huete 1988, with L = 0.5)."""
-    return 1.5 * (nir - red) / (nir + red + 0.5)
+    value: np.ndarray = 1.5 * (nir - red) / (nir + red + 0.5)
+    return value
 
 
 INDICES: dict[str, SpectralIndex] = {
@@ -124,7 +128,7 @@ def compute_indices(
     return np.moveaxis(values, 0, -1)
 
 
-def index_observations(
+def compute_pixel_indices(
     reflectance: np.ndarray, bands: Sequence[str], names: Sequence[str]
 ) -> np.ndarray:
     """Indices of pixel series, laid out pixel x index x date.

@@ -15,7 +15,7 @@ PYTS_IMAGES: dict[str, tuple[str, dict[str, Any]]] = {
 """Name of an image -> the class of ``pyts.image`` that draws it, and its fixed options."""
 
 
-def render_with_pyts(series: np.ndarray, image: str, **options: Any) -> np.ndarray:
+def render_with_pyts(series: np.ndarray, image: str, **options: str | float) -> np.ndarray:
     """Draw the image of each series with pyts.
 
     Args:

@@ -158,7 +158,11 @@ class Recurrence:
                 f"missing: {sorted(expected - set(stored))}, "
                 f"unknown: {sorted(set(stored) - expected)}"
             )
-        return cls(**{k: tuple(v) if isinstance(v, list) else v for k, v in stored.items()})
+        values: dict[str, Any] = {
+            name: tuple(value) if isinstance(value, list) else value
+            for name, value in stored.items()
+        }
+        return cls(**values)
 
 
 def plot_side(length: int, dimension: int, time_delay: int) -> int:

@@ -70,7 +70,8 @@ def hilbert_position(rows: np.ndarray, cols: np.ndarray, side: int) -> np.ndarra
 
 def _along_the_curve(rows: np.ndarray, cols: np.ndarray, side: int) -> np.ndarray:
     """The order in which the Hilbert curve of the smallest enclosing square visits cells."""
-    return np.argsort(hilbert_position(rows, cols, 1 << max(side - 1, 0).bit_length()))
+    enclosing = 1 << (side - 1).bit_length()
+    return np.argsort(hilbert_position(rows, cols, enclosing))
 
 
 def hilbert_order(rows: int, cols: int) -> np.ndarray:

@@ -47,7 +47,7 @@ def screen_clouds(
     blue, red, nir = (reflectance_of(reflectance, bands, band) for band in ("B02", "B04", "B08"))
     observed = np.isfinite(blue) & np.isfinite(red) & np.isfinite(nir)
     blue = np.where(observed, blue, np.inf)
-    clear = observed.copy()
+    clear: np.ndarray = observed.copy()
     days = np.broadcast_to(days, observed.shape)
     for t in range(observed.shape[1]):
         lag = days - days[:, t : t + 1]
