@@ -1,0 +1,128 @@
+"""What happens between the steps of a training: records, best weights, checkpoints."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from lightning.pytorch import Callback, LightningModule, Trainer
+from torch import Tensor
+
+LogMetrics = Callable[[dict[str, float], int], None]
+"""Takes metrics by name and the step they belong to."""
+
+
+class TrainingRecord(Callback):
+    """Keeps the history, a row an epoch, and hands every loss to ``log_metrics``."""
+
+    def __init__(
+        self, log_metrics: LogMetrics, measure: Callable[[LightningModule], dict[str, float]]
+    ):
+        self.log_metrics, self.measure = log_metrics, measure
+        self.rows: list[dict[str, float]] = []
+        self._losses: list[float] = []
+
+    def on_train_epoch_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Forget the losses of the epoch before."""
+        self._losses = []
+
+    def on_train_batch_end(  # type: ignore[override]
+        self,
+        trainer: Trainer,
+        pl_module: LightningModule,
+        outputs: Mapping[str, Tensor],
+        batch: object,
+        batch_idx: int,
+    ) -> None:
+        """Log a training step."""
+        loss = outputs["loss"].item()
+        self._losses.append(loss)
+        rate = trainer.optimizers[0].param_groups[0]["lr"]
+        step = {"train_loss": loss, "learning_rate": rate}
+        self.log_metrics({**step, "temperature": _temperature(pl_module)}, trainer.global_step)
+
+    def on_validation_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Log an epoch."""
+        measured = {
+            "val_loss": trainer.callback_metrics["val_loss"].item(),
+            **self.measure(pl_module),
+        }
+        self.log_metrics(measured, trainer.global_step)
+        self.rows.append(
+            {
+                "step": trainer.global_step,
+                "epoch": trainer.current_epoch,
+                "train_loss": sum(self._losses) / len(self._losses),
+                "temperature": _temperature(pl_module),
+                **measured,
+            }
+        )
+
+    def state_dict(self) -> dict[str, Any]:
+        """The history, for a checkpoint."""
+        return {"rows": self.rows}
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """The history of a run that was cut."""
+        self.rows = list(state_dict["rows"])
+
+
+def _temperature(module: LightningModule) -> float:
+    temperature: float = module.loss.temperature  # type: ignore[union-attr, assignment]
+    return temperature
+
+
+class BestWeights(Callback):
+    """Keeps the weights of the epoch with the lowest validation loss."""
+
+    def __init__(self) -> None:
+        self.loss = float("inf")
+        self.epoch = -1
+        self.weights: dict[str, Tensor] = {}
+
+    def on_validation_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Copy the weights if they are the best so far."""
+        loss = trainer.callback_metrics["val_loss"].item()
+        if loss < self.loss:
+            self.loss, self.epoch = loss, trainer.current_epoch
+            weights = pl_module.state_dict().items()
+            self.weights = {name: value.detach().cpu().clone() for name, value in weights}
+
+    def restore(self, module: LightningModule) -> None:
+        """Put the best weights back.
+
+        Raises:
+            ValueError: if there are none.
+        """
+        if not self.weights:
+            raise ValueError(
+                "the validation loss was never finite: lower the learning rate, or look for "
+                "values that are no reflectance"
+            )
+        module.load_state_dict(self.weights)
+
+    def state_dict(self) -> dict[str, Any]:
+        """The best so far, for a checkpoint."""
+        return {"loss": self.loss, "epoch": self.epoch, "weights": self.weights}
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """The best of a run that was cut."""
+        self.loss, self.epoch = state_dict["loss"], state_dict["epoch"]
+        self.weights = state_dict["weights"]
+
+
+class EpochCheckpoint(Callback):
+    """Writes one checkpoint an epoch, whole or not at all; must be the last callback."""
+
+    def __init__(self, path: Path):
+        self.path = path
+
+    def on_train_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Write under a temporary name, then rename."""
+        if trainer.should_stop:
+            return  # resumed from here, a run that early stopping has ended would go on
+        temporary = self.path.with_name(f".{self.path.name}.{os.getpid()}")
+        trainer.save_checkpoint(temporary)
+        os.replace(temporary, self.path)

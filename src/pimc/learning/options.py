@@ -1,0 +1,190 @@
+"""Options of pretraining. This module knows no torch: Kedro builds these from parameters."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from pimc.model.architecture import find_preset
+
+
+@dataclass(frozen=True)
+class BatchOptions:
+    """How pairs are brought together in a batch.
+
+    Attributes:
+        size: pairs in a batch.
+        patches: patches that share a batch; patches differ in date and haze, so a batch of
+            pixels of different patches alone is solved by recognising the patch.
+        crop_side: rows and columns of the image crop, odd: the pixel is its centre.
+        seed: of the composition of batches.
+    """
+
+    size: int = 128
+    patches: int = 8
+    crop_side: int = 15
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        """Check the counts."""
+        if self.size < 2:
+            raise ValueError(f"a batch needs 2 pairs or more, got size {self.size}")
+        if not 1 <= self.patches <= self.size:
+            raise ValueError(f"patches of a batch must be 1..{self.size}, got {self.patches}")
+        if self.crop_side < 9 or self.crop_side % 2 == 0:
+            raise ValueError(
+                f"crop_side must be odd, so that a crop has a centre, and at least 9, "
+                f"got {self.crop_side}"
+            )
+
+
+@dataclass(frozen=True)
+class CropAugmentation:
+    """Changes of a crop that keep what grows there; 0 or False switches one off.
+
+    Attributes:
+        turns: flips and quarter turns.
+        gain: standard deviation of the logarithm of a brightness gain common to all bands.
+        band_gain: the same of a gain of each band.
+        noise: standard deviation of noise of each value, reflectance.
+        band_dropout: probability that a band is missing.
+    """
+
+    turns: bool = True
+    gain: float = 0.1
+    band_gain: float = 0.05
+    noise: float = 0.005
+    band_dropout: float = 0.1
+
+    def __post_init__(self) -> None:
+        """Check the strengths."""
+        _check_not_negative(self, "gain", "band_gain", "noise")
+        _check_share(self, "band_dropout")
+
+
+@dataclass(frozen=True)
+class SeriesAugmentation:
+    """Changes of a series that keep what grows there; 0 switches one off.
+
+    Attributes:
+        level: standard deviation of an offset of each index, in its units.
+        masking: share of the observed dates that are hidden, then filled linearly.
+        shift: largest shift in time, calendar steps.
+        stretch: largest relative change of the season's length.
+    """
+
+    level: float = 0.03
+    masking: float = 0.3
+    shift: float = 1.0
+    stretch: float = 0.03
+
+    def __post_init__(self) -> None:
+        """Check the strengths."""
+        _check_not_negative(self, "level", "shift")
+        _check_share(self, "masking", "stretch")
+
+
+@dataclass(frozen=True)
+class OptimiserOptions:
+    """AdamW with a linear warm-up and a cosine decay to 0.
+
+    Attributes:
+        learning_rate: at the end of the warm-up.
+        weight_decay: of the weights of convolutions and linear maps; norms, biases and the
+            temperature have none.
+        warmup_share: of all steps.
+        gradient_clip: largest norm of the gradient.
+    """
+
+    learning_rate: float = 1e-3
+    weight_decay: float = 0.05
+    warmup_share: float = 0.05
+    gradient_clip: float = 1.0
+
+    def __post_init__(self) -> None:
+        """Check the values."""
+        _check_not_negative(self, "weight_decay")
+        _check_share(self, "warmup_share")
+        if not (self.learning_rate > 0 and self.gradient_clip > 0):
+            raise ValueError(f"learning_rate and gradient_clip must be above 0, got {self}")
+
+
+@dataclass(frozen=True)
+class EvaluationOptions:
+    """What is measured on held-out pairs; the same pairs and dates at every epoch.
+
+    Attributes:
+        batches: fixed batches of the validation loss.
+        gallery: pairs of a retrieval gallery, where the ground has so many.
+        patches: held-out patches of which each gives a gallery within itself, at most.
+        seed: of the choice.
+    """
+
+    batches: int = 4
+    gallery: int = 256
+    patches: int = 8
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        """Check the counts."""
+        if self.batches < 1 or self.gallery < 2 or self.patches < 1:
+            raise ValueError(
+                f"evaluation needs a batch, a gallery of 2 pairs and a patch at least, got {self}"
+            )
+
+
+@dataclass(frozen=True)
+class PretrainingOptions:
+    """All options of contrastive pretraining.
+
+    Attributes:
+        preset: name of the encoders' sizes (``pimc.model.architecture.PRESETS``).
+        projection_size: length of the vectors that the loss compares.
+        temperature: at the start; it is learned.
+        max_epochs: epochs at most; the learning rate reaches 0 at the last.
+        steps_per_epoch: batches of an epoch.
+        patience: epochs without a lower validation loss after which training stops.
+        batch: how batches are composed.
+        crop: augmentation of crops.
+        series: augmentation of series.
+        optimiser: of the weights.
+        evaluation: on held-out ground.
+        accelerator: as Lightning names them: auto, cpu, gpu.
+        precision: as Lightning names them: 32-true, bf16-mixed.
+        seed: of the first weights and the augmentations.
+        progress_bar: whether one is shown.
+    """
+
+    preset: str = "small"
+    projection_size: int = 128
+    temperature: float = 0.2
+    max_epochs: int = 20
+    steps_per_epoch: int = 50
+    patience: int = 5
+    batch: BatchOptions = field(default_factory=BatchOptions)
+    crop: CropAugmentation = field(default_factory=CropAugmentation)
+    series: SeriesAugmentation = field(default_factory=SeriesAugmentation)
+    optimiser: OptimiserOptions = field(default_factory=OptimiserOptions)
+    evaluation: EvaluationOptions = field(default_factory=EvaluationOptions)
+    accelerator: str = "auto"
+    precision: str = "32-true"
+    seed: int = 0
+    progress_bar: bool = True
+
+    def __post_init__(self) -> None:
+        """Check the counts and the preset's name."""
+        find_preset(self.preset)
+        for name in ("projection_size", "max_epochs", "steps_per_epoch", "patience"):
+            if getattr(self, name) < 1:
+                raise ValueError(f"{name} must be at least 1, got {getattr(self, name)}")
+
+
+def _check_not_negative(options: object, *names: str) -> None:
+    for name in names:
+        if getattr(options, name) < 0:
+            raise ValueError(f"{name} must not be negative, got {getattr(options, name)}")
+
+
+def _check_share(options: object, *names: str) -> None:
+    for name in names:
+        if not 0 <= getattr(options, name) < 1:
+            raise ValueError(f"{name} must lie in 0..1, 1 excluded, got {getattr(options, name)}")

@@ -1,0 +1,90 @@
+"""Sizes of the encoders, by name. This module knows no torch, so that options may name them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields
+from typing import Any, Self
+
+
+@dataclass(frozen=True)
+class Architecture:
+    """Size of a residual network.
+
+    Attributes:
+        widths: channels of each stage; each stage after the first halves the image.
+        blocks: residual blocks in every stage.
+        stem_stride: pixels the first convolution moves by; 2 halves the image at once.
+        embedding_size: length of the embedding.
+    """
+
+    widths: tuple[int, ...]
+    blocks: int = 1
+    stem_stride: int = 1
+    embedding_size: int = 128
+
+    def __post_init__(self) -> None:
+        """Check the sizes."""
+        if not self.widths or any(width < 8 or width % 8 for width in self.widths):
+            raise ValueError(
+                f"widths of an encoder must be multiples of 8 (groups of 8 channels are "
+                f"normalised together), got {self.widths}"
+            )
+        for name in ("blocks", "stem_stride", "embedding_size"):
+            if getattr(self, name) < 1:
+                raise ValueError(f"{name} of an encoder must be at least 1, got {self}")
+
+    def to_json(self) -> dict[str, Any]:
+        """As JSON's own types."""
+        return {**asdict(self), "widths": list(self.widths)}
+
+    @classmethod
+    def from_json(cls, stored: Mapping[str, Any]) -> Self:
+        """Back from ``to_json``.
+
+        Raises:
+            ValueError: if a field is missing, unknown or invalid.
+        """
+        expected = {field.name for field in fields(cls)}
+        if set(stored) != expected:
+            raise ValueError(
+                f"a stored architecture has the fields {', '.join(sorted(expected))}, "
+                f"got {', '.join(sorted(stored))}"
+            )
+        return cls(**{**stored, "widths": tuple(stored["widths"])})
+
+
+@dataclass(frozen=True)
+class Preset:
+    """Architectures of the two encoders that are trained together."""
+
+    series: Architecture
+    image: Architecture
+
+
+# a plot of 61 dates is a large, smooth image: halved by the stem; a crop of 15 pixels is not
+PRESETS: Mapping[str, Preset] = {
+    "tiny": Preset(
+        series=Architecture((8, 16, 32, 64), stem_stride=2, embedding_size=64),
+        image=Architecture((16, 32, 64), embedding_size=64),
+    ),
+    "small": Preset(
+        series=Architecture((16, 32, 64, 128), stem_stride=2),
+        image=Architecture((32, 64, 128)),
+    ),
+    "base": Preset(
+        series=Architecture((32, 64, 128, 256), blocks=2, stem_stride=2, embedding_size=256),
+        image=Architecture((64, 128, 256), blocks=2, embedding_size=256),
+    ),
+}
+
+
+def find_preset(name: str) -> Preset:
+    """The preset of that name.
+
+    Raises:
+        ValueError: if there is none.
+    """
+    if name not in PRESETS:
+        raise ValueError(f"no encoder preset {name!r}; there are {', '.join(PRESETS)}")
+    return PRESETS[name]

@@ -1,0 +1,84 @@
+"""The contrastive loss and what it needs beside the encoders."""
+
+from __future__ import annotations
+
+import math
+
+import torch
+from torch import Tensor, nn
+from torch.nn.functional import cross_entropy, normalize
+
+TEMPERATURE_RANGE = (0.01, 1.0)
+"""Learned temperatures stay within: below 0.01 one negative takes all the gradient (Radford et
+al. 2021, CLIP, clip there), above 1 all similarities look alike."""
+
+
+class ProjectionHead(nn.Sequential):
+    """Embedding -> vector that the loss compares; not part of the encoder.
+
+    A head of two layers keeps in the embedding what the loss would discard (Chen et al. 2020,
+    SimCLR, section 4.2).
+    """
+
+    def __init__(self, embedding_size: int, projection_size: int):
+        super().__init__(
+            nn.Linear(embedding_size, embedding_size),
+            nn.ReLU(),
+            nn.Linear(embedding_size, projection_size),
+        )
+
+
+class ContrastiveLoss(nn.Module):
+    r"""Symmetric InfoNCE with a learned temperature (Radford et al. 2021, CLIP, figure 3).
+
+    With unit vectors a_i = p_i / |p_i|, b_i = q_i / |q_i| and s_ij = a_i . b_j / tau
+
+    .. math:: L = -\frac{1}{2N} \sum_i \left(\log \frac{e^{s_{ii}}}{\sum_j e^{s_{ij}}}
+              + \log \frac{e^{s_{ii}}}{\sum_j e^{s_{ji}}}\right)
+
+    which is ln N where all similarities are equal.
+    """
+
+    def __init__(self, temperature: float):
+        super().__init__()
+        low, high = TEMPERATURE_RANGE
+        if not low <= temperature <= high:
+            raise ValueError(f"temperature must lie in {low}..{high}, got {temperature}")
+        self.log_scale = nn.Parameter(torch.tensor(-math.log(temperature)))
+
+    @property
+    def temperature(self) -> float:
+        """The present tau."""
+        return math.exp(-self.log_scale.item())
+
+    @torch.no_grad()
+    def clamp_temperature(self) -> None:
+        """Bring the temperature back into its range; to be called after each step.
+
+        Not in ``forward``: a clamped parameter gets no gradient and could never return.
+        """
+        low, high = TEMPERATURE_RANGE
+        self.log_scale.clamp_(-math.log(high), -math.log(low))
+
+    def forward(self, series: Tensor, images: Tensor) -> Tensor:
+        """The loss of N pairs.
+
+        Args:
+            series: N x D float, projections of the series.
+            images: N x D float, projections of the images; row i belongs to row i of ``series``.
+
+        Returns:
+            Scalar, float32 whatever the precision of the projections.
+
+        Raises:
+            ValueError: if the two sides have different shapes or there is one pair alone.
+        """
+        if series.shape != images.shape or series.ndim != 2 or len(series) < 2:
+            raise ValueError(
+                f"expected two or more pairs of vectors of one length, got shapes "
+                f"{tuple(series.shape)} and {tuple(images.shape)}"
+            )
+        scale = self.log_scale.exp()
+        similarity = scale * normalize(series.float()) @ normalize(images.float()).T
+        own = torch.arange(len(similarity), device=similarity.device)
+        return (cross_entropy(similarity, own) + cross_entropy(similarity.T, own)) / 2

@@ -1,0 +1,215 @@
+"""The two encoders: one of index series, one of image crops. Each is usable alone.
+
+Both keep what they need to read their input as they were trained: the series encoder its
+calendar and recurrence transform, the image encoder its bands and their normalisation.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from typing import Any, Self
+
+import torch
+from torch import Tensor, nn
+
+from pimc.model.architecture import Architecture
+from pimc.model.blocks import ResidualNetwork
+from pimc.model.plots import RecurrencePlots
+from pimc.signal.calendar import CalendarOptions
+from pimc.signal.recurrence import Recurrence
+
+SMALLEST_IMAGE = 8
+"""Rows and columns that the image encoder needs: it halves an image up to three times."""
+
+
+@dataclass(frozen=True)
+class SeriesEncoderConfig:
+    """What a series encoder is built from.
+
+    Attributes:
+        architecture: of the network.
+        calendar: on which the series lie; its length is L.
+        recurrence: the fitted transform; its indices are the I indices.
+    """
+
+    architecture: Architecture
+    calendar: CalendarOptions
+    recurrence: Recurrence
+
+    def to_json(self) -> dict[str, Any]:
+        """As JSON's own types."""
+        return {
+            "architecture": self.architecture.to_json(),
+            "calendar": asdict(self.calendar),
+            "recurrence": self.recurrence.to_json(),
+        }
+
+    @classmethod
+    def from_json(cls, stored: Mapping[str, Any]) -> Self:
+        """Back from ``to_json``."""
+        return cls(
+            architecture=Architecture.from_json(stored["architecture"]),
+            calendar=CalendarOptions(**stored["calendar"]),
+            recurrence=Recurrence.from_json(stored["recurrence"]),
+        )
+
+
+@dataclass(frozen=True)
+class ImageEncoderConfig:
+    """What an image encoder is built from.
+
+    Attributes:
+        architecture: of the network.
+        bands: names of the C bands, in order.
+        mean: of each band over the training ground, reflectance 0..1.
+        std: of each band over the training ground, reflectance.
+        substitutions: by place, band asked for -> band that stood in for it in training.
+    """
+
+    architecture: Architecture
+    bands: tuple[str, ...]
+    mean: tuple[float, ...]
+    std: tuple[float, ...]
+    substitutions: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        """Check that every band can be normalised."""
+        if not self.bands or not len(self.bands) == len(self.mean) == len(self.std):
+            raise ValueError(
+                f"an image encoder needs a mean and a standard deviation of each band "
+                f"({', '.join(self.bands)}), got {len(self.mean)} and {len(self.std)}"
+            )
+        values = zip(self.bands, self.mean, self.std, strict=True)
+        bad = [b for b, m, s in values if not (math.isfinite(m) and math.isfinite(s) and s > 0)]
+        if bad:
+            raise ValueError(
+                f"mean and standard deviation must be finite and the latter above 0: "
+                f"{', '.join(bad)} cannot be normalised (no data, or one value everywhere)"
+            )
+
+    def to_json(self) -> dict[str, Any]:
+        """As JSON's own types."""
+        return {
+            "architecture": self.architecture.to_json(),
+            "bands": list(self.bands),
+            "mean": list(self.mean),
+            "std": list(self.std),
+            "substitutions": {place: dict(bands) for place, bands in self.substitutions.items()},
+        }
+
+    @classmethod
+    def from_json(cls, stored: Mapping[str, Any]) -> Self:
+        """Back from ``to_json``."""
+        return cls(
+            architecture=Architecture.from_json(stored["architecture"]),
+            bands=tuple(stored["bands"]),
+            mean=tuple(stored["mean"]),
+            std=tuple(stored["std"]),
+            substitutions=stored["substitutions"],
+        )
+
+
+class SeriesEncoder(nn.Module):
+    """Index series -> recurrence plots -> embedding."""
+
+    kind = "series"
+
+    def __init__(self, config: SeriesEncoderConfig):
+        super().__init__()
+        self.config = config
+        self.plots = RecurrencePlots(config.recurrence)
+        self.network = ResidualNetwork(len(config.recurrence.indices), config.architecture)
+
+    @property
+    def embedding_size(self) -> int:
+        """Length of the embedding."""
+        return self.config.architecture.embedding_size
+
+    def check(self, indices: Sequence[str], calendar: CalendarOptions) -> None:
+        """Refuse series that are not what this encoder was trained on.
+
+        Raises:
+            ValueError: for other indices, another order of them, or another calendar.
+        """
+        expected = self.config.recurrence.indices
+        if tuple(indices) != expected:
+            raise ValueError(
+                f"this encoder reads the indices {', '.join(expected)} in that order, "
+                f"got {', '.join(indices)}"
+            )
+        grid = ("start", "step", "length")  # how many observations a pixel has may differ
+        for name in grid:
+            here, there = getattr(self.config.calendar, name), getattr(calendar, name)
+            if here != there:
+                raise ValueError(
+                    f"this encoder reads series on a calendar with {name} {here}, got {there}; "
+                    "make the series with the encoder's calendar"
+                )
+
+    def forward(self, series: Tensor) -> Tensor:
+        """Embed series.
+
+        Args:
+            series: B x I x L float32 index values on the encoder's calendar, finite.
+
+        Returns:
+            B x embedding_size.
+
+        Raises:
+            ValueError: for another number of indices or calendar steps.
+        """
+        indices, length = self.config.recurrence.indices, self.config.calendar.length
+        if series.ndim != 3 or series.shape[1:] != (len(indices), length):
+            raise ValueError(
+                f"expected series of B x {len(indices)} indices ({', '.join(indices)}) x "
+                f"{length} calendar steps, got shape {tuple(series.shape)}"
+            )
+        out: Tensor = self.network(self.plots(series))
+        return out
+
+
+class ImageEncoder(nn.Module):
+    """Image of reflectance -> embedding; any height and width."""
+
+    kind = "image"
+    mean: Tensor
+    std: Tensor
+
+    def __init__(self, config: ImageEncoderConfig):
+        super().__init__()
+        self.config = config
+        # not persistent: the configuration is the one place that keeps them
+        for name in ("mean", "std"):
+            values = torch.tensor(getattr(config, name), dtype=torch.float32)
+            self.register_buffer(name, values[:, None, None], persistent=False)
+        self.network = ResidualNetwork(len(config.bands), config.architecture)
+
+    @property
+    def embedding_size(self) -> int:
+        """Length of the embedding."""
+        return self.config.architecture.embedding_size
+
+    def forward(self, reflectance: Tensor) -> Tensor:
+        """Embed images.
+
+        Args:
+            reflectance: B x C x h x w float, 0..1, bands as in ``config.bands``. NaN is missing
+                data and becomes the band's mean.
+
+        Returns:
+            B x embedding_size.
+
+        Raises:
+            ValueError: for another number of bands or an image of less than 8 x 8 pixels.
+        """
+        bands, shape = self.config.bands, reflectance.shape
+        if reflectance.ndim != 4 or shape[1] != len(bands) or min(shape[2:]) < SMALLEST_IMAGE:
+            raise ValueError(
+                f"expected images of B x {len(bands)} bands ({', '.join(bands)}) x at least "
+                f"{SMALLEST_IMAGE} x {SMALLEST_IMAGE} pixels, got shape {tuple(shape)}"
+            )
+        normalised = torch.nan_to_num((reflectance - self.mean) / self.std, nan=0.0)
+        out: Tensor = self.network(normalised)
+        return out

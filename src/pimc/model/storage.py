@@ -1,0 +1,94 @@
+"""Encoders on disk: ``weights.safetensors`` beside ``encoder.json``, never a pickled object."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save_file
+
+from pimc.model.encoders import (
+    ImageEncoder,
+    ImageEncoderConfig,
+    SeriesEncoder,
+    SeriesEncoderConfig,
+)
+
+VERSION = 1
+"""Of the layout of ``encoder.json`` and of the names of the weights."""
+
+WEIGHTS = "weights.safetensors"
+CONFIG = "encoder.json"
+
+
+def save_encoder(encoder: SeriesEncoder | ImageEncoder, folder: Path | str) -> None:
+    """Write an encoder to a folder, each file whole or not at all.
+
+    The configuration is written last: a folder without it holds no encoder.
+    """
+    folder = Path(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    weights = {name: value.contiguous() for name, value in encoder.state_dict().items()}
+    stored = {"kind": encoder.kind, "version": VERSION, "config": encoder.config.to_json()}
+    _replace(folder / WEIGHTS, lambda path: save_file(weights, path))
+    _replace(folder / CONFIG, lambda path: path.write_text(json.dumps(stored, indent=2)))
+
+
+def load_encoder(folder: Path | str) -> SeriesEncoder | ImageEncoder:
+    """Read an encoder that ``save_encoder`` wrote, on the CPU, in evaluation mode.
+
+    Raises:
+        FileNotFoundError: if the folder holds no encoder.
+        ValueError: if it is of another kind or version, or its weights do not fit.
+    """
+    folder = Path(folder)
+    for name in (CONFIG, WEIGHTS):
+        if not (folder / name).is_file():
+            raise FileNotFoundError(
+                f"no encoder in {folder}: {name} is missing; pretrain one, or name a folder "
+                f"that holds {CONFIG} and {WEIGHTS}"
+            )
+    encoder = _build(folder / CONFIG)
+    try:
+        # copied out of the file's map: weights that are written anew must not change a model
+        weights = {name: value.clone() for name, value in load_file(folder / WEIGHTS).items()}
+        encoder.load_state_dict(weights)
+    except (RuntimeError, SafetensorError) as error:
+        raise ValueError(
+            f"{folder / WEIGHTS} does not fit the {encoder.kind} encoder of {CONFIG} beside it: "
+            f"{error}"
+        ) from error
+    return encoder.eval()
+
+
+def _build(path: Path) -> SeriesEncoder | ImageEncoder:
+    """An encoder with random weights from its configuration file."""
+    try:
+        stored: dict[str, Any] = json.loads(path.read_text())
+        kind, version, config = stored["kind"], stored["version"], stored["config"]
+    except (json.JSONDecodeError, KeyError) as error:
+        raise ValueError(
+            f"{path} is no encoder's configuration: expected JSON with kind, version and config "
+            f"({error!r})"
+        ) from error
+    if version != VERSION:
+        raise ValueError(f"{path}: expected an encoder of version {VERSION}, got {version}")
+    try:
+        if kind == SeriesEncoder.kind:
+            return SeriesEncoder(SeriesEncoderConfig.from_json(config))
+        if kind == ImageEncoder.kind:
+            return ImageEncoder(ImageEncoderConfig.from_json(config))
+    except (KeyError, TypeError) as error:
+        raise ValueError(f"{path}: the configuration of the {kind} encoder: {error!r}") from error
+    raise ValueError(f"{path}: expected an encoder of kind series or image, got {kind!r}")
+
+
+def _replace(path: Path, write: Callable[[Path], object]) -> None:
+    """Write under a temporary name, then rename: a reader never sees half a file."""
+    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    write(temporary)
+    os.replace(temporary, path)
