@@ -11,6 +11,7 @@ import pandas as pd
 
 from pimc.learning.options import BatchOptions
 from pimc.learning.spread import NONE, spread_apart
+from pimc.signal.row_subset import RowReader
 
 NO_FRAME = -1
 """Pads a row of frame choices at its end."""
@@ -50,29 +51,32 @@ class PairData:
             as observed.
     """
 
-    index_series: np.ndarray
+    index_series: RowReader
     pixels: pd.DataFrame
     frames: Frames
     frame_choices: np.ndarray
-    observed: np.ndarray | None = None
+    observed: RowReader | None = None
 
     def __post_init__(self) -> None:
         """Check that all parts speak of the same pixels and of frames that exist."""
         missing = [name for name in COLUMNS if name not in self.pixels]
         if missing:
             raise ValueError(f"pixels of pairs lack the columns {', '.join(missing)}")
-        if self.index_series.ndim != 3:
+        if len(self.index_series.shape) != 3:
             raise ValueError(
                 f"index_series must be pixels x indices x dates, got {self.index_series.shape}"
             )
-        rows = {"index_series": self.index_series, "frame_choices": self.frame_choices}
+        parts: dict[str, RowReader] = {
+            "index_series": self.index_series,
+            "frame_choices": self.frame_choices,
+        }
         if self.observed is not None:
-            rows["observed"] = self.observed
-        for name, array in rows.items():
-            if len(array) != len(self.pixels):
+            parts["observed"] = self.observed
+        for name, array in parts.items():
+            if array.shape[0] != len(self.pixels):
                 raise ValueError(
                     f"{name} must have a row for each of {len(self.pixels)} pixels, "
-                    f"got {len(array)}"
+                    f"got {array.shape[0]}"
                 )
         last = self.frame_choices.max(initial=NO_FRAME)
         if last >= len(self.frames):

@@ -70,7 +70,6 @@ def pretrain(
     validation: PairData,
     recurrence: Recurrence,
     calendar: CalendarOptions,
-    indices: Sequence[str],
     bands: Sequence[str],
     options: PretrainingOptions,
     checkpoint_folder: Path | str,
@@ -85,9 +84,8 @@ def pretrain(
     Args:
         train: pixels of the training folds.
         validation: pixels of held-out ground.
-        recurrence: the transform fitted on the training folds.
+        recurrence: the transform fitted on the training folds; names the series' indices.
         calendar: on which the series lie.
-        indices: names of the series' indices, in order.
         bands: names of the frames' bands, in order.
         options: all options.
         checkpoint_folder: an unfinished run keeps its checkpoint in a folder of it that is named
@@ -99,6 +97,8 @@ def pretrain(
     Raises:
         ValueError: before training, if data are too few or do not fit together.
     """
+    for data in (train, validation):
+        _check_series(data, recurrence, calendar)
     side = options.batch.crop_side
     rows = _training_rows(train, validation, options)
     held_out = hold_out(validation, options.batch, options.evaluation)
@@ -111,8 +111,6 @@ def pretrain(
         substitutions=substitutions or {},
     )
     module = _build_module(series_config, image_config, options)
-    for data in (train, validation):
-        _check_series(data, module.series_encoder, indices, calendar)
     batches = PairModule(
         train,
         PairSampler(train, options.batch, rows),
@@ -168,16 +166,13 @@ def _training_rows(
     return rows["training"]
 
 
-def _check_series(
-    data: PairData, encoder: SeriesEncoder, indices: Sequence[str], calendar: CalendarOptions
-) -> None:
-    """Refuse series of other indices or another length than the encoder reads."""
-    encoder.check(indices, calendar)
-    expected = (len(indices), calendar.length)
+def _check_series(data: PairData, recurrence: Recurrence, calendar: CalendarOptions) -> None:
+    """Refuse series of another number of indices or another length than will be read."""
+    expected = (len(recurrence.indices), calendar.length)
     if data.index_series.shape[1:] != expected:
         raise ValueError(
-            f"expected series of {expected[0]} indices x {expected[1]} calendar steps, "
-            f"got {data.index_series.shape[1:]}"
+            f"expected series of {expected[0]} indices ({', '.join(recurrence.indices)}) x "
+            f"{expected[1]} calendar steps, got {data.index_series.shape[1:]}"
         )
 
 

@@ -120,7 +120,7 @@ class SeriesEncoder(nn.Module):
         super().__init__()
         self.config = config
         self.plots = RecurrencePlots(config.recurrence)
-        self.network = ResidualNetwork(len(config.recurrence.indices), config.architecture)
+        self.network = ResidualNetwork(self.plots.channels, config.architecture)
 
     @property
     def embedding_size(self) -> int:
