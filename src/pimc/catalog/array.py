@@ -1,0 +1,59 @@
+"""Arrays as .npy files, written whole or chunk by chunk, loaded as memory maps."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from kedro.io import AbstractDataset, DatasetError
+
+from pimc.data.atomic import temporary_sibling
+from pimc.signal.chunks import ArrayChunk
+
+
+class NpyArray(AbstractDataset[np.ndarray | ArrayChunk, np.ndarray]):
+    """One array in one .npy file; ``load`` gives a read-only memory map.
+
+    A node that returns an array has it written at once; a generator node yields ``ArrayChunk``s
+    in order, so that the array never lies in memory. The file appears under its name only when
+    the last row is written.
+    """
+
+    def __init__(self, filepath: str, metadata: dict[str, Any] | None = None):
+        self._filepath = Path(filepath)
+        self._written = 0
+        self.metadata = metadata
+
+    def save(self, data: np.ndarray | ArrayChunk) -> None:
+        """Write an array, or the next chunk of one."""
+        chunk = data if isinstance(data, ArrayChunk) else ArrayChunk(np.asarray(data), 0, len(data))
+        temporary = temporary_sibling(self._filepath)
+        if chunk.start == 0:
+            self._written = 0
+            shape = (chunk.total, *chunk.rows.shape[1:])
+            np.lib.format.open_memmap(temporary, mode="w+", dtype=chunk.rows.dtype, shape=shape)
+        if chunk.start != self._written:
+            raise DatasetError(
+                f"{self._filepath}: expected the chunk that starts at row {self._written}, "
+                f"got row {chunk.start}; chunks must come in order"
+            )
+        end = chunk.start + len(chunk.rows)
+        np.lib.format.open_memmap(temporary, mode="r+")[chunk.start : end] = chunk.rows
+        self._written = end
+        if end == chunk.total:
+            temporary.replace(self._filepath)
+
+    def load(self) -> np.ndarray:
+        """The array, memory-mapped."""
+        try:
+            array: np.ndarray = np.load(self._filepath, mmap_mode="r", allow_pickle=False)
+        except ValueError as error:
+            raise DatasetError(f"{self._filepath} is no readable .npy file: {error}") from error
+        return array
+
+    def _exists(self) -> bool:
+        return self._filepath.exists()
+
+    def _describe(self) -> dict[str, Any]:
+        return {"filepath": str(self._filepath)}

@@ -1,0 +1,44 @@
+"""Encoders in the catalog: a folder of safetensors and JSON, and an artifact of the MLflow run."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from kedro.io import AbstractDataset
+
+if TYPE_CHECKING:
+    from pimc.model.encoders import ImageEncoder, SeriesEncoder
+
+
+class EncoderFolder(AbstractDataset["SeriesEncoder | ImageEncoder", "SeriesEncoder | ImageEncoder"]):
+    """One encoder as ``weights.safetensors`` and ``encoder.json`` in ``path``.
+
+    Without Kedro: ``pimc.model.storage.load_encoder(path)``.
+    """
+
+    def __init__(self, path: str, metadata: dict[str, Any] | None = None):
+        self._path = Path(path)
+        self.metadata = metadata
+
+    def save(self, data: SeriesEncoder | ImageEncoder) -> None:
+        """Write the encoder and log the folder to the active MLflow run, if there is one."""
+        import mlflow
+
+        from pimc.model.storage import save_encoder
+
+        save_encoder(data, self._path)
+        if mlflow.active_run():
+            mlflow.log_artifacts(str(self._path), artifact_path=f"encoders/{self._path.name}")
+
+    def load(self) -> SeriesEncoder | ImageEncoder:
+        """The encoder on the CPU, in evaluation mode."""
+        from pimc.model.storage import load_encoder
+
+        return load_encoder(self._path)
+
+    def _exists(self) -> bool:
+        return (self._path / "encoder.json").exists()
+
+    def _describe(self) -> dict[str, Any]:
+        return {"path": str(self._path)}

@@ -1,0 +1,156 @@
+"""Samples of patches on disk: one shard a patch, a manifest, one array over all shards."""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from kedro.io import AbstractDataset, DatasetError
+
+from pimc.data.atomic import replace_text, temporary_sibling
+from pimc.signal.patch_sample import PatchSample, SampleTask
+from pimc.signal.sharded_array import ShardedArray
+
+logger = logging.getLogger(__name__)
+
+_ARRAYS = ("pixels", "days", "reflectance", "frames", "frame_acquisitions", "frame_clear")
+_DTYPES = {"I16": np.int16, "I32": np.int32, "F32": np.float32}
+
+
+class SampleShards(AbstractDataset[Mapping[str, SampleTask], dict[str, PatchSample]]):
+    """One safetensors file a patch under ``path`` and ``manifest.json``, written last.
+
+    A shard that is there under the same key is not made again, so a run that was cut goes on
+    where it stopped. Shards that a finished run no longer names are removed.
+    Loading gives memory-mapped samples in the order of the manifest.
+    """
+
+    def __init__(self, path: str, metadata: dict[str, Any] | None = None):
+        self._path = Path(path)
+        self.metadata = metadata
+
+    def save(self, data: Mapping[str, SampleTask]) -> None:
+        """Make and write the shards that are missing, then the manifest."""
+        if not data:
+            raise DatasetError("no patches to sample: the scenes are empty")
+        paths = {
+            patch: self._path / f"{patch}-{task.key}.safetensors" for patch, task in data.items()
+        }
+        missing = [patch for patch, path in paths.items() if not path.exists()]
+        logger.info(
+            "%d patches: %d sampled before, %d to sample",
+            len(paths),
+            len(paths) - len(missing),
+            len(missing),
+        )
+        for patch in missing:
+            write_shard(paths[patch], data[patch].make())
+        names = [path.name for path in paths.values()]
+        replace_text(self._path / "manifest.json", json.dumps(names, indent=1))
+        for stale in set(self._path.glob("*.safetensors")) - set(paths.values()):
+            stale.unlink()
+
+    def load(self) -> dict[str, PatchSample]:
+        """Samples of the last finished ingestion, memory-mapped."""
+        names = json.loads((self._path / "manifest.json").read_text())
+        samples = (read_shard(self._path / name) for name in names)
+        return {sample.patch_id: sample for sample in samples}
+
+    def _exists(self) -> bool:
+        return (self._path / "manifest.json").exists()
+
+    def _describe(self) -> dict[str, Any]:
+        return {"path": str(self._path)}
+
+
+def write_shard(path: Path, sample: PatchSample) -> None:
+    """Write a sample as one safetensors file, whole or not at all."""
+    from safetensors.numpy import save_file
+
+    header = {
+        "patch_id": sample.patch_id,
+        "place": sample.place,
+        "bands": json.dumps(sample.bands),
+        "origin": json.dumps(sample.origin),
+        "substitutions": json.dumps(dict(sample.substitutions)),
+    }
+    temporary = temporary_sibling(path)
+    save_file({name: getattr(sample, name) for name in _ARRAYS}, temporary, metadata=header)
+    temporary.replace(path)
+
+
+def read_shard(path: Path) -> PatchSample:
+    """Memory-map a shard; nothing but its header is read."""
+    with path.open("rb") as file:
+        size = int.from_bytes(file.read(8), "little")
+        entries = json.loads(file.read(size))
+    header = entries.pop("__metadata__")
+    arrays = {name: _map_tensor(path, entry, 8 + size) for name, entry in entries.items()}
+    return PatchSample(
+        patch_id=header["patch_id"],
+        place=header["place"],
+        bands=tuple(json.loads(header["bands"])),
+        origin=tuple(json.loads(header["origin"])),
+        substitutions=json.loads(header["substitutions"]),
+        **arrays,
+    )
+
+
+def _map_tensor(path: Path, entry: Mapping[str, Any], start: int) -> np.ndarray:
+    dtype, shape = _DTYPES[entry["dtype"]], tuple(entry["shape"])
+    if 0 in shape:  # nothing to map: a memory map cannot be empty
+        return np.empty(shape, dtype)
+    begin = start + entry["data_offsets"][0]
+    return np.memmap(path, dtype, mode="r", offset=begin, shape=shape)
+
+
+class ShardedArrayManifest(AbstractDataset[ShardedArray, ShardedArray]):
+    """An array over shards as a JSON list of where each part lies; no value is copied."""
+
+    def __init__(self, filepath: str, metadata: dict[str, Any] | None = None):
+        self._filepath = Path(filepath)
+        self.metadata = metadata
+
+    def save(self, data: ShardedArray) -> None:
+        """Write where the parts lie, relative to this file."""
+        parts = [self._locate(shard) for shard in data.shards]
+        manifest = {"fill": data.fill, "dtype": str(data.dtype), "parts": parts}
+        replace_text(self._filepath, json.dumps(manifest, indent=1))
+
+    def load(self) -> ShardedArray:
+        """Map the parts again."""
+        manifest = json.loads(self._filepath.read_text())
+        dtype = np.dtype(manifest["dtype"])
+        return ShardedArray(
+            [self._map(part, dtype) for part in manifest["parts"]], manifest["fill"]
+        )
+
+    def _locate(self, shard: np.ndarray) -> dict[str, Any]:
+        place: dict[str, Any] = {"shape": list(shard.shape)}
+        if shard.size:
+            if not isinstance(shard, np.memmap):
+                raise DatasetError(
+                    "expected memory-mapped shards; declare the dataset as an .npy array to save "
+                    "arrays that lie in memory"
+                )
+            place["file"] = os.path.relpath(str(shard.filename), self._filepath.parent)
+            place["offset"] = shard.offset
+        return place
+
+    def _map(self, part: Mapping[str, Any], dtype: np.dtype) -> np.ndarray:
+        shape = tuple(part["shape"])
+        if 0 in shape:
+            return np.empty(shape, dtype)
+        path = self._filepath.parent / part["file"]
+        return np.memmap(path, dtype, mode="r", offset=part["offset"], shape=shape)
+
+    def _exists(self) -> bool:
+        return self._filepath.exists()
+
+    def _describe(self) -> dict[str, Any]:
+        return {"filepath": str(self._filepath)}

@@ -1,0 +1,29 @@
+"""Which folds train, which select and which are looked at once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+FOLDS = (1, 2, 3, 4, 5)
+
+
+@dataclass(frozen=True)
+class FoldOptions:
+    """Disjoint sets of folds 1..5 (PASTIS's protocol: train 1-3, validate 4, test 5)."""
+
+    train: tuple[int, ...] = (1, 2, 3)
+    validation: tuple[int, ...] = (4,)
+    test: tuple[int, ...] = (5,)
+
+    def __post_init__(self) -> None:
+        """Check that folds exist and that no fold serves twice."""
+        for name in ("train", "validation", "test"):
+            object.__setattr__(self, name, tuple(getattr(self, name)))
+        used = [*self.train, *self.validation, *self.test]
+        if not set(used) <= set(FOLDS) or len(set(used)) < len(used):
+            raise ValueError(
+                f"folds must be 1..5, each in one set, got train {self.train}, "
+                f"validation {self.validation}, test {self.test}"
+            )
+        if not self.train or not self.validation:
+            raise ValueError("folds.train and folds.validation must each name at least one fold")

@@ -1,0 +1,96 @@
+"""Project hooks: parameters are checked before anything runs, runs are tracked to their end."""
+
+from __future__ import annotations
+
+import atexit
+import subprocess
+from dataclasses import asdict, is_dataclass
+from pathlib import Path
+from typing import Any
+
+import mlflow
+from kedro.framework.hooks import hook_impl
+from kedro.framework.project import pipelines
+from kedro.io import CatalogProtocol
+from kedro.pipeline import Pipeline
+from kedro.pipeline.node import Node
+from kedro_mlflow.framework.hooks.mlflow_hook import MlflowHook
+
+CATALOG_PARAMETERS = frozenset({"offset", "root"})
+"""Parameters that the catalog reads (`runtime_params:`) and no node does."""
+
+
+class ParameterCheck:
+    """Refuses parameters that nothing reads: a misspelt name must not pass unseen."""
+
+    @hook_impl
+    def after_catalog_created(self, parameters: dict[str, Any]) -> None:
+        """Compare the names at the top level with those that pipelines and catalog read."""
+        read = {
+            name.removeprefix("params:").split(".")[0]
+            for pipeline in pipelines.values()
+            for name in pipeline.inputs()
+            if name.startswith("params:")
+        } | CATALOG_PARAMETERS
+        unknown = sorted(set(parameters) - read)
+        if unknown:
+            raise ValueError(
+                f"unknown parameter {', '.join(unknown)}; known are {', '.join(sorted(read))} "
+                "(conf/base/parameters_*.yml explains them)"
+            )
+
+
+class RunTracking(MlflowHook):
+    """kedro-mlflow's run, with options logged field by field, commit and data source as tags."""
+
+    @hook_impl
+    def before_pipeline_run(
+        self, run_params: dict[str, Any], pipeline: Pipeline, catalog: CatalogProtocol
+    ) -> None:
+        """Start the run and say which code and which data it is made of."""
+        super().before_pipeline_run(run_params, pipeline, catalog)
+        if not self._is_mlflow_enabled:
+            return
+        # Kedro tells its hooks of errors, not of Ctrl-C: what is still open at exit was cut short
+        atexit.register(_end_open_run)
+        mlflow.set_tags(
+            {
+                "git_commit": _git_commit(Path(run_params["project_path"])),
+                "data_source": _data_source(catalog),
+                "environment": run_params.get("env") or "base",
+            }
+        )
+
+    @hook_impl
+    def before_node_run(
+        self, node: Node, catalog: CatalogProtocol, inputs: dict[str, Any], is_async: bool
+    ) -> None:
+        """Log the node's parameters, options as dictionaries so that each field is one entry."""
+        plain = {
+            name: asdict(value) if is_dataclass(value) and not isinstance(value, type) else value
+            for name, value in inputs.items()
+            if name.startswith("params:")
+        }
+        super().before_node_run(node, catalog, plain, is_async)
+
+
+def _end_open_run() -> None:
+    while mlflow.active_run():
+        mlflow.end_run("FAILED")
+
+
+def _git_commit(project: Path) -> str:
+    """Commit of the project, with `-dirty` where tracked files differ from it."""
+    command = ["git", "describe", "--always", "--abbrev=40", "--dirty", "--exclude=*"]
+    try:
+        answer = subprocess.run(command, cwd=project, capture_output=True, text=True, check=True)
+    except (OSError, subprocess.CalledProcessError):
+        return "unknown"
+    return answer.stdout.strip()
+
+
+def _data_source(catalog: CatalogProtocol) -> str:
+    """What the catalog says of `scenes`, the source of all data."""
+    scenes = catalog.get("scenes")
+    details = ", ".join(f"{key}={value}" for key, value in scenes._describe().items())
+    return f"{type(scenes).__name__}({details})"

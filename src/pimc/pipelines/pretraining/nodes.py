@@ -1,0 +1,116 @@
+"""Nodes of contrastive pretraining."""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+from matplotlib.figure import Figure
+
+from pimc.catalog.metrics import log_step
+from pimc.data.folds import FoldOptions
+from pimc.learning.options import PretrainingOptions
+from pimc.report.training import draw_curves
+from pimc.signal.calendar import CalendarOptions
+from pimc.signal.recurrence import Recurrence
+from pimc.signal.row_subset import RowSubset
+from pimc.signal.sharded_array import ShardedArray
+
+if TYPE_CHECKING:
+    from pimc.learning.pairs import PairData
+
+logger = logging.getLogger(__name__)
+
+NO_FRAME = -1
+
+
+def choose_frames(
+    series_pixels: pd.DataFrame, clear: np.ndarray, frame_table: pd.DataFrame
+) -> np.ndarray:
+    """Images in which each pixel is clear: N x K int32 frame numbers, then ``NO_FRAME``.
+
+    Raises:
+        ValueError: if there are no images at all (data without images cannot be paired).
+    """
+    if frame_table.empty:
+        raise ValueError(
+            "pretraining pairs series with images, but these data hold pixel series alone; "
+            "use images (simulated, pastis, stack), or an encoder pretrained elsewhere"
+        )
+    slots = int(frame_table.groupby("patch_index").size().max())
+    choices = np.full((len(series_pixels), slots), NO_FRAME, np.int32)
+    frames_of = dict(list(frame_table.groupby("patch_index")))
+    for patch, rows in series_pixels.groupby("patch_index").indices.items():
+        frames = frames_of[patch]
+        pixels = series_pixels["pixel"].to_numpy()[rows]
+        seen = clear[pixels][:, frames["acquisition"].to_numpy()]
+        numbers = np.where(seen, frames["frame"].to_numpy(), NO_FRAME)
+        # usable frames first, each row in order of time
+        order = np.argsort(~seen, axis=1, kind="stable")
+        choices[rows, : len(frames)] = np.take_along_axis(numbers, order, axis=1)
+    without = int((choices[:, 0] == NO_FRAME).sum())
+    logger.info("%d of %d pixels are clear in no image and form no pair", without, len(choices))
+    return choices
+
+
+def pretrain_encoders(
+    index_series: np.ndarray,
+    observed: np.ndarray,
+    series_pixels: pd.DataFrame,
+    frames: ShardedArray,
+    frame_choices: np.ndarray,
+    recurrence: dict[str, Any],
+    scene_summary: dict[str, Any],
+    calendar: CalendarOptions,
+    folds: FoldOptions,
+    pretraining: PretrainingOptions,
+    checkpoints: str,
+) -> tuple[Any, Any, pd.DataFrame, dict[str, float], pd.DataFrame]:
+    """Train both encoders; see ``pimc.learning.pretrain.pretrain``.
+
+    Returns:
+        Series encoder, image encoder, history (a row an epoch), final metrics, and the recall
+        in every gallery.
+    """
+    from pimc.learning.pairs import PairData
+    from pimc.learning.pretrain import pretrain
+
+    def pairs(part: tuple[int, ...]) -> PairData:
+        rows = np.flatnonzero(series_pixels["fold"].isin(part))
+        return PairData(
+            RowSubset(index_series, rows),
+            series_pixels.iloc[rows].reset_index(drop=True),
+            frames,
+            frame_choices[rows],
+            RowSubset(observed, rows),
+        )
+
+    places = scene_summary["places"]
+    substitutions = {name: place["substitutions"] for name, place in places.items()}
+    result = pretrain(
+        pairs(folds.train),
+        pairs(folds.validation),
+        Recurrence.from_json(recurrence),
+        calendar,
+        scene_summary["bands"],
+        pretraining,
+        checkpoints,
+        log_step,
+        {name: bands for name, bands in substitutions.items() if bands},
+    )
+    return (
+        result.series_encoder,
+        result.image_encoder,
+        result.history,
+        result.metrics,
+        result.retrieval,
+    )
+
+
+def draw_training_curves(
+    pretraining_history: pd.DataFrame, pretraining_metrics: dict[str, float]
+) -> Figure:
+    """Losses, recall, temperature and embedding rank by epoch."""
+    return draw_curves(pretraining_history, pretraining_metrics)

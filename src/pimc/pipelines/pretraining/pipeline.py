@@ -1,0 +1,51 @@
+"""Wiring of contrastive pretraining."""
+
+from kedro.pipeline import Pipeline, node
+
+from pimc.pipelines.pretraining.nodes import choose_frames, draw_training_curves, pretrain_encoders
+
+
+def create_pipeline() -> Pipeline:
+    """Series and images -> two encoders, their history and what they retrieve."""
+    return Pipeline(
+        [
+            node(
+                choose_frames,
+                inputs=["series_pixels", "clear", "frame_table"],
+                outputs="frame_choices",
+                name="choose_frames",
+            ),
+            node(
+                pretrain_encoders,
+                inputs=[
+                    "index_series",
+                    "observed",
+                    "series_pixels",
+                    "frames",
+                    "frame_choices",
+                    "recurrence",
+                    "scene_summary",
+                    "params:calendar",
+                    "params:folds",
+                    "params:pretraining",
+                    "params:checkpoints",
+                ],
+                outputs=[
+                    "series_encoder",
+                    "image_encoder",
+                    "pretraining_history",
+                    "pretraining_metrics",
+                    "retrieval",
+                ],
+                name="pretrain_encoders",
+            ),
+            node(
+                draw_training_curves,
+                inputs=["pretraining_history", "pretraining_metrics"],
+                outputs="training_curves",
+                name="draw_training_curves",
+            ),
+        ],
+        namespace="pretraining",
+        prefix_datasets_with_namespace=False,
+    )

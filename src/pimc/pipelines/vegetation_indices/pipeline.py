@@ -1,0 +1,70 @@
+"""Wiring of the index series."""
+
+from kedro.pipeline import Pipeline, node
+
+from pimc.pipelines.vegetation_indices.nodes import (
+    compute_index_observations,
+    regularise_series,
+    screen_observations,
+    select_pixels,
+    summarise_observations,
+)
+
+
+def create_pipeline() -> Pipeline:
+    """Reflectance series -> indices, cloud screening -> series on a regular calendar."""
+    return Pipeline(
+        [
+            node(
+                compute_index_observations,
+                inputs=["pixel_reflectance", "params:bands", "params:indices"],
+                outputs="index_observations",
+                name="compute_indices",
+            ),
+            node(
+                screen_observations,
+                inputs=[
+                    "pixel_reflectance",
+                    "pixels",
+                    "acquisitions",
+                    "params:bands",
+                    "params:screening",
+                ],
+                outputs="clear",
+                name="screen_clouds",
+            ),
+            node(
+                select_pixels,
+                inputs=["pixels", "index_observations", "clear", "acquisitions", "params:calendar"],
+                outputs="series_pixels",
+                name="select_pixels",
+            ),
+            node(
+                regularise_series,
+                inputs=[
+                    "index_observations",
+                    "clear",
+                    "series_pixels",
+                    "acquisitions",
+                    "params:calendar",
+                ],
+                outputs=["index_series", "observed"],
+                name="regularise_series",
+            ),
+            node(
+                summarise_observations,
+                inputs=[
+                    "index_observations",
+                    "clear",
+                    "pixels",
+                    "series_pixels",
+                    "acquisitions",
+                    "params:indices",
+                ],
+                outputs="observation_summary",
+                name="summarise_observations",
+            ),
+        ],
+        namespace="vegetation_indices",
+        prefix_datasets_with_namespace=False,
+    )

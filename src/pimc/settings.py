@@ -1,0 +1,18 @@
+"""Kedro settings: hooks and how environments are merged."""
+
+from kedro.config import OmegaConfigLoader
+
+from pimc.hooks import ParameterCheck, RunTracking
+
+HOOKS = (ParameterCheck(), RunTracking())
+
+# `RunTracking` is kedro-mlflow's hook with dataclass parameters logged field by field
+DISABLE_HOOKS_FOR_PLUGINS = ("kedro-mlflow",)
+
+CONFIG_LOADER_CLASS = OmegaConfigLoader
+CONFIG_LOADER_ARGS = {
+    "base_env": "base",
+    "default_run_env": "local",
+    # an environment changes single values of a parameter group, not the whole group
+    "merge_strategy": {"parameters": "soft", "globals": "soft"},
+}

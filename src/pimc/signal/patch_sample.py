@@ -1,0 +1,134 @@
+"""What ingestion keeps of a patch: sampled pixels' series and the clearest dates' images."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from pimc.data.patch import FILL, UNUSED_FOLD, Patch
+from pimc.signal.sampling import SamplingOptions, sample_pixels
+from pimc.signal.screening import ScreeningOptions, screen_clouds
+
+CLEAR_ENOUGH = 0.95
+"""Dates with at least this share of clear pixels are equally good as images."""
+
+
+@dataclass(frozen=True)
+class PatchSample:
+    """Sampled pixels and images of one patch.
+
+    Attributes:
+        patch_id: of the patch.
+        place: of the patch.
+        bands: names of the C bands.
+        origin: row and column of the patch in its place's grid.
+        substitutions: band asked for -> band that stands in for it.
+        pixels: n x 5 int32: row, column, fold, label (-1 unknown), parcel (0 none).
+        days: T int32, days since 1970-01-01.
+        reflectance: n x T x C int16, ``FILL`` where missing or masked by the source.
+        frames: K x C x H x W int16, images of the clearest dates, in order of time.
+        frame_acquisitions: K int32, the position of each frame's date along T.
+        frame_clear: K float32, the share of sampled pixels that are clear in each frame.
+    """
+
+    patch_id: str
+    place: str
+    bands: tuple[str, ...]
+    origin: tuple[int, int]
+    substitutions: Mapping[str, str]
+    pixels: np.ndarray
+    days: np.ndarray
+    reflectance: np.ndarray
+    frames: np.ndarray
+    frame_acquisitions: np.ndarray
+    frame_clear: np.ndarray
+
+
+@dataclass(frozen=True)
+class SampleTask:
+    """A sample not made yet; ``key`` changes whenever ``make`` would give another one."""
+
+    key: str
+    make: Callable[[], PatchSample]
+
+
+def sample_patch(
+    patch: Patch, options: SamplingOptions, screening: ScreeningOptions
+) -> PatchSample:
+    """Reduce a patch to what training needs, in one pass over its cube.
+
+    Raises:
+        ValueError: if the margin leaves nothing of the patch.
+    """
+    # the draw depends on the patch and the seed alone, not on the other patches of the run
+    rng = np.random.default_rng([options.seed, zlib.crc32(patch.patch_id.encode())])
+    eligible = eligible_pixels(patch, options.margin)
+    rows, cols = sample_pixels(eligible, options.pixels_per_patch, rng)
+    # the cube is read once, in the order it lies on disk: gathering from a memory map seeks
+    cube = np.ascontiguousarray(patch.reflectance)
+    reflectance = np.ascontiguousarray(cube[:, :, rows, cols].transpose(2, 0, 1))
+    if patch.clear is not None:
+        reflectance[~patch.clear[:, rows, cols].T] = FILL
+    days = patch.dates.astype("datetime64[D]").astype(np.int32)
+    clear = screen_clouds(reflectance, days, patch.bands, screening)
+    share = clear.sum(axis=0) / max(1, len(rows))
+    # a window that lies in a gap beside held-out ground has no pixels and needs no images
+    chosen = clearest_dates(share, options.frames_per_patch if len(rows) else 0)
+    return PatchSample(
+        patch_id=patch.patch_id,
+        place=patch.place,
+        bands=patch.bands,
+        origin=patch.origin,
+        substitutions=dict(patch.substitutions),
+        pixels=_pixel_columns(patch, rows, cols),
+        days=days,
+        reflectance=reflectance,
+        frames=cube[chosen],
+        frame_acquisitions=chosen.astype(np.int32),
+        frame_clear=share[chosen].astype(np.float32),
+    )
+
+
+def eligible_pixels(patch: Patch, margin: int) -> np.ndarray:
+    """H x W bool: pixels that belong to a fold and lie at least ``margin`` inside the patch.
+
+    Raises:
+        ValueError: if the margin leaves nothing of the patch.
+    """
+    rows, cols = patch.folds.shape
+    if 2 * margin >= min(rows, cols):
+        raise ValueError(
+            f"patch {patch.patch_id}: a margin of {margin} pixels leaves nothing of {rows} x "
+            f"{cols}; lower sampling.margin (half a crop, 0 without images) or use larger patches"
+        )
+    inside = np.zeros((rows, cols), bool)
+    inside[margin : rows - margin, margin : cols - margin] = True
+    eligible: np.ndarray = inside & (patch.folds != UNUSED_FOLD)
+    return eligible
+
+
+def clearest_dates(clear_share: np.ndarray, count: int) -> np.ndarray:
+    """Positions of the ``count`` clearest dates, in order of time.
+
+    Among dates that are all clear enough, the choice is spread evenly over the season, so that
+    the images differ.
+    """
+    good = np.flatnonzero(clear_share >= CLEAR_ENOUGH)
+    if len(good) >= count:
+        return good[np.linspace(0, len(good) - 1, count).round().astype(int)]
+    return np.sort(np.argsort(-clear_share, kind="stable")[:count])
+
+
+def _pixel_columns(patch: Patch, rows: np.ndarray, cols: np.ndarray) -> np.ndarray:
+    unknown, none = np.full(len(rows), -1), np.zeros(len(rows))
+    columns = [
+        rows,
+        cols,
+        patch.folds[rows, cols],
+        unknown if patch.labels is None else patch.labels[rows, cols],
+        none if patch.parcels is None else patch.parcels[rows, cols],
+    ]
+    return np.stack(columns, axis=1).astype(np.int32)

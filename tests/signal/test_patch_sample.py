@@ -1,0 +1,97 @@
+import numpy as np
+import pytest
+
+from pimc.data.patch import FILL, Patch
+from pimc.signal.patch_sample import clearest_dates, sample_patch
+from pimc.signal.sampling import SamplingOptions
+from pimc.signal.screening import ScreeningOptions
+
+BANDS = ("B02", "B04", "B08")
+
+
+def make_patch(times=6, side=20, cloudy=(2,), **changes):
+    """Dark blue, vegetated ground; bright blue on cloudy dates; each pixel tells its position."""
+    cube = np.empty((times, 3, side, side), np.int16)
+    cube[:, 0], cube[:, 1] = 300, 400
+    cube[:, 2] = 3000 + np.arange(side * side).reshape(side, side)
+    cube[list(cloudy), :2] = 5000
+    dates = np.datetime64("2019-03-01") + 10 * np.arange(times)
+    ground = {
+        "folds": np.full((side, side), 2, np.uint8),
+        "labels": np.arange(side * side).reshape(side, side) % 19,
+        "parcels": np.full((side, side), 8, np.int32),
+    }
+    return Patch("p", cube, dates, BANDS, "place", **(ground | changes))
+
+
+OPTIONS = SamplingOptions(pixels_per_patch=16, margin=3, frames_per_patch=4, seed=1)
+
+
+def test_series_are_the_cube_at_the_sampled_pixels():
+    patch = make_patch()
+    sample = sample_patch(patch, OPTIONS, ScreeningOptions())
+    rows, cols, fold, label, parcel = sample.pixels.T
+    assert len(rows) == 16
+    assert rows.min() >= 3 and rows.max() < 17
+    for number in range(16):
+        expected = patch.reflectance[:, :, rows[number], cols[number]]
+        np.testing.assert_array_equal(sample.reflectance[number], expected)
+    np.testing.assert_array_equal(label, patch.labels[rows, cols])
+    assert set(fold) == {2} and set(parcel) == {8}
+    assert sample.days[0] == (np.datetime64("2019-03-01") - np.datetime64("1970-01-01")).astype(int)
+
+
+def test_cloudy_dates_are_no_images():
+    sample = sample_patch(make_patch(cloudy=(1, 3)), OPTIONS, ScreeningOptions())
+    np.testing.assert_array_equal(sample.frame_acquisitions, [0, 2, 4, 5])
+    np.testing.assert_array_equal(sample.frame_clear, np.ones(4))
+    assert sample.frames.shape == (4, 3, 20, 20)
+
+
+def test_what_the_mask_of_the_source_hides_is_missing():
+    clear = np.ones((6, 20, 20), bool)
+    clear[4] = False
+    sample = sample_patch(make_patch(cloudy=(), clear=clear), OPTIONS, ScreeningOptions())
+    assert (sample.reflectance[:, 4] == FILL).all()
+    assert (sample.reflectance[:, :4] != FILL).all()
+    assert 4 not in sample.frame_acquisitions
+
+
+def test_the_draw_depends_on_seed_and_patch_alone():
+    one, same = (sample_patch(make_patch(), OPTIONS, ScreeningOptions()) for _ in range(2))
+    np.testing.assert_array_equal(one.pixels, same.pixels)
+    other_seed = SamplingOptions(pixels_per_patch=16, margin=3, frames_per_patch=4, seed=2)
+    other = sample_patch(make_patch(), other_seed, ScreeningOptions())
+    assert not np.array_equal(one.pixels, other.pixels)
+
+
+def test_unlabelled_ground():
+    patch = make_patch(labels=None, parcels=None)
+    pixels = sample_patch(patch, OPTIONS, ScreeningOptions()).pixels
+    assert set(pixels[:, 3]) == {-1} and set(pixels[:, 4]) == {0}
+
+
+def test_unused_ground_is_never_sampled():
+    folds = np.full((20, 20), 1, np.uint8)
+    folds[:, 10:] = 0
+    pixels = sample_patch(make_patch(folds=folds), OPTIONS, ScreeningOptions()).pixels
+    assert pixels[:, 1].max() < 10
+
+
+def test_a_patch_without_usable_ground_gives_no_pixels_and_no_images():
+    folds = np.zeros((20, 20), np.uint8)
+    sample = sample_patch(make_patch(folds=folds), OPTIONS, ScreeningOptions())
+    assert sample.reflectance.shape == (0, 6, 3)
+    assert len(sample.frames) == 0
+
+
+@pytest.mark.parametrize(
+    ("share", "expected"),
+    [
+        ([1, 1, 1, 1, 1, 0], [0, 2, 4]),  # many good ones: spread over the season
+        ([0.2, 0.9, 0.1, 0.99, 0.5, 0.0], [1, 3, 4]),  # few good ones: the best three
+        ([0.5, 0.4], [0, 1]),  # fewer than asked for
+    ],
+)
+def test_clearest_dates(share, expected):
+    np.testing.assert_array_equal(clearest_dates(np.array(share, float), 3), expected)

@@ -1,0 +1,80 @@
+"""What holds for the whole project: the catalog, the parameters, what a command imports."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+from kedro.framework.session import KedroSession
+from kedro.framework.startup import bootstrap_project
+
+from pimc.hooks import CATALOG_PARAMETERS
+from pimc.pipeline_registry import register_pipelines
+
+PROJECT = Path(__file__).parents[1]
+ENVIRONMENTS = ("base", "pastis", "stack", "points")
+PIPELINES = register_pipelines()
+LAYERS = {"raw", "intermediate", "primary", "feature", "model_input", "models", "reporting"}
+
+
+def catalog_entries():
+    for path in sorted((PROJECT / "conf").glob("*/catalog*.yml")):
+        for name, entry in yaml.safe_load(path.read_text()).items():
+            yield pytest.param(path, name, entry, id=f"{path.parent.name}:{name}")
+
+
+def datasets_of(pipeline):
+    return {name for name in pipeline.datasets() if not name.startswith("params:")}
+
+
+@pytest.mark.parametrize(("path", "name", "entry"), catalog_entries())
+def test_every_entry_has_a_layer_and_lies_in_its_folder(path, name, entry):
+    layer = entry["metadata"]["kedro-viz"]["layer"]
+    assert layer in LAYERS
+    inner = entry.get("dataset", entry)
+    where = inner.get("filepath") or inner.get("path")
+    if path.parent.name == "base" and where:
+        assert re.fullmatch(rf"data/0\d_{layer}/\$\{{globals:workspace\}}/{name}(\.\w+)?", where)
+
+
+def test_catalog_declares_exactly_what_the_pipelines_use():
+    declared = {p.values[1] for p in catalog_entries() if p.values[0].parent.name == "base"}
+    assert declared == datasets_of(PIPELINES["__default__"])
+
+
+def test_entries_stand_in_the_file_of_the_stage_that_makes_them():
+    for stage in ("ingestion", "vegetation_indices", "recurrence_plots", "pretraining"):
+        entries = yaml.safe_load((PROJECT / f"conf/base/catalog_{stage}.yml").read_text())
+        assert set(entries) - {"scenes"} == PIPELINES[stage].all_outputs()
+
+
+@pytest.mark.parametrize("environment", ENVIRONMENTS)
+def test_environment_loads_and_has_a_workspace_of_its_own(environment):
+    bootstrap_project(PROJECT)
+    with KedroSession.create(PROJECT, env=environment) as session:
+        context = session.load_context()
+        assert datasets_of(PIPELINES["__default__"]) <= set(context.catalog.keys())
+        workspace = context.config_loader["globals"]["workspace"]
+    assert workspace == {"base": "simulated"}.get(environment, environment)
+
+
+def test_runtime_parameters_of_the_catalog_are_known():
+    text = "".join(path.read_text() for path in (PROJECT / "conf").glob("*/catalog*.yml"))
+    assert set(re.findall(r"runtime_params:\s*(\w+)", text)) == CATALOG_PARAMETERS
+
+
+def test_every_node_has_a_docstring_and_a_name():
+    for node in PIPELINES["__default__"].nodes:
+        assert node.func.__doc__, node.name
+        assert re.fullmatch(r"\w+\.\w+", node.name), node.name
+
+
+def test_listing_the_pipelines_imports_nothing_heavy():
+    code = (
+        "import sys, pimc.pipeline_registry as r; r.register_pipelines(); import pimc.settings;"
+        "heavy = {'torch', 'lightning', 'pyts', 'numba', 'rasterio', 'sklearn'} & set(sys.modules);"
+        "sys.exit(f'imported {heavy}' if heavy else 0)"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)
