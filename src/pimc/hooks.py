@@ -32,7 +32,8 @@ class ParameterCheck:
             for name in pipeline.inputs()
             if name.startswith("params:")
         } | CATALOG_PARAMETERS
-        unknown = sorted(set(parameters) - read)
+        given = parameters["parameters"]  # as a whole; beside it, each by its own name
+        unknown = sorted(set(given) - read)
         if unknown:
             raise ValueError(
                 f"unknown parameter {', '.join(unknown)}; known are {', '.join(sorted(read))} "

@@ -19,7 +19,7 @@ class SamplingOptions:
         pixels_per_patch: number of pixels; None takes every eligible one.
         margin: pixels nearer than this to the patch's edge are left out, so that a crop of
             2 x ``margin`` pixels centred on any sampled pixel lies inside the patch.
-        frames_per_patch: number of images kept for the image branch.
+        frames_per_patch: number of images kept for the image branch; 0 for pixel series alone.
         seed: of the random phase along the curve.
     """
 
@@ -36,8 +36,8 @@ class SamplingOptions:
             )
         if self.margin < 0:
             raise ValueError(f"margin must be 0 or more pixels, got {self.margin}")
-        if self.frames_per_patch < 1:
-            raise ValueError(f"frames_per_patch must be at least 1, got {self.frames_per_patch}")
+        if self.frames_per_patch < 0:
+            raise ValueError(f"frames_per_patch must be 0 or more, got {self.frames_per_patch}")
 
 
 def hilbert_position(rows: np.ndarray, cols: np.ndarray, side: int) -> np.ndarray:
