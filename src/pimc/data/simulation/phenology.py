@@ -11,8 +11,8 @@ from functools import cache
 
 import numpy as np
 
-from pimc.data.covers import COVERS, CROPS, Stage, Tile
-from pimc.data.spectra import CANOPIES, SURFACES, SpectralTable, surface_reflectance
+from pimc.data.simulation.covers import COVERS, CROPS, Stage, Tile
+from pimc.data.simulation.spectra import CANOPIES, SURFACES, SpectralTable, surface_reflectance
 
 ALL_STAGES = max(len(stages) for cover in COVERS for stages in cover.variants)
 
@@ -124,12 +124,14 @@ def leaf_area(growth: Growth, days: np.ndarray) -> np.ndarray:
     risen = _logistic(days, growth.rise, growth.rise_days)
     fallen = _logistic(days, growth.fall, growth.fall_days)
     # jitter may put a short stage's end before its start: then it never grows
-    return growth.peak[..., None] * np.maximum(risen - fallen, 0.0)
+    areas: np.ndarray = growth.peak[..., None] * np.maximum(risen - fallen, 0.0)
+    return areas
 
 
 def _logistic(days: np.ndarray, middle: np.ndarray, width: np.ndarray) -> np.ndarray:
     position: np.ndarray = (days - middle[..., None]) / width[..., None]
-    return 1.0 / (1.0 + np.exp(-np.clip(position, -50.0, 50.0)))
+    rising: np.ndarray = 1.0 / (1.0 + np.exp(-np.clip(position, -50.0, 50.0)))
+    return rising
 
 
 def reflectance(
@@ -165,7 +167,8 @@ def reflectance(
         plants[unit, day] += spectra * weight[unit, day, None]
     ground = surface_reflectance(table.bands)[growth.surface][:, None]
     mixed = np.where((growth.surface < 0)[:, None, None], plants, ground)
-    return mixed * growth.brightness[:, None, None]
+    observed: np.ndarray = mixed * growth.brightness[:, None, None]
+    return observed
 
 
 def _canopy_weights(stages: np.ndarray, canopy: np.ndarray, count: int) -> np.ndarray:

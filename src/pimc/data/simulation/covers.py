@@ -134,6 +134,14 @@ _RAPESEED = (
     Stage("ripe", 160, 192, 2.5, 8, 2),
     Stage("broadleaf", 222, 300, 1.0, 8, 12, chance=0.7),
 )
+_MIXED_CEREAL = (
+    Stage("cereal", -35, 186, 1.0, 12),
+    Stage("cereal", 98, 186, 2.0, 10, 8),
+    # with peas or vetch, which stay green longer and grow again after the harvest
+    Stage("broadleaf", 106, 192, 2.0, 9, 8),
+    Stage("ripe", 188, 216, 2.0, 8, 2),
+    Stage("broadleaf", 236, 300, 1.2, 10, 10, chance=0.8),
+)
 _VEGETABLES = (
     (
         Stage("broadleaf", LONG_AGO, -85, 2.0, chance=0.5),
@@ -179,7 +187,7 @@ CROPS: tuple[Cover, ...] = (
     ),
     Cover("Soybeans", 15, 2.5, (_summer_crop("broadleaf", 180, 252, 268, 5.2),)),
     Cover("Orchard", 16, 4, (_woody("tree", 102, 305, 2.4, 1.3),), 6, 6, 0.2, 0.85),
-    Cover("Mixed cereal", 17, 1.8, (_winter_cereal(96, 182, 214, 4.2),), 7),
+    Cover("Mixed cereal", 17, 1.8, (_MIXED_CEREAL,), 7),
     Cover("Sorghum", 18, 1.9, (_summer_crop("cereal", 182, 268, 288, 3.4, 9),)),
 )  # fmt: skip
 """PASTIS's eighteen crops, label 1 first."""
@@ -187,9 +195,14 @@ CROPS: tuple[Cover, ...] = (
 _HEDGE = (_woody("tree", 105, 302, 2.2, 1.6),)
 _WOOD = (_woody("tree", 108, 300, 4.5, 0.9),)
 _ROUGH = (
-    (Stage("grass", LONG_AGO, LATER, 1.0), Stage("grass", 90, 200, 1.6, 18, 20),
-     Stage("ripe", 185, 280, 0.8, 15, 20)),
-)  # fmt: skip
+    # never mown, or once and late: near a meadow
+    (
+        Stage("grass", LONG_AGO, LATER, 0.9),
+        Stage("grass", 86, 195, 1.8, 16, 20),
+        Stage("ripe", 185, 280, 0.8, 15, 20),
+    ),
+    _mown("grass", 84, (196,), 2.6),
+)
 _LAWN = ((Stage("grass", LONG_AGO, LATER, 1.8), Stage("tree", 105, 300, 1.0)),)
 
 BACKGROUND: tuple[Cover, ...] = (

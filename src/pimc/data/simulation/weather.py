@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from pimc.data.covers import Tile
-from pimc.data.landscape import smooth_noise
+from pimc.data.simulation.covers import Tile
+from pimc.data.simulation.landscape import smooth_noise
 
 SEASON_START = np.datetime64("2018-09-01")
 SEASON_DAYS = 430

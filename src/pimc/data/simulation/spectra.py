@@ -3,7 +3,9 @@
 The canopy spectra are made once by PROSAIL (leaf model PROSPECT-D, Feret et al. 2017, doi
 10.1016/j.rse.2017.03.004; canopy model 4SAIL, Verhoef et al. 2007, doi 10.1109/TGRS.2007.895844)
 and shipped as ``spectra.json``, so that nothing calls PROSAIL at run time and every machine reads
-the same numbers. ``python -m pimc.data.spectra`` makes the file again (needs ``prosail``).
+the same numbers. To make the file again (needs ``prosail``, of the dev extra):
+
+    python -m pimc.data.simulation.spectra
 """
 
 from __future__ import annotations
@@ -59,8 +61,8 @@ VIEW = dict(tts=40.0, tto=4.0, psi=90.0)
 SURFACES: dict[str, tuple[float, ...]] = {
     # typical values of the impervious and water spectra in the ECOSTRESS library, by band
     "asphalt": (0.09, 0.10, 0.11, 0.13, 0.13, 0.14, 0.14, 0.15, 0.15, 0.16, 0.18, 0.17),
-    "concrete": (0.22, 0.25, 0.29, 0.33, 0.34, 0.35, 0.36, 0.36, 0.37, 0.37, 0.40, 0.38),
-    "tile": (0.08, 0.09, 0.13, 0.23, 0.26, 0.28, 0.30, 0.31, 0.31, 0.32, 0.38, 0.36),
+    "concrete": (0.16, 0.18, 0.21, 0.24, 0.25, 0.26, 0.27, 0.28, 0.28, 0.29, 0.31, 0.29),
+    "tile": (0.07, 0.08, 0.11, 0.17, 0.19, 0.20, 0.22, 0.23, 0.23, 0.24, 0.28, 0.26),
     "metal": (0.40, 0.42, 0.43, 0.43, 0.43, 0.43, 0.44, 0.44, 0.44, 0.44, 0.46, 0.43),
     "water": (0.055, 0.05, 0.055, 0.035, 0.03, 0.018, 0.016, 0.013, 0.011, 0.01, 0.006, 0.004),
 }
@@ -91,7 +93,7 @@ class SpectralTable:
         if self.reflectance.shape != expected:
             raise ValueError(
                 f"spectra must be canopy x soil x leaf area x band = {expected}, "
-                f"got {self.reflectance.shape}; make them again: python -m pimc.data.spectra"
+                f"got {self.reflectance.shape}; make them again: python -m {__name__}"
             )
 
     def select(self, bands: tuple[str, ...]) -> SpectralTable:
@@ -119,13 +121,15 @@ class SpectralTable:
         along = np.clip((leaf_area - low) / (high - low), 0.0, 1.0)[..., None]
         soil = np.clip(dryness, 0.0, 1.0)[..., None]
         moist = self._between(canopy, 0, row, along)
-        return moist + (self._between(canopy, 1, row, along) - moist) * soil
+        spectra: np.ndarray = moist + (self._between(canopy, 1, row, along) - moist) * soil
+        return spectra
 
     def _between(
         self, canopy: np.ndarray, soil: int, row: np.ndarray, along: np.ndarray
     ) -> np.ndarray:
         low = self.reflectance[canopy, soil, row]
-        return low + (self.reflectance[canopy, soil, row + 1] - low) * along
+        spectra: np.ndarray = low + (self.reflectance[canopy, soil, row + 1] - low) * along
+        return spectra
 
 
 def surface_reflectance(bands: tuple[str, ...]) -> np.ndarray:

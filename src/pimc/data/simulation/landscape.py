@@ -54,7 +54,8 @@ def _along(values: np.ndarray, axis: int, size: int, cell: float, shift: float) 
     shape[axis] = size
     share = (at - node).astype(np.float32).reshape(shape)
     low = values.take(node, axis=axis)
-    return low + (values.take(node + 1, axis=axis) - low) * share
+    fields: np.ndarray = low + (values.take(node + 1, axis=axis) - low) * share
+    return fields
 
 
 def cut_parcels(rng: np.random.Generator, size: int, openness: float) -> Parcels:

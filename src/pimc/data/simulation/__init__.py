@@ -1,0 +1,1 @@
+"""A simulated farmland: its ground, growth and weather, and how a satellite sees it."""
