@@ -35,7 +35,7 @@ def test_a_folder_is_cut_into_equal_windows_shifted_inward(stack):
 
 def test_training_gap_and_held_out_ground_lie_along_the_longer_side(stack):
     first, second = (source().folds for source in load(stack).values())
-    # 12 columns: 0.3 of them, 4, are held out behind a gap of 2; the overlap is the first patch's
+    # 12 columns: 0.3 of them, 4, are held out behind a gap of 2; each patch owns 6
     assert first[0].tolist() == [1, 1, 1, 1, 1, 1, 0, 0]
     assert second[0].tolist() == [0, 0, 0, 0, 4, 4, 4, 4]
     assert (first == first[0]).all()

@@ -8,13 +8,14 @@ from hypothesis import strategies as st
 from pimc.data.windows import Span, patch_folds, spans, split_ground
 
 
-def test_the_last_window_shifts_inward_and_owns_what_is_left():
-    assert spans(256, 96) == (Span(0, 96, 0), Span(96, 192, 96), Span(160, 256, 192))
+def test_the_last_window_shifts_inward_and_shares_the_overlap():
+    assert spans(256, 96) == (Span(0, 96, 0, 96), Span(96, 192, 96, 176), Span(160, 256, 176, 256))
+    assert spans(100, 96) == (Span(0, 96, 0, 50), Span(4, 100, 50, 100))
 
 
 def test_lengths_that_fit_need_no_shift():
-    assert spans(8, 4) == (Span(0, 4, 0), Span(4, 8, 4))
-    assert spans(5, 5) == (Span(0, 5, 0),)
+    assert spans(8, 4) == (Span(0, 4, 0, 4), Span(4, 8, 4, 8))
+    assert spans(5, 5) == (Span(0, 5, 0, 5),)
 
 
 @given(st.integers(1, 40), st.integers(0, 100))
@@ -23,9 +24,19 @@ def test_every_pixel_has_exactly_one_owner(size, more):
     owners = np.zeros(length, int)
     for span in spans(length, size):
         assert span.stop - span.start == size
-        assert 0 <= span.start <= span.first < span.stop <= length
-        owners[span.first : span.stop] += 1
+        assert 0 <= span.start <= span.own_start < span.own_stop <= span.stop <= length
+        owners[span.own_start : span.own_stop] += 1
     assert (owners == 1).all()
+
+
+@given(st.integers(1, 40), st.integers(0, 100))
+def test_no_other_window_holds_a_pixel_deeper_inside_than_its_owner(size, more):
+    windows = spans(size + more, size)
+    for owner in windows:
+        for pixel in range(owner.own_start, owner.own_stop):
+            depth = min(pixel - owner.start, owner.stop - 1 - pixel)
+            others = [min(pixel - span.start, span.stop - 1 - pixel) for span in windows]
+            assert depth == max(others)
 
 
 def test_patches_larger_than_the_place_are_refused():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 
@@ -15,18 +16,22 @@ HELD_OUT_FOLD = 4
 
 @dataclass(frozen=True)
 class Span:
-    """A stretch of rows or columns: ``start..stop``, of which ``first..stop`` is its own.
+    """A stretch of rows or columns, ``start..stop``, of which ``own_start..own_stop`` is its own.
 
-    ``first`` exceeds ``start`` where the span before already covers the ground.
+    Stretches overlap; what each owns does not, so that no pixel is used twice.
     """
 
     start: int
     stop: int
-    first: int
+    own_start: int
+    own_stop: int
 
 
 def spans(length: int, size: int) -> tuple[Span, ...]:
     """Cut ``length`` pixels into stretches of ``size``; the last shifts inward, none is padded.
+
+    The overlap that this makes is shared half and half: each pixel belongs to the stretch in
+    which it lies farther from the end, so that crops around it fit.
 
     Raises:
         ValueError: size above length.
@@ -34,9 +39,10 @@ def spans(length: int, size: int) -> tuple[Span, ...]:
     if size > length:
         raise ValueError(f"patches of {size} pixels do not fit into {length}")
     starts = [*range(0, length - size, size), length - size]
-    covered = [0, *(start + size for start in starts[:-1])]
+    borders = [(start + before + size) // 2 for before, start in pairwise(starts)]
     return tuple(
-        Span(start, start + size, first) for start, first in zip(starts, covered, strict=True)
+        Span(start, start + size, first, last)
+        for start, first, last in zip(starts, [0, *borders], [*borders, length], strict=True)
     )
 
 
@@ -83,6 +89,10 @@ def patch_folds(ground: np.ndarray, rows: Span, cols: Span) -> np.ndarray:
         cols: columns of the patch.
     """
     folds = np.full((rows.stop - rows.start, cols.stop - cols.start), UNUSED_FOLD, dtype=np.uint8)
-    own = ground[rows.first : rows.stop, cols.first : cols.stop]
-    folds[rows.first - rows.start :, cols.first - cols.start :] = own
+    place_part = np.s_[rows.own_start : rows.own_stop, cols.own_start : cols.own_stop]
+    patch_part = np.s_[
+        rows.own_start - rows.start : rows.own_stop - rows.start,
+        cols.own_start - cols.start : cols.own_stop - cols.start,
+    ]
+    folds[patch_part] = ground[place_part]
     return folds
