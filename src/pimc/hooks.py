@@ -16,7 +16,7 @@ from kedro.pipeline import Pipeline
 from kedro.pipeline.node import Node
 from kedro_mlflow.framework.hooks.mlflow_hook import MlflowHook
 
-CATALOG_PARAMETERS = frozenset({"offset", "root"})
+CATALOG_PARAMETERS = frozenset({"offset", "patches", "root", "size"})
 """Parameters that the catalog reads (`runtime_params:`) and no node does."""
 
 
@@ -52,8 +52,8 @@ class RunTracking(MlflowHook):
         super().before_pipeline_run(run_params, pipeline, catalog)
         if not self._is_mlflow_enabled:
             return
-        # Kedro tells its hooks of errors, not of Ctrl-C: what is still open at exit was cut short
-        atexit.register(_end_open_run)
+        # Kedro tells its hooks of errors, not of Ctrl-C
+        atexit.register(_close_interrupted, self.run_id)
         mlflow.set_tags(
             {
                 "git_commit": _git_commit(Path(run_params["project_path"])),
@@ -74,10 +74,24 @@ class RunTracking(MlflowHook):
         }
         super().before_node_run(node, catalog, plain, is_async)
 
+    @hook_impl
+    def after_pipeline_run(
+        self, run_params: dict[str, Any], pipeline: Pipeline, catalog: CatalogProtocol
+    ) -> None:
+        """Wait for curves that are still being written, then close the run."""
+        mlflow.flush_async_logging()
+        super().after_pipeline_run(run_params, pipeline, catalog)
+        # kedro-mlflow opens the run anew for every node and closes it once: what is left open
+        # would take in the next run of this process
+        while not self._already_active_mlflow and mlflow.active_run():
+            mlflow.end_run()
 
-def _end_open_run() -> None:
-    while mlflow.active_run():
-        mlflow.end_run("FAILED")
+
+def _close_interrupted(run_id: str) -> None:
+    """At exit: a run that nobody has closed was cut short."""
+    if mlflow.MlflowClient().get_run(run_id).info.status == "RUNNING":
+        while mlflow.active_run():
+            mlflow.end_run("FAILED")
 
 
 def _git_commit(project: Path) -> str:

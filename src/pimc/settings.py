@@ -7,7 +7,7 @@ from pimc.hooks import ParameterCheck, RunTracking
 HOOKS = (ParameterCheck(), RunTracking())
 
 # `RunTracking` is kedro-mlflow's hook with dataclass parameters logged field by field
-DISABLE_HOOKS_FOR_PLUGINS = ("kedro-mlflow",)
+DISABLE_HOOKS_FOR_PLUGINS = ("kedro_mlflow",)
 
 CONFIG_LOADER_CLASS = OmegaConfigLoader
 CONFIG_LOADER_ARGS = {

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from pimc.model.architecture import find_preset
+
+PRECISIONS = ("32-true", "bf16-mixed")
 
 
 @dataclass(frozen=True)
@@ -45,7 +48,7 @@ class CropAugmentation:
         turns: flips and quarter turns.
         gain: standard deviation of the logarithm of a brightness gain common to all bands.
         band_gain: the same of a gain of each band.
-        noise: standard deviation of noise of each value, reflectance.
+        noise: standard deviation of an offset of each pixel, common to its bands, reflectance.
         band_dropout: probability that a band is missing.
     """
 
@@ -132,6 +135,16 @@ class EvaluationOptions:
             )
 
 
+GROUPS: Mapping[str, Callable[..., object]] = {
+    "batch": BatchOptions,
+    "crop": CropAugmentation,
+    "series": SeriesAugmentation,
+    "optimiser": OptimiserOptions,
+    "evaluation": EvaluationOptions,
+}
+"""Options of ``PretrainingOptions`` that are groups: parameters give them as mappings."""
+
+
 @dataclass(frozen=True)
 class PretrainingOptions:
     """All options of contrastive pretraining.
@@ -149,7 +162,8 @@ class PretrainingOptions:
         optimiser: of the weights.
         evaluation: on held-out ground.
         accelerator: as Lightning names them: auto, cpu, gpu.
-        precision: as Lightning names them: 32-true, bf16-mixed.
+        precision: 32-true or bf16-mixed, as Lightning names them; 16-mixed scales the loss, which
+            the fused optimiser undoes only after the gradient has been clipped.
         seed: of the first weights and the augmentations.
         progress_bar: whether one is shown.
     """
@@ -171,8 +185,15 @@ class PretrainingOptions:
     progress_bar: bool = True
 
     def __post_init__(self) -> None:
-        """Check the counts and the preset's name."""
+        """Build groups that come as mappings; check the counts and the preset's name."""
+        for name, group in GROUPS.items():
+            if isinstance(getattr(self, name), Mapping):
+                object.__setattr__(self, name, group(**getattr(self, name)))
         find_preset(self.preset)
+        if self.precision not in PRECISIONS:
+            raise ValueError(
+                f"precision must be {' or '.join(PRECISIONS)}, got {self.precision!r}"
+            )
         for name in ("projection_size", "max_epochs", "steps_per_epoch", "patience"):
             if getattr(self, name) < 1:
                 raise ValueError(f"{name} must be at least 1, got {getattr(self, name)}")

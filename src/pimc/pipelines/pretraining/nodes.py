@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -66,7 +67,7 @@ def pretrain_encoders(
     calendar: CalendarOptions,
     folds: FoldOptions,
     pretraining: PretrainingOptions,
-    checkpoints: str,
+    checkpoints: Path,
 ) -> tuple[Any, Any, pd.DataFrame, dict[str, float], pd.DataFrame]:
     """Train both encoders; see ``pimc.learning.pretrain.pretrain``.
 

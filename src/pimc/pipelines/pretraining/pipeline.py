@@ -28,7 +28,7 @@ def create_pipeline() -> Pipeline:
                     "params:calendar",
                     "params:folds",
                     "params:pretraining",
-                    "params:checkpoints",
+                    "checkpoints",
                 ],
                 outputs=[
                     "series_encoder",

@@ -1,0 +1,123 @@
+"""A real session on a tiny sample, in a project folder of its own."""
+
+import json
+import os
+import shutil
+from pathlib import Path
+
+import mlflow
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+from kedro.framework.session import KedroSession
+from kedro.framework.startup import bootstrap_project
+
+from pimc.model.storage import load_encoder
+
+PROJECT = Path(__file__).parents[1]
+TINY = {
+    "patches": 10,
+    "size": 40,
+    "sampling": {"pixels_per_patch": 48, "frames_per_patch": 3},
+    "pretraining": {
+        "preset": "tiny",
+        "max_epochs": 2,
+        "steps_per_epoch": 4,
+        "progress_bar": False,
+        "accelerator": "cpu",
+        "batch": {"size": 16, "patches": 4},
+    },
+}
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("project")
+    shutil.copytree(PROJECT / "conf", folder / "conf", ignore=shutil.ignore_patterns("local"))
+    (folder / "conf/local").mkdir()
+    for name in ("pyproject.toml", ".telemetry"):
+        shutil.copy(PROJECT / name, folder)
+    (folder / "src").mkdir()  # the package itself is installed
+    home = os.getcwd()
+    os.chdir(folder)  # the tracking database lies where the command is typed
+    yield folder
+    os.chdir(home)
+
+
+def run(project, environment="base", pipeline="pretrain", **parameters):
+    bootstrap_project(project)
+    with KedroSession.create(project, env=environment, runtime_params=parameters) as session:
+        session.run(pipeline_names=[pipeline])
+
+
+def runs(project):
+    mlflow.set_tracking_uri(f"sqlite:///{project}/mlflow.db")
+    return mlflow.MlflowClient().search_runs(["1"], order_by=["attributes.start_time DESC"])
+
+
+@pytest.fixture(scope="module")
+def pretrained(project):
+    run(project, **TINY)
+    return project
+
+
+def read_history(project):
+    return pd.read_csv(project / "data/08_reporting/simulated/pretraining_history.csv")
+
+
+def test_one_finished_run_holds_parameters_curves_artifacts_and_tags(pretrained):
+    (tracked,) = runs(pretrained)
+    assert tracked.info.status == "FINISHED"
+    assert tracked.data.params["pretraining.batch.size"] == "16"
+    assert tracked.data.params["calendar.length"] == "61"
+    assert tracked.data.tags["data_source"].startswith("SimulatedScenes(source=simulated")
+    assert {"git_commit", "environment"} <= set(tracked.data.tags)
+    assert {"pretraining.val_loss", "observations.pixels"} <= set(tracked.data.metrics)
+    client = mlflow.MlflowClient()
+    steps = [point.step for point in client.get_metric_history(tracked.info.run_id, "train_loss")]
+    assert steps == list(range(1, 9))
+    for folder, count in {"figures": 2, "tables": 1, "encoders": 2}.items():
+        assert len(client.list_artifacts(tracked.info.run_id, folder)) == count
+
+
+def test_encoders_load_without_kedro_and_embed(pretrained):
+    models = pretrained / "data/06_models/simulated"
+    encoder = load_encoder(models / "series_encoder")
+    series = np.load(pretrained / "data/04_feature/simulated/index_series.npy")
+    with torch.inference_mode():
+        embedding = encoder(torch.from_numpy(series[:5]))
+    assert embedding.shape == (5, encoder.embedding_size)
+    assert torch.isfinite(embedding).all() and embedding.std(dim=0).max() > 0
+    stored = json.loads((models / "image_encoder/encoder.json").read_text())
+    assert stored["config"]["bands"][0] == "B02"
+
+
+def test_series_are_finite_and_belong_to_their_pixels(pretrained):
+    features = pretrained / "data/04_feature/simulated"
+    series, pixels = np.load(features / "index_series.npy"), pd.read_parquet(
+        features / "series_pixels.parquet"
+    )
+    assert series.shape == (len(pixels), 3, 61)
+    assert np.isfinite(series).all()
+    assert set(pixels["fold"]) == {1, 2, 3, 4, 5}
+
+
+def test_the_same_seed_gives_the_same_losses(pretrained):
+    before = read_history(pretrained)
+    run(pretrained, **TINY)
+    pd.testing.assert_frame_equal(before, read_history(pretrained))
+    assert [tracked.info.status for tracked in runs(pretrained)] == ["FINISHED", "FINISHED"]
+
+
+def test_a_failing_run_is_marked_failed(project):
+    with pytest.raises(ValueError, match="crops of 41 x 41 pixels do not fit in frames of 40 x 40"):
+        run(project, **{**TINY, "pretraining": {"batch": {"crop_side": 41}}})
+    assert runs(project)[0].info.status == "FAILED"
+
+
+def test_an_unknown_parameter_is_refused_before_anything_runs(project):
+    with pytest.raises(ValueError, match="unknown parameter pretrainnig; known are"):
+        run(project, pretrainnig={"seed": 1})
+    with pytest.raises(Exception, match="unexpected keyword argument 'sead'"):
+        run(project, pretraining={"sead": 1})
