@@ -103,6 +103,14 @@ def test_georeference_takes_the_last_pixel_to_the_south_east_corner(root):
     assert "RGF93" in load(root)["10000"]().georeference.crs
 
 
+def test_patches_of_another_side_have_pixels_of_10_m_too(root):
+    entry = feature(10000)
+    ring = [[0, 640], [640, 640], [640, 0], [0, 0], [0, 640]]
+    entry["geometry"] = {"type": "Polygon", "coordinates": [ring]}
+    write_metadata(root, [entry])
+    assert load(root)["10000"]().georeference.transform == (10, 0, 0, 0, -10, 640)
+
+
 def test_releases_that_write_ids_folds_and_dates_as_text_read_the_same(root):
     expected = load(root)["10000"]
     collection = json.loads((root / "metadata.geojson").read_text())
@@ -269,6 +277,16 @@ def test_a_missing_property_is_named(root):
 def test_metadata_that_is_no_geojson_is_named(root):
     (root / "metadata.geojson").write_text("{")
     with pytest.raises(ValueError, match=r"metadata.geojson: expected a GeoJSON FeatureCollection"):
+        load(root)
+
+
+def test_geometries_in_degrees_are_refused(root):
+    collection = json.loads((root / "metadata.geojson").read_text())
+    collection["crs"]["properties"]["name"] = "urn:ogc:def:crs:EPSG::4326"
+    (root / "metadata.geojson").write_text(json.dumps(collection))
+    with pytest.raises(
+        ValueError, match=r"expected geometries in metres \(EPSG:2154\), got EPSG:4"
+    ):
         load(root)
 
 

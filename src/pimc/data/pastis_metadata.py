@@ -13,8 +13,11 @@ import numpy as np
 from pimc.data.folds import FOLDS
 from pimc.data.patch import Georeference
 
-PATCH_SIDE = 128
-"""Pixels a side of a released patch, 10 m each."""
+PIXEL = 10.0
+"""Metres a side of a pixel."""
+
+LAMBERT_93 = "EPSG:2154"
+"""CRS of the release's geometries."""
 
 
 @dataclass(frozen=True)
@@ -72,9 +75,8 @@ def read_metadata(path: Path) -> tuple[list[PastisRecord], str]:
         if record.patch_id in seen:
             raise ValueError(f"{path}: patch {record.patch_id} is there twice; remove one feature")
         seen.add(record.patch_id)
-    crs = (collection.get("crs") or {}).get("properties", {}).get("name")
-    # the release names it urn:ogc:def:crs:EPSG::2154; Lambert-93 is what its authors document
-    return records, "EPSG:" + (crs or "EPSG:2154").rsplit(":", 1)[-1]
+    crs = (collection.get("crs") or {}).get("properties", {}).get("name", LAMBERT_93)
+    return records, crs.replace("urn:ogc:def:crs:EPSG::", "EPSG:")
 
 
 def _record(feature: Mapping[str, Any], path: Path) -> PastisRecord:
@@ -142,10 +144,19 @@ def ground_of(records: Iterable[PastisRecord], crs: str) -> dict[str, Ground]:
 
     Origins count 10 m pixels along the axes of the tile's first patch, from the north-western
     most patch of the tile. A patch without geometry has a grid, so a place, of its own.
+
+    Raises:
+        ValueError: the CRS is unknown, or not in metres.
     """
     from rasterio.crs import CRS
 
-    wkt = CRS.from_user_input(crs).to_wkt()
+    system = CRS.from_user_input(crs)
+    if not system.is_projected:
+        raise ValueError(
+            f"metadata.geojson: expected geometries in metres ({LAMBERT_93}), got {crs}; "
+            "use the file of the release"
+        )
+    wkt = system.to_wkt()
     tiles: dict[str, list[PastisRecord]] = {}
     ground = {}
     for record in records:
@@ -164,8 +175,10 @@ def ground_of(records: Iterable[PastisRecord], crs: str) -> dict[str, Ground]:
 def _transform(corners: np.ndarray) -> tuple[float, float, float, float, float, float]:
     """Affine (a, b, c, d, e, f) that takes (col, row) to the corners' coordinates."""
     north_west, north_east, south_west = corners
-    a, d = ((north_east - north_west) / PATCH_SIDE).tolist()
-    b, e = ((south_west - north_west) / PATCH_SIDE).tolist()
+    # Lambert-93 stretches 1,280 m by up to 2 m, so the pixels are counted and not measured
+    cols, rows = np.rint(np.hypot(*(corners[1:] - north_west).T) / PIXEL)
+    a, d = ((north_east - north_west) / cols).tolist()
+    b, e = ((south_west - north_west) / rows).tolist()
     c, f = north_west.tolist()
     return a, b, c, d, e, f
 
