@@ -15,7 +15,7 @@ from pimc.learning.options import CropAugmentation, SeriesAugmentation
 
 def to_reflectance(crops: Tensor) -> Tensor:
     """int16 reflectance x 10,000 -> float32 reflectance 0..1, NaN where there is no data."""
-    return (crops.float() / REFLECTANCE_SCALE).masked_fill_(crops == FILL, torch.nan)
+    return (crops / REFLECTANCE_SCALE).masked_fill_(crops == FILL, torch.nan)
 
 
 def augment_crops(crops: Tensor, options: CropAugmentation, generator: Generator) -> Tensor:
@@ -36,11 +36,10 @@ def augment_crops(crops: Tensor, options: CropAugmentation, generator: Generator
     gain = gain + options.band_gain * _normal((batch, bands, 1, 1), generator)
     crops = crops * gain.exp()
     if options.noise:
-        crops = crops + options.noise * _normal(crops.shape, generator)
-    if options.band_dropout:
-        dropped = _uniform((batch, bands, 1, 1), generator) < options.band_dropout
-        crops = crops.masked_fill(dropped, torch.nan)
-    return crops
+        pixels = (batch, 1, *crops.shape[2:])
+        crops = crops.add_(_normal(pixels, generator), alpha=options.noise)
+    dropped = _uniform((batch, bands, 1, 1), generator) < options.band_dropout
+    return crops.masked_fill_(dropped, torch.nan)
 
 
 def augment_series(

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 from lightning.pytorch import Callback, LightningModule, Trainer
 from torch import Tensor
+
+from pimc.data.atomic import temporary_sibling
 
 LogMetrics = Callable[[dict[str, float], int], None]
 """Takes metrics by name and the step they belong to."""
@@ -123,6 +124,6 @@ class EpochCheckpoint(Callback):
         """Write under a temporary name, then rename."""
         if trainer.should_stop:
             return  # resumed from here, a run that early stopping has ended would go on
-        temporary = self.path.with_name(f".{self.path.name}.{os.getpid()}")
+        temporary = temporary_sibling(self.path)
         trainer.save_checkpoint(temporary)
-        os.replace(temporary, self.path)
+        temporary.replace(self.path)

@@ -74,7 +74,7 @@ class ContrastiveModule(LightningModule):
             {"params": decays, "weight_decay": options.weight_decay},
             {"params": others, "weight_decay": 0.0},
         ]
-        optimiser = torch.optim.AdamW(groups, lr=options.learning_rate)
+        optimiser = torch.optim.AdamW(groups, lr=options.learning_rate, fused=True)
         steps = self.options.max_epochs * self.options.steps_per_epoch
         schedule = torch.optim.lr_scheduler.LambdaLR(
             optimiser, learning_rate_factor(options, steps)

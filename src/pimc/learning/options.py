@@ -191,9 +191,7 @@ class PretrainingOptions:
                 object.__setattr__(self, name, group(**getattr(self, name)))
         find_preset(self.preset)
         if self.precision not in PRECISIONS:
-            raise ValueError(
-                f"precision must be {' or '.join(PRECISIONS)}, got {self.precision!r}"
-            )
+            raise ValueError(f"precision must be {' or '.join(PRECISIONS)}, got {self.precision!r}")
         for name in ("projection_size", "max_epochs", "steps_per_epoch", "patience"):
             if getattr(self, name) < 1:
                 raise ValueError(f"{name} must be at least 1, got {getattr(self, name)}")

@@ -164,7 +164,7 @@ class PairSampler:
         return list(self._pick(rng, self._candidates(rng, steps), self.options.size))
 
     def gallery(self, size: int, rng: np.random.Generator) -> PairBatch:
-        """One batch of all patches, each giving as many pixels as the others where it can."""
+        """One batch of all patches, each giving about as many pixels as the others."""
         order = rng.permutation(len(self.rows))
         patch = np.searchsorted(self._starts, order, side="right")
         turn = pd.Series(patch).groupby(patch).cumcount().to_numpy()

@@ -51,8 +51,10 @@ def effective_rank(embeddings: Tensor) -> float:
         embeddings: N x D float.
 
     Returns:
-        1..min(N, D); 0 for embeddings that are all zero.
+        1..min(N, D); 0 for embeddings that are all zero, NaN where one is not finite.
     """
+    if not embeddings.isfinite().all():
+        return math.nan
     values = torch.linalg.svdvals(embeddings.float())
     total = values.sum()
     if total == 0:

@@ -210,6 +210,6 @@ class ImageEncoder(nn.Module):
                 f"expected images of B x {len(bands)} bands ({', '.join(bands)}) x at least "
                 f"{SMALLEST_IMAGE} x {SMALLEST_IMAGE} pixels, got shape {tuple(shape)}"
             )
-        normalised = torch.nan_to_num((reflectance - self.mean) / self.std, nan=0.0)
-        out: Tensor = self.network(normalised)
+        normalised = (reflectance - self.mean).div_(self.std)
+        out: Tensor = self.network(normalised.nan_to_num_(nan=0.0))
         return out

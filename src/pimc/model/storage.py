@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-import os
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 
+from pimc.data.atomic import replace_text, temporary_sibling
 from pimc.model.encoders import (
     ImageEncoder,
     ImageEncoderConfig,
@@ -31,11 +30,12 @@ def save_encoder(encoder: SeriesEncoder | ImageEncoder, folder: Path | str) -> N
     The configuration is written last: a folder without it holds no encoder.
     """
     folder = Path(folder)
-    folder.mkdir(parents=True, exist_ok=True)
     weights = {name: value.contiguous() for name, value in encoder.state_dict().items()}
     stored = {"kind": encoder.kind, "version": VERSION, "config": encoder.config.to_json()}
-    _replace(folder / WEIGHTS, lambda path: save_file(weights, path))
-    _replace(folder / CONFIG, lambda path: path.write_text(json.dumps(stored, indent=2)))
+    temporary = temporary_sibling(folder / WEIGHTS)
+    save_file(weights, temporary)
+    temporary.replace(folder / WEIGHTS)
+    replace_text(folder / CONFIG, json.dumps(stored, indent=2))
 
 
 def load_encoder(folder: Path | str) -> SeriesEncoder | ImageEncoder:
@@ -85,10 +85,3 @@ def _build(path: Path) -> SeriesEncoder | ImageEncoder:
     except (KeyError, TypeError) as error:
         raise ValueError(f"{path}: the configuration of the {kind} encoder: {error!r}") from error
     raise ValueError(f"{path}: expected an encoder of kind series or image, got {kind!r}")
-
-
-def _replace(path: Path, write: Callable[[Path], object]) -> None:
-    """Write under a temporary name, then rename: a reader never sees half a file."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    write(temporary)
-    os.replace(temporary, path)

@@ -1,0 +1,221 @@
+"""What a training step costs beside its two encoders, and how fast samples reach an encoder.
+
+    python benchmarks/bench_training_step.py [--preset small] [--rounds 15]
+
+Prints two tables, medians of rounds that alternate in one process, 2 threads:
+
+1. a training step of 128 pairs (plots 3 x 61 x 61, crops 10 x 15 x 15) as Lightning runs it,
+   beside the forward and backward pass of the two encoders alone on inputs of those shapes;
+2. samples a second to the encoder's input: gather, crops and plots of a whole batch, beside a
+   torch Dataset that calls pyts for each sample and a DataLoader that stacks them.
+"""
+
+import argparse
+import tempfile
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import torch
+from torch.utils.data import DataLoader, Dataset
+
+from pimc.data.patch import SENTINEL2_BANDS
+from pimc.learning.augment import to_reflectance
+from pimc.learning.callbacks import BestWeights, TrainingRecord
+from pimc.learning.fitting import fit
+from pimc.learning.module import BatchLoader, ContrastiveModule, PairModule, load_batch
+from pimc.learning.options import PretrainingOptions
+from pimc.learning.pairs import PairData, PairSampler
+from pimc.model.architecture import PRESETS, find_preset
+from pimc.model.encoders import (
+    ImageEncoder,
+    ImageEncoderConfig,
+    SeriesEncoder,
+    SeriesEncoderConfig,
+)
+from pimc.signal.calendar import CalendarOptions
+from pimc.signal.recurrence import Recurrence
+
+PATCHES, FRAMES, PIXELS, SIDE = 16, 4, 256, 128
+INDICES = ("NDVI", "EVI", "SAVI")
+CALENDAR = CalendarOptions()
+RECURRENCE = Recurrence(INDICES, "unthresholded", (0.0,) * 3, (1.0,) * 3, None, 1, 1, 0.25)
+
+
+def make_data(folder: Path) -> PairData:
+    """Noise of the size of 16 PASTIS patches, memory-mapped as in a run."""
+    rng = np.random.default_rng(0)
+    count = PATCHES * PIXELS
+    patch = np.repeat(np.arange(PATCHES), PIXELS)
+    row, col = rng.integers(7, SIDE - 7, (2, count))
+    pixels = pd.DataFrame({"patch_index": patch, "row": row, "col": col, "y": row, "x": col})
+    pixels["patch"] = pixels["place"] = patch.astype(str)
+    pixels["parcel"] = rng.integers(0, 60, count)
+    arrays = {
+        "frames": rng.integers(
+            0, 6000, (PATCHES * FRAMES, len(SENTINEL2_BANDS), SIDE, SIDE), dtype=np.int16
+        ),
+        "series": rng.random((count, len(INDICES), CALENDAR.length), dtype=np.float32),
+    }
+    for name, values in arrays.items():
+        np.save(folder / f"{name}.npy", values)
+    mapped = {name: np.load(folder / f"{name}.npy", mmap_mode="r") for name in arrays}
+    choices = (FRAMES * patch[:, None] + np.arange(FRAMES)).astype(np.int32)
+    return PairData(mapped["series"], pixels, mapped["frames"], choices)
+
+
+def build(options: PretrainingOptions) -> ContrastiveModule:
+    preset, bands = find_preset(options.preset), SENTINEL2_BANDS
+    image = ImageEncoderConfig(preset.image, bands, (0.2,) * len(bands), (0.1,) * len(bands))
+    series = SeriesEncoderConfig(preset.series, CALENDAR, RECURRENCE)
+    return ContrastiveModule(SeriesEncoder(series), ImageEncoder(image), options)
+
+
+class StepTimes(TrainingRecord):
+    """Milliseconds from the end of one step to the end of the next, and of the encoders alone.
+
+    The encoders are timed between the steps, so that both meet the same state of the machine.
+    """
+
+    def __init__(self, encoders: Callable[[], None]):
+        super().__init__(lambda metrics, step: None, lambda module: {})
+        self.encoders = encoders
+        self.steps: list[float] = []
+        self.alone: list[float] = []
+        self._last: float | None = None
+
+    def on_train_batch_end(self, trainer, pl_module, outputs, batch, batch_idx):
+        """Time this step, then the encoders."""
+        super().on_train_batch_end(trainer, pl_module, outputs, batch, batch_idx)
+        if self._last is not None:
+            self.steps.append(1e3 * (time.perf_counter() - self._last))
+        self.alone.append(milliseconds(self.encoders))
+        self._last = time.perf_counter()
+
+
+def milliseconds(work: Callable[[], object]) -> float:
+    start = time.perf_counter()
+    work()
+    return 1e3 * (time.perf_counter() - start)
+
+
+def encoders_alone(options: PretrainingOptions) -> Callable[[], None]:
+    """Forward and backward pass of both networks, inputs at hand, gradients of the weights."""
+    module, size = build(options), options.batch.size
+    plots = torch.randn(size, len(INDICES), CALENDAR.length, CALENDAR.length)
+    crops = torch.randn(size, len(SENTINEL2_BANDS), *[options.batch.crop_side] * 2)
+    sides = [(module.series_encoder.network, plots), (module.image_encoder.network, crops)]
+    slope = torch.randn(size, module.series_encoder.embedding_size)
+
+    def run() -> None:
+        # both forward, then both backward, as in a step
+        outputs = [network(images) for network, images in sides]
+        torch.autograd.backward(outputs, [slope] * len(outputs))
+        for network, _ in sides:
+            network.zero_grad()
+
+    return run
+
+
+def bench_step(data: PairData, options: PretrainingOptions, folder: Path) -> pd.DataFrame:
+    """The median step beside the median of the encoders alone."""
+    times = StepTimes(encoders_alone(options))
+    sampler = PairSampler(data, options.batch)
+    side = options.batch.crop_side
+    validation = BatchLoader(data, sampler.epoch(0, 1), side)
+    batches = PairModule(data, sampler, options.steps_per_epoch, validation)
+    fit(build(options), batches, [times, BestWeights()], options, folder)
+    step, alone = np.median(times.steps[2:]), np.median(times.alone[2:])
+    composing = milliseconds(lambda: sampler.epoch(1, 50)) / 50
+    return pd.DataFrame(
+        {
+            "ms": [step, alone, step - alone, composing],
+            "share of a step, %": 100 * np.array([step, alone, step - alone, composing]) / step,
+        },
+        index=[
+            "training step",
+            "encoders alone",
+            "outside the encoders",
+            "of it: composing a batch",
+        ],
+    )
+
+
+class SampleDataset(Dataset):
+    """One sample at a time, its plots by pyts."""
+
+    def __init__(self, data: PairData, side: int):
+        self.data, self.half = data, side // 2
+        self.pixels = data.pixels[["row", "col"]].to_numpy()
+
+    def __len__(self) -> int:
+        return len(self.data)
+
+    def __getitem__(self, item: int) -> tuple[torch.Tensor, torch.Tensor]:
+        from pyts.image import RecurrencePlot
+
+        row, col = self.pixels[item]
+        frame = self.data.frames[int(self.data.frame_choices[item, 0])]
+        rows = slice(row - self.half, row + self.half + 1)
+        cols = slice(col - self.half, col + self.half + 1)
+        crop = torch.from_numpy(frame[:, rows, cols].astype(np.float32) / 10_000)
+        plots = RecurrencePlot().fit_transform(self.data.index_series[item])
+        return torch.from_numpy(plots).float(), crop
+
+
+def bench_input(data: PairData, options: PretrainingOptions, rounds: int) -> pd.DataFrame:
+    """Samples a second, batched and one at a time."""
+    sampler, side = PairSampler(data, options.batch), options.batch.crop_side
+    plots = build(options).series_encoder.plots
+    dataset = SampleDataset(data, side)
+
+    def batched(epoch: int) -> int:
+        seen = 0
+        for batch in sampler.epoch(epoch, 20):
+            series, _, crops = load_batch(data, batch, side)
+            plots(series)
+            to_reflectance(crops)
+            seen += len(batch)
+        return seen
+
+    def single(epoch: int) -> int:
+        order = sampler.epoch(epoch, 2)
+        rows = [batch.rows.tolist() for batch in order]
+        return sum(len(crop) for _, crop in DataLoader(dataset, batch_sampler=rows))
+
+    rates: dict[str, list[float]] = {"batched": [], "pyts, a sample at a time": []}
+    for epoch in range(rounds + 1):
+        for name, work in zip(rates, (batched, single), strict=True):
+            start = time.perf_counter()
+            rates[name].append(work(epoch) / (time.perf_counter() - start))
+    medians = pd.Series({name: np.median(values[1:]) for name, values in rates.items()})
+    return pd.DataFrame({"samples/s": medians, "times pyts": medians / medians.iloc[1]})
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
+    parser.add_argument("--preset", default="small", choices=list(PRESETS))
+    parser.add_argument("--rounds", type=int, default=15)
+    arguments = parser.parse_args()
+    torch.set_num_threads(2)
+    options = PretrainingOptions(
+        preset=arguments.preset,
+        max_epochs=1,
+        steps_per_epoch=2 * arguments.rounds,
+        accelerator="cpu",
+    )
+    options = replace(options, batch=replace(options.batch, seed=1))
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        data = make_data(folder)
+        step = bench_step(data, options, folder)
+        samples = bench_input(data, options, arguments.rounds)
+    for table in (step, samples):
+        print(table.round(1).to_string(), end="\n\n")  # noqa: T201 - the output of a script
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,233 @@
+import logging
+import math
+import signal
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+from synthetic import BANDS, CALENDAR, RECURRENCE, make_pairs
+
+from pimc.learning.options import (
+    BatchOptions,
+    CropAugmentation,
+    EvaluationOptions,
+    OptimiserOptions,
+    PretrainingOptions,
+)
+from pimc.learning.pretrain import pretrain
+from pimc.model.storage import load_encoder, save_encoder
+
+OPTIONS = PretrainingOptions(
+    preset="tiny",
+    max_epochs=4,
+    steps_per_epoch=3,
+    batch=BatchOptions(size=16, patches=4),
+    evaluation=EvaluationOptions(batches=2, gallery=64, patches=3),
+    accelerator="cpu",
+    progress_bar=False,
+)
+TRAIN, VALIDATION = make_pairs(8, 0, places=2), make_pairs(6, 1, places=2)
+
+
+def run(folder, options=OPTIONS, train=TRAIN, validation=VALIDATION, log=None, **changes):
+    given = {"recurrence": RECURRENCE, "calendar": CALENDAR, "bands": BANDS, **changes}
+    return pretrain(
+        train, validation, options=options, checkpoint_folder=folder, log_metrics=log, **given
+    )
+
+
+def losses(records):
+    return [metrics["train_loss"] for metrics, _ in records if "train_loss" in metrics]
+
+
+class Cut(Exception):
+    """Stands for a run that is killed."""
+
+
+def cut_at(step, records, error=Cut):
+    def log(metrics, now):
+        records.append((metrics, now))
+        if now == step:
+            raise error
+
+    return log
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory):
+    """An uninterrupted run: its records, result and folder."""
+    folder, records = tmp_path_factory.mktemp("whole"), []
+    result = run(folder, log=lambda metrics, step: records.append((metrics, step)))
+    return records, result, folder
+
+
+def assert_equal_results(one, other):
+    pd.testing.assert_frame_equal(one.history, other.history)
+    pd.testing.assert_frame_equal(one.retrieval, other.retrieval)
+    assert one.metrics == other.metrics
+    for name in ("series_encoder", "image_encoder"):
+        sides = [getattr(result, name).state_dict() for result in (one, other)]
+        assert all(torch.equal(sides[0][key], sides[1][key]) for key in sides[0])
+
+
+def test_it_learns_what_the_two_sides_share(tmp_path):
+    options = replace(
+        OPTIONS,
+        max_epochs=10,
+        steps_per_epoch=30,
+        batch=BatchOptions(size=32, patches=4),
+        crop=CropAugmentation(gain=0.03, band_gain=0.02, band_dropout=0.0),
+        optimiser=OptimiserOptions(learning_rate=3e-3),
+    )
+    result = run(tmp_path, options, train=make_pairs(16, 2, places=2))
+    metrics = result.metrics
+    assert metrics["val_loss"] < metrics["val_loss_of_a_guess"] - 0.7
+    assert metrics["across_patches_recall_at_5"] > 4 * metrics["across_patches_chance_at_5"]
+    assert metrics["within_patch_recall_at_5"] > 3 * metrics["within_patch_chance_at_5"]
+    assert metrics["series_rank"] > 2
+
+
+def test_the_best_epoch_is_given_back(whole, tmp_path):
+    _, result, _ = whole
+    best = result.history.loc[result.history["val_loss"].idxmin()]
+    assert result.metrics["best_epoch"] == best["epoch"]
+    assert result.metrics["val_loss"] == best["val_loss"]
+    assert result.metrics["val_batch_size"] == 16
+    assert result.metrics["val_loss_of_a_guess"] == math.log(16)
+    across = result.retrieval.query("gallery == 'across_patches' and place == 'all'")
+    assert across["recall_at_1"].mean() == pytest.approx(best["recall_at_1"])
+    for name in ("series_encoder", "image_encoder"):
+        encoder = getattr(result, name)
+        save_encoder(encoder, tmp_path / name)
+        assert load_encoder(tmp_path / name).config == encoder.config
+        assert not encoder.training
+
+
+def test_every_step_and_epoch_is_logged(whole):
+    records, result, _ = whole
+    steps = [step for metrics, step in records if "train_loss" in metrics]
+    epochs = [step for metrics, step in records if "val_loss" in metrics]
+    assert steps == list(range(1, 13))
+    assert epochs == [3, 6, 9, 12] == result.history["step"].tolist()
+    per_epoch = np.reshape(losses(records), (4, 3)).mean(axis=1)
+    np.testing.assert_allclose(result.history["train_loss"], per_epoch)
+
+
+def test_the_same_seed_gives_the_same_run(whole, tmp_path):
+    records, result, _ = whole
+    again = []
+    second = run(tmp_path, log=lambda metrics, step: again.append((metrics, step)))
+    assert again == records
+    assert_equal_results(second, result)
+
+
+def test_another_seed_gives_another_run(whole, tmp_path):
+    result = run(tmp_path, replace(OPTIONS, seed=1, max_epochs=1))
+    assert result.history["train_loss"][0] != whole[1].history["train_loss"][0]
+
+
+def test_the_global_generator_is_left_as_it_was(tmp_path):
+    torch.manual_seed(7)
+    expected = torch.rand(3)
+    torch.manual_seed(7)
+    run(tmp_path, replace(OPTIONS, max_epochs=1, steps_per_epoch=1))
+    assert torch.equal(torch.rand(3), expected)
+
+
+@pytest.mark.parametrize("step", [2, 8])
+def test_a_run_that_was_cut_ends_as_if_it_had_not_been(whole, tmp_path, step):
+    records, result, _ = whole
+    first, second = [], []
+    with pytest.raises(Cut):
+        run(tmp_path, log=cut_at(step, first))
+    resumed = run(tmp_path, log=lambda metrics, now: second.append((metrics, now)))
+    done = 3 * ((step - 1) // 3)  # steps of whole epochs
+    assert losses(first)[:done] + losses(second) == losses(records)
+    assert_equal_results(resumed, result)
+
+
+def test_a_finished_run_leaves_no_checkpoint_and_other_options_resume_none(whole, tmp_path):
+    assert not list(whole[2].rglob("*.ckpt"))
+    with pytest.raises(Cut):
+        run(tmp_path, log=cut_at(5, []))
+    assert len(list(tmp_path.rglob("*.ckpt"))) == 1
+    records = []
+    run(tmp_path, replace(OPTIONS, temperature=0.3), log=lambda m, s: records.append((m, s)))
+    assert len(losses(records)) == 12
+    assert len(list(tmp_path.rglob("*.ckpt"))) == 1
+
+
+def test_an_interrupt_goes_through_and_the_run_can_be_resumed(whole, tmp_path):
+    handler = signal.getsignal(signal.SIGINT)
+    with pytest.raises(KeyboardInterrupt):
+        run(tmp_path, log=cut_at(4, [], KeyboardInterrupt))
+    assert signal.getsignal(signal.SIGINT) is handler
+    assert_equal_results(run(tmp_path), whole[1])
+
+
+def test_training_stops_when_the_loss_no_longer_falls(tmp_path):
+    # a learning rate that leaves the weights where they are
+    options = replace(
+        OPTIONS, patience=2, max_epochs=20, optimiser=OptimiserOptions(learning_rate=1e-12)
+    )
+    result = run(tmp_path, options)
+    assert len(result.history) < 20
+    assert not list(tmp_path.iterdir())
+
+
+def test_lightning_is_quiet_and_writes_nothing_elsewhere(tmp_path, monkeypatch, capfd, caplog):
+    monkeypatch.chdir(tmp_path)
+    with caplog.at_level(logging.INFO):
+        run(tmp_path / "checkpoints", replace(OPTIONS, max_epochs=1))
+    assert [path.name for path in tmp_path.iterdir()] == ["checkpoints"]
+    assert {record.name.split(".")[0] for record in caplog.records} == {"pimc"}
+    assert capfd.readouterr().err == ""
+
+
+def test_substitutions_stay_with_the_image_encoder(tmp_path):
+    options = replace(OPTIONS, max_epochs=1, steps_per_epoch=1)
+    result = run(tmp_path, options, substitutions={"place-0": {"B08": "B8A"}})
+    assert result.image_encoder.config.substitutions == {"place-0": {"B08": "B8A"}}
+
+
+def empty(data):
+    return replace(
+        data,
+        pixels=data.pixels.iloc[:0],
+        index_series=data.index_series[:0],
+        frame_choices=data.frame_choices[:0],
+    )
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"train": empty(TRAIN)}, r"needs 2 training pixels or more .* got 0 of 0"),
+        ({"validation": empty(VALIDATION)}, r"needs 2 held-out pixels or more .* got 0 of 0"),
+        (
+            {"options": replace(OPTIONS, batch=BatchOptions(size=16, patches=4, crop_side=81))},
+            "crops of 81 x 81 pixels do not fit in frames of 80 x 80",
+        ),
+        (
+            {"calendar": replace(CALENDAR, length=30)},
+            r"series of 2 indices \(NDVI, EVI\) x 30 calendar steps, got \(2, 24\)",
+        ),
+        ({"bands": BANDS[:2]}, r"frames of 2 bands \(B04, B08\), got 3"),
+        (
+            {"train": replace(make_pairs(1, 0), pixels=make_pairs(1, 0).pixels.assign(parcel=4))},
+            "the training pixels give no batch of 2 pairs",
+        ),
+    ],
+)
+def test_too_little_or_wrong_data(changes, message, tmp_path):
+    with pytest.raises(ValueError, match=message):
+        run(tmp_path, **changes)
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_loss_that_is_not_finite(tmp_path):
+    series = np.full_like(VALIDATION.index_series, np.nan)
+    with pytest.raises(ValueError, match="the validation loss was never finite"):
+        run(tmp_path, validation=replace(VALIDATION, index_series=series))

@@ -1,0 +1,125 @@
+from dataclasses import replace
+
+import pytest
+import torch
+from torch.nn.functional import conv2d, group_norm, relu
+
+from pimc.model.architecture import PRESETS, Architecture
+from pimc.model.blocks import ResidualBlock, ResidualNetwork
+from pimc.model.encoders import (
+    ImageEncoder,
+    ImageEncoderConfig,
+    SeriesEncoder,
+    SeriesEncoderConfig,
+)
+from pimc.signal.calendar import CalendarOptions
+from pimc.signal.recurrence import Recurrence
+
+CALENDAR = CalendarOptions(length=20)
+RECURRENCE = Recurrence(("NDVI", "EVI"), "unthresholded", (0.4, 0.3), (0.2, 0.1), None, 1, 1, 0.25)
+SMALL = Architecture((8, 16), embedding_size=6)
+SERIES = SeriesEncoderConfig(SMALL, CALENDAR, RECURRENCE)
+IMAGE = ImageEncoderConfig(SMALL, ("B04", "B08"), (0.1, 0.3), (0.05, 0.1), {"rome": {"B08": "B8A"}})
+
+
+def test_block_is_its_formula():
+    torch.manual_seed(0)
+    block = ResidualBlock(8, 16, 2)
+    x = torch.randn(2, 8, 7, 7)
+    y = conv2d(relu(group_norm(x, 1)), block.conv1.weight, stride=2, padding=1)
+    y = conv2d(relu(group_norm(y, 2)), block.conv2.weight, padding=1)
+    torch.testing.assert_close(block(x), y + conv2d(x, block.shortcut.weight, stride=2))
+
+
+def test_network_keeps_the_level_of_its_input():
+    # a normalisation of the image itself would map both to the same embedding
+    torch.manual_seed(0)
+    network = ResidualNetwork(3, SMALL)
+    dark, bright = network(torch.full((1, 3, 9, 9), 0.5)), network(torch.full((1, 3, 9, 9), 1.5))
+    assert (dark - bright).norm() > 0.05 * dark.norm()
+
+
+@pytest.mark.parametrize("name", list(PRESETS))
+def test_presets_embed_plots_and_crops(name):
+    preset = PRESETS[name]
+    series = SeriesEncoder(SeriesEncoderConfig(preset.series, CALENDAR, RECURRENCE))
+    image = ImageEncoder(replace(IMAGE, architecture=preset.image))
+    assert series(torch.rand(2, 2, 20)).shape == (2, series.embedding_size)
+    assert image(torch.rand(2, 2, 15, 15)).shape == (2, image.embedding_size)
+
+
+@pytest.mark.parametrize("shape", [(8, 8), (15, 15), (9, 31), (64, 64)])
+def test_images_of_any_size(shape):
+    assert ImageEncoder(IMAGE)(torch.rand(3, 2, *shape)).shape == (3, 6)
+
+
+@pytest.mark.parametrize("training", [True, False])
+def test_an_embedding_does_not_depend_on_the_batch(training):
+    torch.manual_seed(0)
+    series, image = SeriesEncoder(SERIES).train(training), ImageEncoder(IMAGE).train(training)
+    many, crops = torch.rand(5, 2, 20), torch.rand(5, 2, 15, 15)
+    torch.testing.assert_close(series(many)[2:3], series(many[2:3]))
+    torch.testing.assert_close(image(crops)[2:3], image(crops[2:3]))
+
+
+def test_series_encoder_draws_its_own_plots():
+    torch.manual_seed(0)
+    encoder = SeriesEncoder(SERIES)
+    series = torch.rand(2, 2, 20)
+    scaled = series / torch.tensor([0.2, 0.1])[:, None]
+    plots = (scaled[..., :, None] - scaled[..., None, :]).abs()
+    torch.testing.assert_close(encoder(series), encoder.network(plots), rtol=1e-4, atol=1e-5)
+
+
+def test_missing_pixels_count_as_the_mean_of_their_band():
+    torch.manual_seed(0)
+    encoder = ImageEncoder(IMAGE)
+    images = torch.rand(2, 2, 9, 9)
+    missing, mean = images.clone(), images.clone()
+    missing[0, 1, 2:5], mean[0, 1, 2:5] = torch.nan, 0.3
+    torch.testing.assert_close(encoder(missing), encoder(mean))
+
+
+def test_images_are_normalised_by_band():
+    encoder = ImageEncoder(IMAGE)
+    images = torch.rand(2, 2, 9, 9)
+    by_hand = torch.stack([(images[:, 0] - 0.1) / 0.05, (images[:, 1] - 0.3) / 0.1], dim=1)
+    torch.testing.assert_close(encoder(images), encoder.network(by_hand), rtol=1e-4, atol=1e-5)
+
+
+def test_series_of_another_shape_are_refused():
+    encoder = SeriesEncoder(SERIES)
+    with pytest.raises(ValueError, match=r"B x 2 indices \(NDVI, EVI\) x 20 .*\(4, 3, 20\)"):
+        encoder(torch.rand(4, 3, 20))
+    with pytest.raises(ValueError, match=r"got shape \(4, 2, 61\)"):
+        encoder(torch.rand(4, 2, 61))
+
+
+def test_other_indices_and_calendars_are_refused():
+    encoder = SeriesEncoder(SERIES)
+    encoder.check(["NDVI", "EVI"], replace(CALENDAR, min_observations=3))
+    with pytest.raises(
+        ValueError, match="reads the indices NDVI, EVI in that order, got EVI, NDVI"
+    ):
+        encoder.check(["EVI", "NDVI"], CALENDAR)
+    with pytest.raises(ValueError, match="with step 7, got 5"):
+        encoder.check(["NDVI", "EVI"], replace(CALENDAR, step=5))
+    with pytest.raises(ValueError, match="with start 09-15, got 01-01"):
+        encoder.check(["NDVI", "EVI"], replace(CALENDAR, start="01-01"))
+
+
+def test_images_of_another_shape_are_refused():
+    encoder = ImageEncoder(IMAGE)
+    with pytest.raises(ValueError, match=r"B x 2 bands \(B04, B08\) .*got shape \(1, 3, 9, 9\)"):
+        encoder(torch.rand(1, 3, 9, 9))
+    with pytest.raises(ValueError, match=r"at least 8 x 8 pixels, got shape \(1, 2, 7, 9\)"):
+        encoder(torch.rand(1, 2, 7, 9))
+
+
+def test_bands_that_cannot_be_normalised_are_refused():
+    with pytest.raises(ValueError, match="B08 cannot be normalised"):
+        replace(IMAGE, std=(0.1, 0.0))
+    with pytest.raises(ValueError, match="B04 cannot be normalised"):
+        replace(IMAGE, mean=(float("nan"), 0.1))
+    with pytest.raises(ValueError, match=r"each band \(B04, B08\), got 1 and 2"):
+        replace(IMAGE, mean=(0.1,))
