@@ -1,10 +1,12 @@
 """Folders of dated GeoTIFFs, written small: 8 x 12 pixels on five dates."""
 
 import logging
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from geotiffs import BANDS, UTM, image, write_stack, write_tif
+from rasterio.crs import CRS
 from rasterio.transform import Affine
 
 from pimc.data.patch import FILL
@@ -221,7 +223,8 @@ def test_a_folder_without_dated_files_is_an_error(tmp_path):
     ("height", "profile", "difference"),
     [
         (9, {}, r"\(9, 12\) rows and columns, not \(8, 12\)"),
-        (8, {"crs": "EPSG:32632"}, "another CRS"),
+        (8, {"crs": "EPSG:32632"}, r"CRS PROJCS.*zone 32N.*, not PROJCS.*zone 31N"),
+        (8, {"crs": None}, "CRS None, not PROJCS"),
         (8, {"transform": UTM @ Affine.translation(1, 0)}, r"transform \(10.0, 0.0, 664010.0"),
     ],
 )
@@ -237,6 +240,13 @@ def test_a_file_on_another_grid_names_both(stack, height, profile, difference):
 def test_rounding_of_a_transform_is_no_other_grid(stack):
     write_tif(stack / "S2_20210603.tif", image(2), transform=UTM @ Affine.translation(1e-5, 0))
     assert len(load(stack)) == 2
+
+
+def test_another_wording_of_a_crs_is_no_other_grid(stack):
+    wkt2 = CRS.from_epsg(32631).to_wkt(version="WKT2_2019")
+    grid = load(stack)["village_r000_c000"].place.grid
+    assert grid.crs != wkt2
+    assert grid.difference(replace(grid, crs=wkt2)) is None
 
 
 def test_two_files_of_one_date_are_named(stack):

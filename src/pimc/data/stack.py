@@ -13,7 +13,7 @@ import numpy as np
 
 from pimc.data.dates import MIN_DATES, need_dates
 from pimc.data.fingerprint import fingerprint
-from pimc.data.patch import Georeference, Patch
+from pimc.data.patch import Patch
 from pimc.data.stack_bands import CLEAR_CODES
 from pimc.data.stack_files import Image, find_places
 from pimc.data.stack_place import Place, Reading, open_place
@@ -123,7 +123,6 @@ class StackPatch:
             reflectance[time], codes = self.place.read(image, window)
             if codes is not None:
                 clear[time] = np.isin(codes, CLEAR_CODES[str(self.place.mask)])
-        whole = self.place.grid.georeference
         return Patch(
             patch_id=self.patch_id,
             reflectance=reflectance,
@@ -133,7 +132,7 @@ class StackPatch:
             folds=self.folds,
             clear=None if self.place.mask is None else clear,
             origin=(self.rows.start, self.cols.start),
-            georeference=whole and shift(whole, self.rows.start, self.cols.start),
+            georeference=self.place.grid.part(self.rows.start, self.cols.start),
             substitutions=self.place.substitutions,
         )
 
@@ -226,9 +225,3 @@ def _report_empty(place: str, days: tuple[str, ...], samples: np.ndarray) -> Non
             ", ".join(empty),
         )
     need_dates(sum(seen), f"place {place}")
-
-
-def shift(whole: Georeference, row: int, col: int) -> Georeference:
-    """Georeference of the part of a grid that begins at a row and column."""
-    a, b, c, d, e, f = whole.transform
-    return Georeference(whole.crs, (a, b, c + a * col + b * row, d, e, f + d * col + e * row))

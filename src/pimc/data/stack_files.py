@@ -23,27 +23,39 @@ GRID_TOLERANCE = 1e-3
 
 @dataclass(frozen=True)
 class Grid:
-    """Rows, columns and where they lie; georeference None for files without a CRS."""
+    """Rows, columns and where they lie: the CRS as WKT (None without one), the transform."""
 
     shape: tuple[int, int]
-    georeference: Georeference | None
+    crs: str | None
     transform: tuple[float, float, float, float, float, float]
 
     def difference(self, other: Grid) -> str | None:
         """What sets the other grid apart, in words; None where the two are one."""
         if self.shape != other.shape:
             return f"{other.shape} rows and columns, not {self.shape}"
-        if (self.georeference and self.georeference.crs) != (
-            other.georeference and other.georeference.crs
-        ):
-            return "another CRS"
+        if not _same_crs(self.crs, other.crs):
+            return f"CRS {other.crs}, not {self.crs}"
         pixel = max(map(abs, self.transform[:2]))
         apart = np.abs(np.subtract(self.transform, other.transform)).max() / pixel
-        return (
-            f"transform {other.transform}, not {self.transform}"
-            if (apart > GRID_TOLERANCE)
-            else None
-        )
+        if apart > GRID_TOLERANCE:
+            return f"transform {other.transform}, not {self.transform}"
+        return None
+
+    def part(self, row: int, col: int) -> Georeference | None:
+        """Georeference of the part that begins at a row and column; None without a CRS."""
+        if self.crs is None:
+            return None
+        a, b, c, d, e, f = self.transform
+        return Georeference(self.crs, (a, b, c + a * col + b * row, d, e, f + d * col + e * row))
+
+
+def _same_crs(one: str | None, other: str | None) -> bool:
+    """Whether two WKT texts mean one CRS: programs word the same one differently."""
+    from rasterio.crs import CRS
+
+    if one is None or other is None or one == other:
+        return one == other
+    return bool(CRS.from_wkt(one) == CRS.from_wkt(other))
 
 
 @dataclass(frozen=True)
@@ -165,12 +177,11 @@ def _open(day: str, path: Path, band_names: Sequence[str] | None) -> Image:
             f"{path}: expected reflectance x 10,000 as {', '.join(STORED_TYPES)}, got {types[0]}; "
             "convert it (gdal_translate -ot Int16, with -scale 0 1 0 10000 for reflectance in 0..1)"
         )
-    georeference = Georeference(crs.to_wkt(), transform) if crs else None
     return Image(
         path=path,
         day=day,
         bands=name_bands(descriptions, band_names, str(path)),
         no_data=tuple(no_data),
-        grid=Grid(shape, georeference, transform),
+        grid=Grid(shape, crs.to_wkt() if crs else None, transform),
         stamp=file_stamp(path),
     )
