@@ -214,6 +214,7 @@ BACKGROUND: tuple[Cover, ...] = (
     Cover("road", 0, 0, surface="asphalt"),
     Cover("roofs", 0, 0, surface="tile"),
     Cover("yard", 0, 0, surface="concrete"),
+    Cover("hall", 0, 0, surface="metal"),
     Cover("garden", 0, 2.5, _LAWN, vigour=0.25),
 )
 """Ground outside the parcels; the share says how often it fills uncovered ground. A garden stands
@@ -247,7 +248,7 @@ class Tile:
 
 TILES: tuple[Tile, ...] = (
     # Normandy: late, moist, meadows, beet and potatoes
-    Tile("t30uxv", 32630, (600000, 5600040), 7, 0.30, 0.34,
+    Tile("t30uxv", 32630, (600000, 5500020), 7, 0.30, 0.34,
          {1: 1.2, 2: 1.5, 7: 0.3, 8: 0.05, 9: 2.0, 11: 0.2, 13: 2.0, 15: 0.2, 16: 0.6, 18: 0.2}),
     # Lower Rhone: early, dry, vines and orchards, durum wheat
     Tile("t31tfj", 32631, (600000, 4900020), -9, 0.60, 0.18,

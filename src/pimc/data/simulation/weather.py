@@ -28,7 +28,7 @@ SHADOW_REACH = 24
 # by band B02 B03 B04 B05 B06 B07 B08 B8A B11 B12: aerosol scatters most in the blue, water and ice
 # absorb in the short-wave infrared, and the blue sky lights shadows
 HAZE_SPECTRUM = (0.38, 0.33, 0.29, 0.27, 0.25, 0.24, 0.23, 0.22, 0.12, 0.08)
-CLOUD_SPECTRUM = (1.0, 0.96, 0.95, 0.97, 0.98, 0.98, 0.98, 0.97, 0.62, 0.50)
+CLOUD_SPECTRUM = (1.0, 0.96, 0.95, 0.97, 0.98, 0.98, 0.98, 0.97, 0.72, 0.60)
 SHADOW_DEPTH = (0.50, 0.58, 0.64, 0.67, 0.71, 0.72, 0.73, 0.73, 0.78, 0.80)
 
 
@@ -119,5 +119,5 @@ def _draw_sky(rng: np.random.Generator, share: float, size: int) -> Sky:
     return Sky(
         opacity=opacity[:size, :size],
         shadow=opacity[down : down + size, right : right + size],
-        brightness=np.float32(0.45 + 0.65 * rng.random()),
+        brightness=np.float32(0.42 + 0.60 * rng.random()),
     )
