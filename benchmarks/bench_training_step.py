@@ -2,10 +2,10 @@
 
     python benchmarks/bench_training_step.py [--preset small] [--rounds 15]
 
-Prints two tables, medians of rounds that alternate in one process, 2 threads:
+Prints two tables, medians of rounds in one process, 2 threads:
 
-1. a training step of 128 pairs (plots 3 x 61 x 61, crops 10 x 15 x 15) as Lightning runs it,
-   beside the forward and backward pass of the two encoders alone on inputs of those shapes;
+1. a training step of 128 pairs (plots 3 x 61 x 61, crops 10 x 15 x 15) as Lightning runs it, and
+   the share of it that the forward and backward pass of the two encoders' networks take;
 2. samples a second to the encoder's input: gather, crops and plots of a whole batch, beside a
    torch Dataset that calls pyts for each sample and a DataLoader that stacks them.
 """
@@ -14,7 +14,6 @@ import argparse
 import tempfile
 import time
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -74,26 +73,46 @@ def build(options: PretrainingOptions) -> ContrastiveModule:
     return ContrastiveModule(SeriesEncoder(series), ImageEncoder(image), options)
 
 
-class StepTimes(TrainingRecord):
-    """Milliseconds from the end of one step to the end of the next, and of the encoders alone.
+class StepClock(TrainingRecord):
+    """Times each step, and within it the forward and backward pass of the two networks.
 
-    The encoders are timed between the steps, so that both meet the same state of the machine.
+    Both within one step, so that a busy machine slows both alike. The backward pass of the
+    networks begins when the gradient of an embedding is there (heads and loss come before) and
+    ends with the backward pass itself: nothing before the networks has weights.
     """
 
-    def __init__(self, encoders: Callable[[], None]):
+    def __init__(self, module: ContrastiveModule):
         super().__init__(lambda metrics, step: None, lambda module: {})
-        self.encoders = encoders
         self.steps: list[float] = []
-        self.alone: list[float] = []
-        self._last: float | None = None
+        self.networks: list[float] = []
+        self._end = self._started = self._gradient = 0.0
+        self._within = 0.0
+        for encoder in (module.series_encoder, module.image_encoder):
+            encoder.network.register_forward_pre_hook(self._start)
+            encoder.network.register_forward_hook(self._stop)
+
+    def _start(self, *_: object) -> None:
+        self._started = time.perf_counter()
+
+    def _stop(self, network: object, inputs: object, embedding: torch.Tensor) -> None:
+        self._within += time.perf_counter() - self._started
+        if embedding.requires_grad:
+            embedding.register_hook(self._arrive)
+
+    def _arrive(self, gradient: torch.Tensor) -> None:
+        self._gradient = self._gradient or time.perf_counter()
+
+    def on_after_backward(self, trainer, pl_module):
+        """The networks are done."""
+        self._within += time.perf_counter() - self._gradient
 
     def on_train_batch_end(self, trainer, pl_module, outputs, batch, batch_idx):
-        """Time this step, then the encoders."""
+        """The step is done."""
         super().on_train_batch_end(trainer, pl_module, outputs, batch, batch_idx)
-        if self._last is not None:
-            self.steps.append(1e3 * (time.perf_counter() - self._last))
-        self.alone.append(milliseconds(self.encoders))
-        self._last = time.perf_counter()
+        now = time.perf_counter()
+        self.steps.append(1e3 * (now - self._end))
+        self.networks.append(1e3 * self._within)
+        self._end, self._within, self._gradient = now, 0.0, 0.0
 
 
 def milliseconds(work: Callable[[], object]) -> float:
@@ -102,45 +121,27 @@ def milliseconds(work: Callable[[], object]) -> float:
     return 1e3 * (time.perf_counter() - start)
 
 
-def encoders_alone(options: PretrainingOptions) -> Callable[[], None]:
-    """Forward and backward pass of both networks, inputs at hand, gradients of the weights."""
-    module, size = build(options), options.batch.size
-    plots = torch.randn(size, len(INDICES), CALENDAR.length, CALENDAR.length)
-    crops = torch.randn(size, len(SENTINEL2_BANDS), *[options.batch.crop_side] * 2)
-    sides = [(module.series_encoder.network, plots), (module.image_encoder.network, crops)]
-    slope = torch.randn(size, module.series_encoder.embedding_size)
-
-    def run() -> None:
-        # both forward, then both backward, as in a step
-        outputs = [network(images) for network, images in sides]
-        torch.autograd.backward(outputs, [slope] * len(outputs))
-        for network, _ in sides:
-            network.zero_grad()
-
-    return run
-
-
 def bench_step(data: PairData, options: PretrainingOptions, folder: Path) -> pd.DataFrame:
-    """The median step beside the median of the encoders alone."""
-    times = StepTimes(encoders_alone(options))
-    sampler = PairSampler(data, options.batch)
-    side = options.batch.crop_side
-    validation = BatchLoader(data, sampler.epoch(0, 1), side)
-    batches = PairModule(data, sampler, options.steps_per_epoch, validation)
-    fit(build(options), batches, [times, BestWeights()], options, folder)
-    step, alone = np.median(times.steps[2:]), np.median(times.alone[2:])
+    """The median step, and how it divides."""
+    module, sampler = build(options), PairSampler(data, options.batch)
+    clock = StepClock(module)
+    loader = BatchLoader(data, sampler.epoch(0, 1), options.batch.crop_side)
+    batches = PairModule(data, sampler, options.steps_per_epoch, loader)
+    fit(module, batches, [clock, BestWeights()], options, folder)
+    # the first steps find memory and kernels
+    step, networks = np.array(clock.steps[5:]), np.array(clock.networks[5:])
+    outside = step - networks
     composing = milliseconds(lambda: sampler.epoch(1, 50)) / 50
     return pd.DataFrame(
         {
-            "ms": [step, alone, step - alone, composing],
-            "share of a step, %": 100 * np.array([step, alone, step - alone, composing]) / step,
+            "ms": [np.median(step), np.median(networks), np.median(outside), composing],
+            "share of a step, %": [
+                100.0,
+                *(100 * np.median(part / step) for part in (networks, outside)),
+                100 * composing / np.median(step),
+            ],
         },
-        index=[
-            "training step",
-            "encoders alone",
-            "outside the encoders",
-            "of it: composing a batch",
-        ],
+        index=["training step", "networks", "outside the networks", "of it: composing a batch"],
     )
 
 
@@ -174,7 +175,7 @@ def bench_input(data: PairData, options: PretrainingOptions, rounds: int) -> pd.
 
     def batched(epoch: int) -> int:
         seen = 0
-        for batch in sampler.epoch(epoch, 20):
+        for batch in sampler.epoch(epoch, 50):
             series, _, crops = load_batch(data, batch, side)
             plots(series)
             to_reflectance(crops)
@@ -207,7 +208,6 @@ def main() -> None:
         steps_per_epoch=2 * arguments.rounds,
         accelerator="cpu",
     )
-    options = replace(options, batch=replace(options.batch, seed=1))
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         data = make_data(folder)

@@ -6,8 +6,11 @@ more than neighbouring fields of one crop differ.
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import torch
 from torch import Generator, Tensor
+from torch.nn.functional import threshold
 
 from pimc.data.patch import FILL, REFLECTANCE_SCALE
 from pimc.learning.options import CropAugmentation, SeriesAugmentation
@@ -15,7 +18,8 @@ from pimc.learning.options import CropAugmentation, SeriesAugmentation
 
 def to_reflectance(crops: Tensor) -> Tensor:
     """int16 reflectance x 10,000 -> float32 reflectance 0..1, NaN where there is no data."""
-    return (crops / REFLECTANCE_SCALE).masked_fill_(crops == FILL, torch.nan)
+    # FILL is the least value of int16, so what is above it is data: one pass instead of three
+    return threshold(crops.float(), FILL, torch.nan, inplace=True).div_(REFLECTANCE_SCALE)
 
 
 def augment_crops(crops: Tensor, options: CropAugmentation, generator: Generator) -> Tensor:
@@ -118,13 +122,18 @@ def _between(series: Tensor, left: Tensor, right: Tensor, weight: Tensor) -> Ten
 
 def _turn(crops: Tensor, generator: Generator) -> Tensor:
     """One of the eight flips and quarter turns of each crop, around its centre."""
-    side = crops.shape[-1]
-    cells = torch.arange(side * side, device=crops.device).reshape(side, side)
-    turned = [cells.rot90(quarter) for quarter in range(4)]
-    symmetries = torch.stack([*turned, *(cell.T for cell in turned)]).flatten(1)
     drawn = torch.randint(8, (len(crops),), generator=generator, device=crops.device)
-    positions = symmetries[drawn][:, None].expand(-1, crops.shape[1], -1)
-    return crops.flatten(2).gather(2, positions).reshape(crops.shape)
+    positions = _symmetries(crops.shape[-1], crops.device)[drawn][:, None]
+    cells = positions.expand(-1, crops.shape[1], -1)
+    return crops.flatten(2).gather(2, cells).reshape(crops.shape)
+
+
+@lru_cache(maxsize=8)
+def _symmetries(side: int, device: torch.device) -> Tensor:
+    """8 x (side x side): from which cell each cell of a turned or flipped square comes."""
+    cells = torch.arange(side * side, device=device).reshape(side, side)
+    turned = [cells.rot90(quarter) for quarter in range(4)]
+    return torch.stack([*turned, *(cell.T for cell in turned)]).flatten(1)
 
 
 def _normal(shape: tuple[int, ...], generator: Generator) -> Tensor:

@@ -145,7 +145,7 @@ class PairSampler:
         )
         self._x = pixels["x"].to_numpy().astype(np.int32)
         self._y = _apart_by_place(pixels, options.crop_side)
-        self._parcel = _unique_parcels(pixels)
+        self._group = _parcel_groups(pixels)
         self._choices = data.frame_choices
         self._choice_counts = (data.frame_choices != NO_FRAME).sum(axis=1)
 
@@ -178,7 +178,7 @@ class PairSampler:
         picks = spread_apart(
             self._y[candidates],
             self._x[candidates],
-            self._parcel[candidates],
+            self._group[candidates],
             size,
             self.options.crop_side,
         )
@@ -213,9 +213,9 @@ def _apart_by_place(pixels: pd.DataFrame, spacing: int) -> np.ndarray:
     return below.astype(np.int32)
 
 
-def _unique_parcels(pixels: pd.DataFrame) -> np.ndarray:
-    """Parcels numbered over all patches from 1 on; 0 where none is known."""
+def _parcel_groups(pixels: pd.DataFrame) -> np.ndarray:
+    """Parcels numbered over all patches; a pixel without one is alone, with a negative number."""
     parcel = pixels["parcel"].to_numpy()
     keys = np.stack([pixels["patch_index"].to_numpy(), parcel])
-    number = np.unique(keys, axis=1, return_inverse=True)[1].reshape(-1) + 1
-    return np.where(parcel > 0, number, 0).astype(np.int32)
+    number = np.unique(keys, axis=1, return_inverse=True)[1].reshape(-1)
+    return np.where(parcel > 0, number, -1 - np.arange(len(parcel))).astype(np.int32)

@@ -9,18 +9,18 @@ NONE = -1
 
 
 def spread_apart(
-    y: np.ndarray, x: np.ndarray, parcel: np.ndarray, size: int, spacing: int
+    y: np.ndarray, x: np.ndarray, group: np.ndarray, size: int, spacing: int
 ) -> np.ndarray:
     """From the candidates of each batch, pick pixels one after the other, far apart.
 
     Each pick is the first candidate that lies at least ``spacing`` from all picks before it; if
-    there is none any more, the one that lies farthest from them (Gonzalez 1985). Candidates of a
-    parcel that has a pick, and the picks themselves, are never taken again.
+    there is none any more, the one that lies farthest from them (Gonzalez 1985). Of a group one
+    candidate is picked at most.
 
     Args:
         y: S x M int, rows of the candidates of S batches on one common ground.
         x: S x M int, columns.
-        parcel: S x M int, the parcel of each candidate; 0 is none.
+        group: S x M int, the group of each candidate: its parcel, or itself alone.
         size: picks wanted in each batch.
         spacing: Chebyshev distance wanted between picks, at least 1.
 
@@ -38,6 +38,5 @@ def spread_apart(
         away_y = np.abs(y - y[batch, pick, None])
         away_x = np.abs(x - x[batch, pick, None])
         np.minimum(room, np.maximum(away_y, away_x), out=room)
-        picked_parcel = parcel[batch, pick, None]
-        room[(parcel == picked_parcel) & (picked_parcel > 0)] = 0
+        room *= group != group[batch, pick, None]
     return picks

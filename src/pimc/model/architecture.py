@@ -70,7 +70,7 @@ PRESETS: Mapping[str, Preset] = {
     ),
     "small": Preset(
         series=Architecture((16, 32, 64, 128), stem_stride=2),
-        image=Architecture((48, 96, 192)),
+        image=Architecture((64, 96, 128)),
     ),
     "base": Preset(
         series=Architecture((32, 64, 128, 256), blocks=2, stem_stride=2, embedding_size=256),
