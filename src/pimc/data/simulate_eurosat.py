@@ -135,7 +135,6 @@ def split_names(images_per_class: int, rng: np.random.Generator) -> dict[str, li
 def _write_image(image: LandImage, folder: Path, class_name: str, stem: str) -> None:
     import rasterio
     from PIL import Image
-    from rasterio.transform import from_origin
 
     Image.fromarray(rgb(image)).save(
         folder / "EuroSAT_RGB" / class_name / f"{stem}.jpg", quality=90
@@ -144,7 +143,7 @@ def _write_image(image: LandImage, folder: Path, class_name: str, stem: str) -> 
     profile = {
         "driver": "GTiff", "dtype": "uint16", "count": len(BANDS), "height": SIZE, "width": SIZE,
         "crs": f"EPSG:{image.tile.epsg}",
-        "transform": from_origin(left + 10 * col, top - 10 * row, 10, 10),
+        "transform": rasterio.Affine(10, 0, left + 10 * col, 0, -10, top - 10 * row),
     }  # fmt: skip
     with rasterio.open(folder / "EuroSAT_MS" / class_name / f"{stem}.tif", "w", **profile) as file:
         file.write(image.values)
