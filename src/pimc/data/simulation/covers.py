@@ -1,7 +1,8 @@
 """What grows where in the simulation: PASTIS's classes, the background, and its four tiles.
 
-Days count from 1 January 2019. Sowing, ripening, harvests and cuts are the usual dates of central
-France; a region shifts them all, and each parcel draws its own (``phenology.draw_growth``).
+Days count from 1 January 2019. Sowing, ripening, harvests and cuts are plausible dates of central
+France, chosen by hand and fitted to no data; a region shifts them all, and each parcel draws its
+own (``phenology.draw_growth``).
 """
 
 from __future__ import annotations
@@ -46,8 +47,9 @@ class Cover:
     Attributes:
         name: PASTIS's name of the class, or of the background.
         label: PASTIS class, 0 for background.
-        share: relative share of the parcels: near PASTIS's, with the rarest classes raised so
-            that every fold of a small sample has some.
+        share: relative share of the parcels: round figures in PASTIS's order of magnitude
+            (meadows, maize, wheat and vines lead), not its counts; the rarest classes are raised
+            so that a small sample has some.
         variants: ways of growing it, each a sequence of stages; a parcel draws one.
         shift_days: standard deviation of a parcel's earliness, all of its stages together.
         jitter_days: standard deviation of each of its dates on its own.

@@ -59,7 +59,7 @@ VIEW = dict(tts=40.0, tto=4.0, psi=90.0)
 """Sun zenith, view zenith and relative azimuth in degrees: the season's mean over France."""
 
 SURFACES: dict[str, tuple[float, ...]] = {
-    # typical values of the impervious and water spectra in the ECOSTRESS library, by band
+    # round figures chosen by hand, not measurements
     "asphalt": (0.09, 0.10, 0.11, 0.13, 0.13, 0.14, 0.14, 0.15, 0.15, 0.16, 0.18, 0.17),
     "concrete": (0.16, 0.18, 0.21, 0.24, 0.25, 0.26, 0.27, 0.28, 0.28, 0.29, 0.31, 0.29),
     "tile": (0.07, 0.08, 0.11, 0.17, 0.19, 0.20, 0.22, 0.23, 0.23, 0.24, 0.28, 0.26),
