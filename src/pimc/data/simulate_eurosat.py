@@ -24,9 +24,9 @@ SIZE = 64
 # EuroSAT stores B8A last (its authors' band list)
 BANDS = ("B01", "B02", "B03", "B04", "B05", "B06", "B07", "B08", "B09", "B10", "B11", "B12", "B8A")
 
-# round figures chosen by hand: top of atmosphere = path + transmittance x surface, by band of a clear mid-latitude sky at
-# 40 degrees of sun: Rayleigh scattering falls with the fourth power of wavelength, water vapour
-# takes most of B09 and all of B10
+# top of atmosphere = path + transmittance x surface, by band. Round figures chosen by hand for a
+# clear sky: Rayleigh scattering falls steeply with wavelength, water vapour takes most of B09 and
+# all of B10
 PATH = (.105, .070, .036, .020, .016, .013, .010, .008, .003, .0012, .001, .0005, .007)  # fmt: skip
 TRANSMITTANCE = (.74, .80, .86, .90, .91, .92, .94, .94, .30, .0, .95, .92, .95)  # fmt: skip
 
