@@ -120,11 +120,11 @@ def compute_indices(
     needed = {band for name in names for band in INDICES[name].bands}
     physical = {band: reflectance_of(reflectance, bands, band) for band in needed}
     values = np.empty((len(names), *reflectance.shape[:-1]), dtype=np.float32)
-    for value, name in zip(values, names, strict=True):
+    for position, name in enumerate(names):
         index = INDICES[name]
         low, high = index.bounds
         computed = index.formula(*(physical[band] for band in index.bands))
-        value[...] = np.where((computed >= low) & (computed <= high), computed, np.nan)
+        values[position] = np.where((computed >= low) & (computed <= high), computed, np.nan)
     return np.moveaxis(values, 0, -1)
 
 

@@ -85,12 +85,14 @@ def screen_clouds(
     whiteness = options.red_ratio * blue - red
 
     def brighter(t: int, others: slice) -> np.ndarray:
-        rise: np.ndarray = blue[t] - blue[others] > options.brightening
-        return rise & (whiteness[t] > whiteness[others])
+        risen: np.ndarray = blue[t] > blue[others] + options.brightening
+        risen &= whiteness[t] > whiteness[others]
+        return risen
 
     def darker(t: int, others: slice) -> np.ndarray:
-        drop: np.ndarray = nir[t] < options.darkening * nir[others]
-        return drop & (red[t] < red[others]) & (blue[t] < blue[others])
+        fallen: np.ndarray = nir[t] < options.darkening * nir[others]
+        fallen &= (red[t] < red[others]) & (blue[t] < blue[others])
+        return fallen
 
     seen &= ~_differs_from_both_sides(brighter, seen, known, options.window)
     seen &= ~_differs_from_both_sides(darker, seen, known, options.shadow_window)
