@@ -90,7 +90,7 @@ def test_json_is_checked():
 def test_side_of_a_plot():
     assert plot_side(61, 1, 1) == 61
     assert plot_side(61, 3, 4) == 53
-    with pytest.raises(ValueError, match="a series of 5 points holds no trajectory .* 7 points"):
+    with pytest.raises(ValueError, match=r"a series of 5 points holds no trajectory .* 7 points"):
         plot_side(5, 3, 3)
 
 
