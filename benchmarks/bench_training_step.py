@@ -6,8 +6,9 @@ Prints two tables, medians of rounds in one process, 2 threads:
 
 1. a training step of 128 pairs (plots 3 x 61 x 61, crops 10 x 15 x 15) as Lightning runs it, and
    the share of it that the forward and backward pass of the two encoders' networks take;
-2. samples a second to the encoder's input: gather, crops and plots of a whole batch, beside a
-   torch Dataset that calls pyts for each sample and a DataLoader that stacks them.
+2. samples a second to the input of the series encoder (plots) and of both encoders (plots and
+   crops), composed, gathered and drawn a batch at a time, beside a torch Dataset that calls pyts
+   for each sample and a DataLoader that stacks them.
 """
 
 import argparse
@@ -145,55 +146,71 @@ def bench_step(data: PairData, options: PretrainingOptions, folder: Path) -> pd.
     )
 
 
-class SampleDataset(Dataset):
-    """One sample at a time, its plots by pyts."""
+class PlotDataset(Dataset):
+    """The plots of one sample at a time, by pyts."""
 
-    def __init__(self, data: PairData, side: int):
-        self.data, self.half = data, side // 2
-        self.pixels = data.pixels[["row", "col"]].to_numpy()
+    def __init__(self, data: PairData):
+        self.data = data
+        from pyts.image import RecurrencePlot
+
+        self.plot = RecurrencePlot()
 
     def __len__(self) -> int:
         return len(self.data)
 
-    def __getitem__(self, item: int) -> tuple[torch.Tensor, torch.Tensor]:
-        from pyts.image import RecurrencePlot
+    def __getitem__(self, item: int) -> tuple[torch.Tensor, ...]:
+        plots = self.plot.fit_transform(self.data.index_series[item])
+        return (torch.from_numpy(plots).float(),)
 
+
+class PairDataset(PlotDataset):
+    """The plots and the crop of one sample at a time."""
+
+    def __init__(self, data: PairData, side: int):
+        super().__init__(data)
+        self.half = side // 2
+        self.pixels = data.pixels[["row", "col"]].to_numpy()
+
+    def __getitem__(self, item: int) -> tuple[torch.Tensor, ...]:
         row, col = self.pixels[item]
         frame = self.data.frames[int(self.data.frame_choices[item, 0])]
         rows = slice(row - self.half, row + self.half + 1)
         cols = slice(col - self.half, col + self.half + 1)
         crop = torch.from_numpy(frame[:, rows, cols].astype(np.float32) / 10_000)
-        plots = RecurrencePlot().fit_transform(self.data.index_series[item])
-        return torch.from_numpy(plots).float(), crop
+        return (*super().__getitem__(item), crop)
 
 
 def bench_input(data: PairData, options: PretrainingOptions, rounds: int) -> pd.DataFrame:
-    """Samples a second, batched and one at a time."""
+    """Samples a second to the input of the series encoder, and of both encoders."""
     sampler, side = PairSampler(data, options.batch), options.batch.crop_side
-    plots = build(options).series_encoder.plots
-    dataset = SampleDataset(data, side)
+    draw = build(options).series_encoder.plots
+    peers = {"plots": PlotDataset(data), "plots and crops": PairDataset(data, side)}
 
-    def batched(epoch: int) -> int:
-        seen = 0
-        for batch in sampler.epoch(epoch, 50):
-            series, _, crops = load_batch(data, batch, side)
-            plots(series)
-            to_reflectance(crops)
-            seen += len(batch)
-        return seen
+    def batched(what: str, epoch: int) -> int:
+        batches = sampler.epoch(epoch, 50)
+        for batch in batches:
+            if what == "plots":
+                draw(torch.from_numpy(data.index_series[batch.rows]))
+            else:
+                series, _, crops = load_batch(data, batch, side)
+                draw(series)
+                to_reflectance(crops)
+        return sum(len(batch) for batch in batches)
 
-    def single(epoch: int) -> int:
-        order = sampler.epoch(epoch, 2)
-        rows = [batch.rows.tolist() for batch in order]
-        return sum(len(crop) for _, crop in DataLoader(dataset, batch_sampler=rows))
+    def single(what: str, epoch: int) -> int:
+        order = [batch.rows.tolist() for batch in sampler.epoch(epoch, 2)]
+        return sum(len(parts[0]) for parts in DataLoader(peers[what], batch_sampler=order))
 
-    rates: dict[str, list[float]] = {"batched": [], "pyts, a sample at a time": []}
+    rates = []
     for epoch in range(rounds + 1):
-        for name, work in zip(rates, (batched, single), strict=True):
-            start = time.perf_counter()
-            rates[name].append(work(epoch) / (time.perf_counter() - start))
-    medians = pd.Series({name: np.median(values[1:]) for name, values in rates.items()})
-    return pd.DataFrame({"samples/s": medians, "times pyts": medians / medians.iloc[1]})
+        for what in peers:
+            for name, work in (("batched", batched), ("pyts, one at a time", single)):
+                start = time.perf_counter()
+                rate = work(what, epoch) / (time.perf_counter() - start)
+                rates.append({"input": what, "way": name, "rate": rate, "round": epoch})
+    warm = pd.DataFrame(rates).query("round > 0")
+    table = warm.pivot_table(values="rate", index="input", columns="way", aggfunc="median")
+    return table.assign(ratio=table["batched"] / table["pyts, one at a time"])
 
 
 def main() -> None:

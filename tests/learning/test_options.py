@@ -31,7 +31,10 @@ from pimc.learning.options import (
         (lambda: EvaluationOptions(gallery=1), "a gallery of 2 pairs"),
         (lambda: PretrainingOptions(preset="huge"), "no encoder preset 'huge'"),
         (lambda: PretrainingOptions(max_epochs=0), "max_epochs must be at least 1, got 0"),
-        (lambda: PretrainingOptions(precision="16"), "precision must be 32-true or bf16-mixed"),
+        (
+            lambda: PretrainingOptions(precision="16"),
+            "precision must be one of 32-true, bf16-mixed, 16-mixed",
+        ),
     ],
 )
 def test_wrong_options(make, message):

@@ -1,7 +1,10 @@
 import logging
 import math
 import signal
+import subprocess
+import sys
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -146,6 +149,39 @@ def test_a_run_that_was_cut_ends_as_if_it_had_not_been(whole, tmp_path, step):
     done = 3 * ((step - 1) // 3)  # steps of whole epochs
     assert losses(first)[:done] + losses(second) == losses(records)
     assert_equal_results(resumed, result)
+
+
+@pytest.mark.slow
+def test_a_run_that_was_killed_ends_as_if_it_had_not_been(whole, tmp_path):
+    lines = """
+import os, signal, sys
+from test_pretrain import run
+
+def log(metrics, step):
+    if step == 8:
+        os.kill(os.getpid(), signal.SIGKILL)
+
+run(sys.argv[1], log=log)
+"""
+    here = Path(__file__).parent
+    killed = subprocess.run([sys.executable, "-c", lines, str(tmp_path)], cwd=here, check=False)
+    assert killed.returncode == -signal.SIGKILL
+    assert_equal_results(run(tmp_path), whole[1])
+
+
+@pytest.mark.gpu
+@pytest.mark.parametrize("precision", ["32-true", "bf16-mixed", "16-mixed"])
+def test_it_trains_on_an_accelerator(tmp_path, precision):
+    options = replace(OPTIONS, accelerator="gpu", precision=precision)
+    with pytest.raises(Cut):
+        run(tmp_path, options, log=cut_at(8, []))
+    result = run(tmp_path, options)
+    assert result.history["val_loss"].iloc[-1] < result.history["val_loss"].iloc[0]
+    # what was measured on the accelerator holds for the encoders as they are given back
+    best = result.history.set_index("epoch").loc[result.metrics["best_epoch"]]
+    across = result.retrieval.query("gallery == 'across_patches' and place == 'all'")
+    assert across["recall_at_5"].mean() == pytest.approx(best["recall_at_5"], abs=0.05)
+    assert next(result.image_encoder.parameters()).device.type == "cpu"
 
 
 def test_a_finished_run_leaves_no_checkpoint_and_other_options_resume_none(whole, tmp_path):

@@ -100,6 +100,7 @@ def _quiet() -> Iterator[None]:
         with warnings.catch_warnings():
             # on its own call of a torch function, which torch has since renamed
             warnings.filterwarnings("ignore", message=".*isinstance\\(treespec, LeafSpec\\)")
+            warnings.filterwarnings("ignore", message="GPU available but not used")
             yield
     finally:
         for each, level in zip(loggers, levels, strict=True):

@@ -74,7 +74,9 @@ class ContrastiveModule(LightningModule):
             {"params": decays, "weight_decay": options.weight_decay},
             {"params": others, "weight_decay": 0.0},
         ]
-        optimiser = torch.optim.AdamW(groups, lr=options.learning_rate, fused=True)
+        # a fourth of the time on the CPU; Lightning cannot clip for it in mixed precision
+        fused = self.options.precision == "32-true"
+        optimiser = torch.optim.AdamW(groups, lr=options.learning_rate, fused=fused)
         steps = self.options.max_epochs * self.options.steps_per_epoch
         schedule = torch.optim.lr_scheduler.LambdaLR(
             optimiser, learning_rate_factor(options, steps)

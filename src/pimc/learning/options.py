@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from pimc.model.architecture import find_preset
 
-PRECISIONS = ("32-true", "bf16-mixed")
+PRECISIONS = ("32-true", "bf16-mixed", "16-mixed")
 
 
 @dataclass(frozen=True)
@@ -162,8 +162,7 @@ class PretrainingOptions:
         optimiser: of the weights.
         evaluation: on held-out ground.
         accelerator: as Lightning names them: auto, cpu, gpu.
-        precision: 32-true or bf16-mixed, as Lightning names them; 16-mixed scales the loss, which
-            the fused optimiser undoes only after the gradient has been clipped.
+        precision: as Lightning names them: 32-true, bf16-mixed or 16-mixed.
         seed: of the first weights and the augmentations.
         progress_bar: whether one is shown.
     """
@@ -191,7 +190,9 @@ class PretrainingOptions:
                 object.__setattr__(self, name, group(**getattr(self, name)))
         find_preset(self.preset)
         if self.precision not in PRECISIONS:
-            raise ValueError(f"precision must be {' or '.join(PRECISIONS)}, got {self.precision!r}")
+            raise ValueError(
+                f"precision must be one of {', '.join(PRECISIONS)}, got {self.precision!r}"
+            )
         for name in ("projection_size", "max_epochs", "steps_per_epoch", "patience"):
             if getattr(self, name) < 1:
                 raise ValueError(f"{name} must be at least 1, got {getattr(self, name)}")
