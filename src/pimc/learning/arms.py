@@ -254,7 +254,7 @@ DETERMINISTIC = frozenset({"majority", "knn", "linear", "persistence", "climatol
 
 
 def plan_runs(task: str, options: TaskOptions) -> Iterator[ArmRun]:
-    """Every run of the chosen effort, cheap budgets last in the order of the parameters.
+    """Every run of the chosen effort: budget by budget, rotation by rotation, arm by arm.
 
     An arm that hangs on no seed (a deterministic kind on an input that has no random weights, at
     all labels) runs once.

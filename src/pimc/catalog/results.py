@@ -1,0 +1,124 @@
+"""Results of a task's arms on disk: one file a run, made when it is missing."""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from kedro.io import AbstractDataset
+
+from pimc.data.atomic import replace_text, temporary_sibling
+from pimc.learning.arms import ArmResult, ArmRun, ArmTask, StoredResult
+
+logger = logging.getLogger(__name__)
+
+
+class ArmResults(AbstractDataset[Mapping[str, ArmTask], list[StoredResult]]):
+    """One safetensors file a run under ``path``, and ``manifest.json``, written last.
+
+    A run that is there under the same key is not made again: one arm can be run anew at the
+    cost of that arm, and a run that was cut goes on where it stopped. Results that the manifest
+    no longer names stay, because they are small and were expensive.
+
+    Each run that is made is a nested MLflow run of the active one, with task, arm, budget, seed
+    and rotation as tags and parameters.
+    """
+
+    def __init__(self, path: str, metadata: dict[str, Any] | None = None):
+        self._path = Path(path)
+        self.metadata = metadata
+
+    def save(self, data: Mapping[str, ArmTask]) -> None:
+        """Make and write the results that are missing, then the manifest."""
+        paths = {name: self._path / f"{name}-{task.key}.safetensors" for name, task in data.items()}
+        missing = [name for name, path in paths.items() if not path.exists()]
+        logger.info(
+            "%d runs: %d made before, %d to make",
+            len(paths),
+            len(paths) - len(missing),
+            len(missing),
+        )
+        for number, name in enumerate(missing, start=1):
+            with _nested_run(data[name].run) as log:
+                result = data[name].make()
+                log(result)
+            write_result(paths[name], data[name].run, result)
+            logger.info("%d of %d: %s, %s", number, len(missing), name, _summary(result))
+        names = [path.name for path in paths.values()]
+        replace_text(self._path / "manifest.json", json.dumps(names, indent=1))
+
+    def load(self) -> list[StoredResult]:
+        """The results of the last finished run of the task, in its order."""
+        names = json.loads((self._path / "manifest.json").read_text())
+        return [read_result(self._path / name) for name in names]
+
+    def _exists(self) -> bool:
+        return (self._path / "manifest.json").exists()
+
+    def _describe(self) -> dict[str, Any]:
+        return {"path": str(self._path)}
+
+
+def write_result(path: Path, run: ArmRun, result: ArmResult) -> None:
+    """Write a result as one safetensors file, whole or not at all."""
+    from safetensors.numpy import save_file
+
+    header = {
+        "arm": run.arm.name,
+        "kind": run.arm.kind,
+        "input": run.arm.input,
+        "budget": run.budget.name,
+        "seed": run.seed,
+        "rotation": run.rotation,
+        "facts": dict(result.facts),
+        "metrics": dict(result.metrics),
+    }
+    temporary = temporary_sibling(path)
+    save_file(dict(result.arrays), temporary, metadata={"result": json.dumps(header)})
+    temporary.replace(path)
+
+
+def read_result(path: Path) -> StoredResult:
+    """Read a result that ``write_result`` wrote."""
+    from safetensors import safe_open
+
+    with safe_open(path, framework="numpy") as file:
+        header = json.loads(file.metadata()["result"])
+        arrays = {name: file.get_tensor(name) for name in file.keys()}
+    facts, metrics = header.pop("facts"), header.pop("metrics")
+    return StoredResult(**header, result=ArmResult(arrays, facts, metrics))
+
+
+@contextmanager
+def _nested_run(run: ArmRun) -> Iterator[Any]:
+    """An MLflow run below the active one; where none is active, nothing is logged."""
+    import mlflow
+
+    if not mlflow.active_run():
+        yield lambda result: None
+        return
+    tags = {
+        "task": run.task,
+        "arm": run.arm.name,
+        "budget": run.budget.name,
+        "seed": str(run.seed),
+        "rotation": str(run.rotation),
+    }
+    with mlflow.start_run(run_name=f"{run.task}-{run.name}", nested=True, tags=tags):
+        mlflow.log_params({**tags, **{f"arm.{k}": v for k, v in asdict(run.arm).items()}})
+
+        def log(result: ArmResult) -> None:
+            mlflow.log_params({f"chosen.{k}": v for k, v in result.facts["chosen"].items()})
+            mlflow.log_metrics({**result.metrics, "seconds": result.facts["seconds"]})
+
+        yield log
+
+
+def _summary(result: ArmResult) -> str:
+    numbers = ", ".join(f"{name} {value:.3f}" for name, value in result.metrics.items())
+    return f"{numbers} ({result.facts['seconds']:.1f} s)"
