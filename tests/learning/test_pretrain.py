@@ -151,6 +151,19 @@ def test_a_run_that_was_cut_ends_as_if_it_had_not_been(whole, tmp_path, step):
     assert_equal_results(resumed, result)
 
 
+def test_a_run_that_was_cut_after_its_last_epoch_trains_no_further(whole, tmp_path, monkeypatch):
+    def cut(*_):
+        raise Cut
+
+    with monkeypatch.context() as patch, pytest.raises(Cut):
+        patch.setattr("pimc.learning.pretrain.retrieval_table", cut)
+        run(tmp_path)
+    records = []
+    result = run(tmp_path, log=lambda metrics, step: records.append(metrics))
+    assert_equal_results(result, whole[1])
+    assert not records
+
+
 @pytest.mark.slow
 def test_a_run_that_was_killed_ends_as_if_it_had_not_been(whole, tmp_path):
     lines = """

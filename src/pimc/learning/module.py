@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 import torch
@@ -14,8 +13,9 @@ from torch import Tensor
 from pimc.learning.augment import augment_crops, augment_series, to_reflectance
 from pimc.learning.crops import gather_batch
 from pimc.learning.evaluation import Embedded
-from pimc.learning.options import OptimiserOptions, PretrainingOptions
+from pimc.learning.options import PretrainingOptions
 from pimc.learning.pairs import PairBatch, PairData, PairSampler
+from pimc.learning.schedule import learning_rate_factor
 from pimc.model.contrastive import ContrastiveLoss, ProjectionHead
 from pimc.model.encoders import ImageEncoder, SeriesEncoder
 
@@ -92,18 +92,6 @@ class ContrastiveModule(LightningModule):
         """Random numbers that depend on the seed and the step alone: a resumed run draws alike."""
         state = np.random.SeedSequence([self.options.seed, self.global_step]).generate_state(1)
         return torch.Generator(self.device).manual_seed(int(state[0]))
-
-
-def learning_rate_factor(options: OptimiserOptions, steps: int) -> Callable[[int], float]:
-    """Step -> factor of the learning rate: linear from 0 to 1, then half a cosine down to 0."""
-    warmup = max(1, round(options.warmup_share * steps))
-
-    def factor(step: int) -> float:
-        if step < warmup:
-            return (step + 1) / warmup
-        return (1 + math.cos(math.pi * (step - warmup) / max(1, steps - warmup))) / 2
-
-    return factor
 
 
 class BatchLoader:

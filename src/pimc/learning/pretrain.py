@@ -102,13 +102,11 @@ def pretrain(
     side = options.batch.crop_side
     rows = _training_rows(train, validation, options)
     held_out = hold_out(validation, options.batch, options.evaluation)
-    preset = find_preset(options.preset)
-    series_config = SeriesEncoderConfig(preset.series, calendar, recurrence)
+    architecture = find_preset(options.preset)
+    series_config = SeriesEncoderConfig(architecture.series, calendar, recurrence)
+    mean, std = band_statistics(train, rows, side, bands, options.seed)
     image_config = ImageEncoderConfig(
-        preset.image,
-        tuple(bands),
-        *band_statistics(train, rows, side, bands, options.seed),
-        substitutions=substitutions or {},
+        architecture.image, tuple(bands), mean, std, substitutions or {}
     )
     module = _build_module(series_config, image_config, options)
     batches = PairModule(
