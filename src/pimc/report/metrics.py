@@ -34,7 +34,8 @@ def confusion(truth: np.ndarray, predicted: np.ndarray, classes: int) -> np.ndar
         raise ValueError(f"{len(truth)} true classes but {len(predicted)} predictions")
     cells = truth.astype(np.int64) * classes + predicted
     counts: np.ndarray = np.bincount(cells, minlength=classes * classes)
-    return counts.reshape(classes, classes)
+    square: np.ndarray = counts.reshape(classes, classes)
+    return square
 
 
 def grouped_confusion(
@@ -44,7 +45,8 @@ def grouped_confusion(
     label = group.astype(np.int64) * classes + truth
     stacked = np.zeros((groups * classes, classes), np.int64)
     np.add.at(stacked, (label, predicted), 1)
-    return stacked.reshape(groups, classes, classes)
+    counts: np.ndarray = stacked.reshape(groups, classes, classes)
+    return counts
 
 
 def class_scores(counts: np.ndarray) -> dict[str, np.ndarray]:

@@ -1,0 +1,221 @@
+"""One short training loop for all arms that are networks: classifiers and forecasters."""
+
+from __future__ import annotations
+
+import copy
+import math
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Generator, Tensor, nn
+
+from pimc.learning.options import OptimiserOptions
+from pimc.learning.schedule import learning_rate_factor
+
+Load = Callable[[np.ndarray], Tensor]
+"""Row numbers to inputs B x ..., on the CPU."""
+
+Loss = Callable[[Tensor, Tensor], Tensor]
+"""Outputs and targets of a batch to a scalar."""
+
+Augment = Callable[[Tensor, Generator], Tensor]
+"""Inputs of a training batch to changed ones; the generator is on their device."""
+
+PREDICTION_BATCH = 512
+
+
+@dataclass(frozen=True)
+class TrainingOptions:
+    """How a network is trained for a task: AdamW, warm-up, cosine decay to 0.
+
+    The weights that are kept are those of the check with the best score on validation.
+
+    Attributes:
+        epochs: passes over the training samples.
+        min_steps: steps at least, where few samples make short epochs.
+        checks: how often validation is looked at, evenly spread over the training.
+        batch_size: samples of a step.
+        learning_rate: at the end of the warm-up.
+        encoder_factor: learning rate of what is called ``encoder`` in the network, relative to
+            the rest: a pretrained encoder can be changed more gently than a new head.
+        weight_decay: of matrices and convolutions.
+        warmup_share: of all steps.
+        gradient_clip: largest norm of the gradient.
+    """
+
+    epochs: int = 30
+    min_steps: int = 300
+    checks: int = 15
+    batch_size: int = 64
+    learning_rate: float = 1e-3
+    encoder_factor: float = 1.0
+    weight_decay: float = 0.05
+    warmup_share: float = 0.1
+    gradient_clip: float = 1.0
+
+    def __post_init__(self) -> None:
+        """Check the counts; the optimiser's options check the rest."""
+        for name in ("epochs", "min_steps", "checks", "batch_size"):
+            if getattr(self, name) < 1:
+                raise ValueError(f"{name} must be at least 1, got {getattr(self, name)}")
+        if not self.encoder_factor > 0:
+            raise ValueError(f"encoder_factor must be above 0, got {self.encoder_factor}")
+        self.optimiser()
+
+    def optimiser(self) -> OptimiserOptions:
+        """The part that pretraining has too."""
+        return OptimiserOptions(
+            self.learning_rate, self.weight_decay, self.warmup_share, self.gradient_clip
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class Samples:
+    """Inputs that are gathered by row number, and their targets.
+
+    Attributes:
+        load: gathers inputs.
+        rows: N numbers of samples.
+        targets: N x ..., in the order of ``rows``, on the CPU.
+    """
+
+    load: Load
+    rows: np.ndarray
+    targets: Tensor
+
+    def __post_init__(self) -> None:
+        """Check that each row has its target."""
+        if len(self.rows) != len(self.targets) or not len(self.rows):
+            raise ValueError(
+                f"each of one or more rows needs a target, got {len(self.rows)} rows and "
+                f"{len(self.targets)} targets"
+            )
+
+
+@dataclass(frozen=True, eq=False)
+class Trained:
+    """A trained network.
+
+    Attributes:
+        network: with the weights of the best check, in evaluation mode, on its device.
+        score: of the best check, on validation.
+        step: of the best check.
+        scores: of all checks.
+    """
+
+    network: nn.Module
+    score: float
+    step: int
+    scores: tuple[float, ...]
+
+
+def find_device(name: str) -> torch.device:
+    """``auto`` is cuda where there is one."""
+    if name == "auto":
+        name = "cuda" if torch.cuda.is_available() else "cpu"
+    return torch.device(name)
+
+
+def train_network(
+    network: nn.Module,
+    train: Samples,
+    validation: Samples,
+    loss: Loss,
+    score: Loss,
+    options: TrainingOptions,
+    seed: int,
+    device: torch.device | None = None,
+    augment: Augment | None = None,
+) -> Trained:
+    """Train on some samples; validation alone decides which weights are kept.
+
+    Args:
+        network: inputs B x ... to outputs; its weights are changed.
+        train: what it learns from.
+        validation: what it is judged by.
+        loss: what is minimised.
+        score: outputs and targets of all of validation to a number, higher is better.
+        options: of the training.
+        seed: of the order of samples and of the augmentation.
+        device: None is the CPU.
+        augment: changes of training inputs, on the device.
+
+    Raises:
+        ValueError: if the score was never a number: the training diverged.
+    """
+    device = device or torch.device("cpu")
+    network = network.to(device)
+    steps = max(options.min_steps, options.epochs * math.ceil(len(train.rows) / options.batch_size))
+    optimiser, schedule = _optimise(network, options, steps)
+    generator = Generator(device).manual_seed(seed)
+    rng = np.random.default_rng(seed)
+    checks = set(np.linspace(0, steps, options.checks + 1)[1:].round().astype(int).tolist())
+    best, best_step, weights, scores = -math.inf, 0, network.state_dict(), []
+    order = _endless_order(len(train.rows), options.batch_size, rng)
+    for step in range(1, steps + 1):
+        chosen = next(order)
+        inputs = train.load(train.rows[chosen]).to(device)
+        if augment is not None:
+            inputs = augment(inputs, generator)
+        network.train()
+        value = loss(network(inputs), train.targets[torch.from_numpy(chosen)].to(device))
+        optimiser.zero_grad(set_to_none=True)
+        value.backward()  # type: ignore[no-untyped-call]
+        nn.utils.clip_grad_norm_(network.parameters(), options.gradient_clip)
+        optimiser.step()
+        schedule.step()
+        if step in checks:
+            outputs = predict_network(network, validation.load, validation.rows, device)
+            scores.append(float(score(outputs, validation.targets)))
+            if scores[-1] > best:
+                best, best_step = scores[-1], step
+                weights = copy.deepcopy(network.state_dict())
+    if not best_step:
+        raise ValueError("the score on validation was never a number: lower the learning rate")
+    network.load_state_dict(weights)
+    return Trained(network.eval(), best, best_step, tuple(scores))
+
+
+@torch.inference_mode()
+def predict_network(
+    network: nn.Module, load: Load, rows: np.ndarray, device: torch.device | None = None
+) -> Tensor:
+    """Outputs of a network for many samples, on the CPU, in evaluation mode."""
+    device = device or torch.device("cpu")
+    network = network.to(device).eval()
+    parts = [
+        network(load(rows[start : start + PREDICTION_BATCH]).to(device)).cpu()
+        for start in range(0, len(rows), PREDICTION_BATCH)
+    ]
+    return torch.cat(parts)
+
+
+def _optimise(
+    network: nn.Module, options: TrainingOptions, steps: int
+) -> tuple[torch.optim.Optimizer, torch.optim.lr_scheduler.LRScheduler]:
+    groups = []
+    for within in (True, False):
+        rate = options.learning_rate * (options.encoder_factor if within else 1)
+        named = [
+            weight
+            for name, weight in network.named_parameters()
+            if name.startswith("encoder.") == within
+        ]
+        # matrices and convolutions decay; norms and biases are vectors
+        for decays in (True, False):
+            members = [weight for weight in named if (weight.ndim > 1) == decays]
+            decay = options.weight_decay if decays else 0.0
+            groups.append({"params": members, "lr": rate, "weight_decay": decay})
+    optimiser = torch.optim.AdamW([group for group in groups if group["params"]])
+    factor = learning_rate_factor(options.optimiser(), steps)
+    return optimiser, torch.optim.lr_scheduler.LambdaLR(optimiser, factor)
+
+
+def _endless_order(count: int, size: int, rng: np.random.Generator) -> Iterator[np.ndarray]:
+    """Batches of positions 0..count - 1, each epoch in another order."""
+    while True:
+        order = rng.permutation(count)
+        for start in range(0, count, size):
+            yield order[start : start + size]
