@@ -175,7 +175,8 @@ class RecurrencePlots(nn.Module):
 
 
 def _column(values: tuple[float, ...]) -> Tensor:
-    return torch.tensor(values, dtype=torch.float64)[:, None]
+    # not float64: some accelerators have none
+    return torch.tensor(values, dtype=torch.float32)[:, None]
 
 
 def _unthresholded(plots: RecurrencePlots, scaled: Tensor, out: Tensor | None) -> Tensor:
@@ -187,9 +188,11 @@ def _binary(plots: RecurrencePlots, scaled: Tensor, out: Tensor | None) -> Tenso
 
 
 def _soft(plots: RecurrencePlots, scaled: Tensor, out: Tensor | None) -> Tensor:
-    thresholds = plots.thresholds.to(scaled.dtype)
-    slope = plots.recurrence.softness * thresholds
-    return plots.distances(scaled, out).sub_(thresholds).div_(-slope).sigmoid_()
+    # d / (softness epsilon) is the distance of series in that unit: a pass over the series, not
+    # over the plots
+    slope = plots.recurrence.softness * plots.thresholds[..., 0].to(scaled.dtype)
+    steps = plots.distances(scaled / slope, out)
+    return steps.sub_(1 / plots.recurrence.softness).neg_().sigmoid_()
 
 
 Drawing = Callable[[RecurrencePlots, Tensor, Tensor | None], Tensor]
