@@ -95,8 +95,9 @@ def test_encoders_load_without_kedro_and_embed(pretrained):
 
 def test_series_are_finite_and_belong_to_their_pixels(pretrained):
     features = pretrained / "data/04_feature/simulated"
-    series, pixels = np.load(features / "index_series.npy"), pd.read_parquet(
-        features / "series_pixels.parquet"
+    series, pixels = (
+        np.load(features / "index_series.npy"),
+        pd.read_parquet(features / "series_pixels.parquet"),
     )
     assert series.shape == (len(pixels), 3, 61)
     assert np.isfinite(series).all()

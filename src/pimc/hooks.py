@@ -11,7 +11,7 @@ from typing import Any
 import mlflow
 from kedro.framework.hooks import hook_impl
 from kedro.framework.project import pipelines
-from kedro.io import CatalogProtocol
+from kedro.io import DataCatalog
 from kedro.pipeline import Pipeline
 from kedro.pipeline.node import Node
 from kedro_mlflow.framework.hooks.mlflow_hook import MlflowHook
@@ -46,7 +46,7 @@ class RunTracking(MlflowHook):
 
     @hook_impl
     def before_pipeline_run(
-        self, run_params: dict[str, Any], pipeline: Pipeline, catalog: CatalogProtocol
+        self, run_params: dict[str, Any], pipeline: Pipeline, catalog: DataCatalog
     ) -> None:
         """Start the run and say which code and which data it is made of."""
         super().before_pipeline_run(run_params, pipeline, catalog)
@@ -64,7 +64,7 @@ class RunTracking(MlflowHook):
 
     @hook_impl
     def before_node_run(
-        self, node: Node, catalog: CatalogProtocol, inputs: dict[str, Any], is_async: bool
+        self, node: Node, catalog: DataCatalog, inputs: dict[str, Any], is_async: bool
     ) -> None:
         """Log the node's parameters, options as dictionaries so that each field is one entry."""
         plain = {
@@ -76,7 +76,7 @@ class RunTracking(MlflowHook):
 
     @hook_impl
     def after_pipeline_run(
-        self, run_params: dict[str, Any], pipeline: Pipeline, catalog: CatalogProtocol
+        self, run_params: dict[str, Any], pipeline: Pipeline, catalog: DataCatalog
     ) -> None:
         """Wait for curves that are still being written, then close the run."""
         mlflow.flush_async_logging()
@@ -104,8 +104,8 @@ def _git_commit(project: Path) -> str:
     return answer.stdout.strip()
 
 
-def _data_source(catalog: CatalogProtocol) -> str:
+def _data_source(catalog: DataCatalog) -> str:
     """What the catalog says of `scenes`, the source of all data."""
-    scenes = catalog.get("scenes")
+    scenes = catalog["scenes"]
     details = ", ".join(f"{key}={value}" for key, value in scenes._describe().items())
     return f"{type(scenes).__name__}({details})"

@@ -10,8 +10,12 @@ from kedro.io import AbstractDataset
 if TYPE_CHECKING:
     from pimc.model.encoders import ImageEncoder, SeriesEncoder
 
+    Encoder = SeriesEncoder | ImageEncoder
 
-class EncoderFolder(AbstractDataset["SeriesEncoder | ImageEncoder", "SeriesEncoder | ImageEncoder"]):
+
+class EncoderFolder(
+    AbstractDataset["SeriesEncoder | ImageEncoder", "SeriesEncoder | ImageEncoder"]
+):
     """One encoder as ``weights.safetensors`` and ``encoder.json`` in ``path``.
 
     Without Kedro: ``pimc.model.storage.load_encoder(path)``.
@@ -21,7 +25,7 @@ class EncoderFolder(AbstractDataset["SeriesEncoder | ImageEncoder", "SeriesEncod
         self._path = Path(path)
         self.metadata = metadata
 
-    def save(self, data: SeriesEncoder | ImageEncoder) -> None:
+    def save(self, data: Encoder) -> None:
         """Write the encoder and log the folder to the active MLflow run, if there is one."""
         import mlflow
 
@@ -31,7 +35,7 @@ class EncoderFolder(AbstractDataset["SeriesEncoder | ImageEncoder", "SeriesEncod
         if mlflow.active_run():
             mlflow.log_artifacts(str(self._path), artifact_path=f"encoders/{self._path.name}")
 
-    def load(self) -> SeriesEncoder | ImageEncoder:
+    def load(self) -> Encoder:
         """The encoder on the CPU, in evaluation mode."""
         from pimc.model.storage import load_encoder
 

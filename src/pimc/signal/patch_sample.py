@@ -118,8 +118,10 @@ def clearest_dates(clear_share: np.ndarray, count: int) -> np.ndarray:
     """
     good = np.flatnonzero(clear_share >= CLEAR_ENOUGH)
     if len(good) >= count:
-        return good[np.linspace(0, len(good) - 1, count).round().astype(int)]
-    return np.sort(np.argsort(-clear_share, kind="stable")[:count])
+        spread: np.ndarray = good[np.linspace(0, len(good) - 1, count).round().astype(int)]
+        return spread
+    clearest: np.ndarray = np.argsort(-clear_share, kind="stable")[:count]
+    return np.sort(clearest)
 
 
 def _pixel_columns(patch: Patch, rows: np.ndarray, cols: np.ndarray) -> np.ndarray:

@@ -35,5 +35,6 @@ class RowSubset:
     def __getitem__(self, rows: int | np.integer | slice | np.ndarray) -> np.ndarray:
         """Rows by number, slice or index array, as of any array."""
         if isinstance(rows, int | np.integer):
-            return self.array[self.rows[[rows]]][0]
+            row: np.ndarray = self.array[self.rows[rows : rows + 1]][0]
+            return row
         return np.asarray(self.array[self.rows[rows]])

@@ -41,7 +41,7 @@ class ShardedArray:
             return self._gather(np.arange(*rows.indices(len(self))))
         return self._gather(np.asarray(rows))
 
-    def __array__(self, dtype: DTypeLike = None, copy: bool | None = None) -> np.ndarray:
+    def __array__(self, dtype: DTypeLike | None = None, copy: bool | None = None) -> np.ndarray:
         return self[:].astype(dtype or self.dtype, copy=False)
 
     def _row(self, row: int) -> np.ndarray:
@@ -49,7 +49,8 @@ class ShardedArray:
         if 0 <= row < len(self) and self.shards[owner].shape[1:] == self.shape[1:]:
             view: np.ndarray = self.shards[owner][row - self.starts[owner]]
             return view
-        return self._gather(np.array([row]))[0]
+        padded: np.ndarray = self._gather(np.array([row]))[0]
+        return padded
 
     def _gather(self, rows: np.ndarray) -> np.ndarray:
         if rows.size and not (0 <= rows.min() and rows.max() < len(self)):
@@ -59,5 +60,6 @@ class ShardedArray:
         for owner in np.unique(owners):
             here = np.flatnonzero(owners == owner)
             part = self.shards[owner][rows[here] - self.starts[owner]]
-            out[(here, *(slice(side) for side in part.shape[1:]))] = part
+            filled: tuple[np.ndarray | slice, ...] = (here, *(slice(n) for n in part.shape[1:]))
+            out[filled] = part
         return out

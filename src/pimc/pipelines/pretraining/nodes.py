@@ -42,9 +42,8 @@ def choose_frames(
         )
     slots = int(frame_table.groupby("patch_index").size().max())
     choices = np.full((len(series_pixels), slots), NO_FRAME, np.int32)
-    frames_of = dict(list(frame_table.groupby("patch_index")))
     for patch, rows in series_pixels.groupby("patch_index").indices.items():
-        frames = frames_of[patch]
+        frames = frame_table[frame_table["patch_index"] == patch]
         pixels = series_pixels["pixel"].to_numpy()[rows]
         seen = clear[pixels][:, frames["acquisition"].to_numpy()]
         numbers = np.where(seen, frames["frame"].to_numpy(), NO_FRAME)
