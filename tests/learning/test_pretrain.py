@@ -19,7 +19,7 @@ from pimc.learning.options import (
     OptimiserOptions,
     PretrainingOptions,
 )
-from pimc.learning.pretrain import pretrain
+from pimc.learning.pretrain import pretrain, seen_ground
 from pimc.model.storage import load_encoder, save_encoder
 
 OPTIONS = PretrainingOptions(
@@ -280,3 +280,9 @@ def test_a_loss_that_is_not_finite(tmp_path):
     series = np.full_like(VALIDATION.index_series, np.nan)
     with pytest.raises(ValueError, match="the validation loss was never finite"):
         run(tmp_path, validation=replace(VALIDATION, index_series=series))
+
+
+def test_seen_ground_names_each_patch_with_its_folds():
+    train, validation = make_pairs(2, seed=0), make_pairs(1, seed=1)
+    validation.pixels["fold"] = 4
+    assert seen_ground(train, validation) == {"patch-0": (1, 4), "patch-1": (1,)}

@@ -1,6 +1,7 @@
 import json
 import subprocess
 import sys
+from dataclasses import replace
 
 import pytest
 import torch
@@ -30,6 +31,16 @@ def test_round_trip(encoder, shape, tmp_path):
     assert not loaded.training
     assert torch.equal(loaded(values), encoder(values))
     assert sorted(path.name for path in tmp_path.iterdir()) == [CONFIG, WEIGHTS]
+
+
+@pytest.mark.parametrize("config", [SERIES, IMAGE])
+def test_the_ground_it_was_trained_on_is_kept_and_may_be_unknown(config):
+    ground = {"hill": (1, 4), "10007": (2,)}
+    known = replace(config, trained_on=ground)
+    stored = json.loads(json.dumps(known.to_json()))
+    assert type(config).from_json(stored) == known
+    del stored["trained_on"]  # encoders of before it was kept
+    assert type(config).from_json(stored).trained_on is None
 
 
 def test_three_lines_without_kedro(saved):

@@ -103,10 +103,11 @@ def pretrain(
     rows = _training_rows(train, validation, options)
     held_out = hold_out(validation, options.batch, options.evaluation)
     architecture = find_preset(options.preset)
-    series_config = SeriesEncoderConfig(architecture.series, calendar, recurrence)
+    ground = seen_ground(train, validation)
+    series_config = SeriesEncoderConfig(architecture.series, calendar, recurrence, ground)
     mean, std = band_statistics(train, rows, side, bands, options.seed)
     image_config = ImageEncoderConfig(
-        architecture.image, tuple(bands), mean, std, substitutions or {}
+        architecture.image, tuple(bands), mean, std, substitutions or {}, ground
     )
     module = _build_module(series_config, image_config, options)
     batches = PairModule(
@@ -172,6 +173,13 @@ def _check_series(data: PairData, recurrence: Recurrence, calendar: CalendarOpti
             f"expected series of {expected[0]} indices ({', '.join(recurrence.indices)}) x "
             f"{expected[1]} calendar steps, got {data.index_series.shape[1:]}"
         )
+
+
+def seen_ground(*data: PairData) -> dict[str, tuple[int, ...]]:
+    """Patches of the pixels, and the folds of each: what an encoder that reads them has seen."""
+    pixels = pd.concat([each.pixels[["patch", "fold"]] for each in data]).drop_duplicates()
+    folds = pixels.sort_values(["patch", "fold"]).groupby("patch")["fold"]
+    return {str(patch): tuple(members.tolist()) for patch, members in folds}
 
 
 def _build_module(

@@ -23,6 +23,20 @@ from pimc.signal.recurrence import Recurrence
 SMALLEST_IMAGE = 8
 """Rows and columns that the image encoder needs: it halves an image up to three times."""
 
+Ground = Mapping[str, tuple[int, ...]]
+"""Patches, and the folds of each."""
+
+
+def _ground_to_json(ground: Ground | None) -> dict[str, list[int]] | None:
+    return None if ground is None else {patch: list(folds) for patch, folds in ground.items()}
+
+
+def _ground_from_json(
+    stored: Mapping[str, Sequence[int]] | None,
+) -> dict[str, tuple[int, ...]] | None:
+    # encoders of before this was kept have no such entry
+    return None if stored is None else {patch: tuple(folds) for patch, folds in stored.items()}
+
 
 @dataclass(frozen=True)
 class SeriesEncoderConfig:
@@ -32,11 +46,14 @@ class SeriesEncoderConfig:
         architecture: of the network.
         calendar: on which the series lie; its length is L.
         recurrence: the fitted transform; its indices are the I indices.
+        trained_on: ground that training or the choice of its epoch has seen, folds by patch;
+            None where unknown.
     """
 
     architecture: Architecture
     calendar: CalendarOptions
     recurrence: Recurrence
+    trained_on: Ground | None = None
 
     def to_json(self) -> dict[str, Any]:
         """As JSON's own types."""
@@ -44,6 +61,7 @@ class SeriesEncoderConfig:
             "architecture": self.architecture.to_json(),
             "calendar": asdict(self.calendar),
             "recurrence": self.recurrence.to_json(),
+            "trained_on": _ground_to_json(self.trained_on),
         }
 
     @classmethod
@@ -53,6 +71,7 @@ class SeriesEncoderConfig:
             architecture=Architecture.from_json(stored["architecture"]),
             calendar=CalendarOptions(**stored["calendar"]),
             recurrence=Recurrence.from_json(stored["recurrence"]),
+            trained_on=_ground_from_json(stored.get("trained_on")),
         )
 
 
@@ -66,6 +85,8 @@ class ImageEncoderConfig:
         mean: of each band over the training ground, reflectance 0..1.
         std: of each band over the training ground, reflectance.
         substitutions: by place, band asked for -> band that stood in for it in training.
+        trained_on: ground that training or the choice of its epoch has seen, folds by patch;
+            None where unknown.
     """
 
     architecture: Architecture
@@ -73,6 +94,7 @@ class ImageEncoderConfig:
     mean: tuple[float, ...]
     std: tuple[float, ...]
     substitutions: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    trained_on: Ground | None = None
 
     def __post_init__(self) -> None:
         """Check that every band can be normalised."""
@@ -97,6 +119,7 @@ class ImageEncoderConfig:
             "mean": list(self.mean),
             "std": list(self.std),
             "substitutions": {place: dict(bands) for place, bands in self.substitutions.items()},
+            "trained_on": _ground_to_json(self.trained_on),
         }
 
     @classmethod
@@ -108,6 +131,7 @@ class ImageEncoderConfig:
             mean=tuple(stored["mean"]),
             std=tuple(stored["std"]),
             substitutions=stored["substitutions"],
+            trained_on=_ground_from_json(stored.get("trained_on")),
         )
 
 
