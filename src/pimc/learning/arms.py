@@ -27,7 +27,8 @@ class Arm:
             own.
         input: what the method reads (``series``, ``pretrained``, ``random`` ...); a task knows
             its own. With the kind ``network``, ``pretrained`` is fine-tuned and ``random`` is
-            the same architecture from scratch; with other kinds both stay frozen.
+            the same architecture from scratch; with other kinds both stay frozen. What reads a
+            pretrained encoder has a name that begins with ``pretrained``.
         budgets: names of the label budgets at which it runs; None runs it at all of them.
         options: hyper-parameters of the kind, and what it chooses them from.
     """
@@ -41,7 +42,7 @@ class Arm:
     @property
     def pretrained(self) -> bool:
         """Whether the arm needs a pretrained encoder."""
-        return self.input == "pretrained"
+        return (self.input or "").startswith("pretrained")
 
     @classmethod
     def from_parameters(cls, name: str, given: Mapping[str, Any]) -> Arm:
@@ -249,6 +250,9 @@ class StoredResult:
     result: ArmResult
 
 
+FIXED_INPUTS = frozenset({None, "series", "statistics", "pretrained", "pretrained_with_series"})
+"""Inputs that hold no random weights."""
+
 DETERMINISTIC = frozenset({"majority", "knn", "linear", "persistence", "climatology", "ridge"})
 """Kinds that give one result for one training set, so that a second seed would add none."""
 
@@ -266,6 +270,6 @@ def plan_runs(task: str, options: TaskOptions) -> Iterator[ArmRun]:
             for arm in options.arms.values():
                 if arm.budgets is not None and budget.name not in arm.budgets:
                     continue
-                fixed = whole and arm.kind in DETERMINISTIC and arm.input != "random"
+                fixed = whole and arm.kind in DETERMINISTIC and arm.input in FIXED_INPUTS
                 for seed in range(1 if fixed else budget.draws):
                     yield ArmRun(task, arm, budget, seed, rotation)

@@ -65,8 +65,9 @@ def class_scores(counts: np.ndarray) -> dict[str, np.ndarray]:
     there = true > 0
 
     def ratio(above: np.ndarray, below: np.ndarray) -> np.ndarray:
-        undefined = np.full(above.shape, np.nan)
-        return np.divide(above, below, out=undefined, where=there & (below > 0))
+        values: np.ndarray = np.full(above.shape, np.nan)
+        np.divide(above, below, out=values, where=there & (below > 0))
+        return values
 
     return {
         "precision": ratio(hits, predicted),

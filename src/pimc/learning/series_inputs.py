@@ -1,0 +1,156 @@
+"""What arms read of index series: the series, an encoder's embedding of them, or both."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from pimc.learning.arms import ArmRun
+from pimc.learning.protocol import Split
+from pimc.learning.training import find_device, predict_network
+from pimc.model.architecture import Architecture
+from pimc.model.encoders import SeriesEncoder, SeriesEncoderConfig
+from pimc.model.heads import CONTROLS, SeriesNetwork, TaskNetwork
+from pimc.signal.calendar import CalendarOptions
+from pimc.signal.recurrence import RecurrenceOptions, fit_recurrence
+
+logger = logging.getLogger(__name__)
+
+FIT_ROWS = 20_000
+"""Series that a transform is fitted on, at most."""
+
+
+@dataclass(frozen=True)
+class InputKind:
+    """What an arm reads.
+
+    Attributes:
+        encoder: ``pretrained``, ``random``, or None for none.
+        series: whether the series themselves are read, alone or beside the encoder.
+        control: of ``pimc.model.heads.CONTROLS``, in the place of the encoder's plots.
+    """
+
+    encoder: str | None = None
+    series: bool = False
+    control: str | None = None
+
+
+INPUTS = {
+    "series": InputKind(series=True),
+    "pretrained": InputKind("pretrained"),
+    "random": InputKind("random"),
+    "pretrained_with_series": InputKind("pretrained", series=True),
+    "random_with_series": InputKind("random", series=True),
+    "pretrained_shuffled": InputKind("pretrained", control="shuffled"),
+    "pretrained_noise": InputKind("pretrained", control="noise"),
+    "random_shuffled": InputKind("random", control="shuffled"),
+    "random_noise": InputKind("random", control="noise"),
+}
+"""Inputs of arms on series, by name."""
+
+
+@dataclass(eq=False)
+class SeriesInputs:
+    """Inputs of arms on series; embeddings are computed once for each encoder.
+
+    Attributes:
+        series: N x I x L float32, finite.
+        patch: N, the patch of each sample.
+        fold: N, its fold.
+        indices: I names.
+        calendar: of the series.
+        recurrence: of encoders that are not pretrained; fitted on a run's training samples.
+        architecture: of encoders that are not pretrained.
+        encoder: the pretrained one, or None.
+        device: auto, cpu or cuda.
+    """
+
+    series: np.ndarray
+    patch: np.ndarray
+    fold: np.ndarray
+    indices: Sequence[str]
+    calendar: CalendarOptions
+    recurrence: RecurrenceOptions
+    architecture: Architecture
+    encoder: SeriesEncoder | None = None
+    device: str = "auto"
+    _embedded: dict[tuple[object, ...], np.ndarray] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        """Refuse an encoder of other series."""
+        if self.encoder is not None:
+            self.encoder.check(self.indices, self.calendar)
+
+    def frozen(self, run: ArmRun, split: Split) -> np.ndarray:
+        """Series N x I x L, embeddings N x D, or both side by side as N x D'."""
+        kind = INPUTS[run.arm.input or "series"]
+        if kind.encoder is None:
+            return self.series
+        embedded = self._embed(kind, run, split)
+        if not kind.series:
+            return embedded
+        return np.concatenate([embedded, self.series.reshape(len(self.series), -1)], axis=1)
+
+    def network(self, run: ArmRun, split: Split, outputs: int) -> nn.Module:
+        """A network to train, drawn from torch's present random state."""
+        kind = INPUTS[run.arm.input or "series"]
+        convolutions = self._series_network(split) if kind.series else None
+        if kind.encoder is None:
+            if convolutions is None:
+                raise ValueError(f"the input {run.arm.input} has nothing to read")
+            return TaskNetwork(convolutions, convolutions.embedding_size, outputs)
+        encoder = self._encoder(kind, split)
+        size = encoder.embedding_size + (convolutions.embedding_size if convolutions else 0)
+        return TaskNetwork(encoder, size, outputs, convolutions)
+
+    def load(self, rows: np.ndarray) -> Tensor:
+        """Series of some samples: B x I x L float32."""
+        return torch.from_numpy(np.asarray(self.series[rows]))
+
+    def transductive(self, run: ArmRun, split: Split) -> bool | str | None:
+        """Whether the pretrained encoder has seen ground of the test samples; None: unknown."""
+        if not run.arm.pretrained or self.encoder is None:
+            return "none"
+        seen = self.encoder.config.trained_on
+        if seen is None:
+            return None
+        ground = set(zip(self.patch[split.test], self.fold[split.test].tolist(), strict=True))
+        return any(fold in seen.get(patch, ()) for patch, fold in ground)
+
+    def _embed(self, kind: InputKind, run: ArmRun, split: Split) -> np.ndarray:
+        fixed = kind.encoder == "pretrained"
+        key = (kind.encoder, kind.control, *(() if fixed else (run.seed, run.rotation)))
+        if key not in self._embedded:
+            with torch.random.fork_rng():
+                torch.manual_seed(run.seed)
+                encoder = self._encoder(kind, split)
+            rows, device = np.arange(len(self.series)), find_device(self.device)
+            self._embedded[key] = predict_network(encoder, self.load, rows, device).numpy()
+        return self._embedded[key]
+
+    def _encoder(self, kind: InputKind, split: Split) -> SeriesEncoder:
+        """A new encoder: a copy of the pretrained one, or one with random weights."""
+        if kind.encoder == "pretrained":
+            if self.encoder is None:
+                raise ValueError("this arm needs a pretrained encoder, and there is none")
+            encoder = SeriesEncoder(self.encoder.config)
+            encoder.load_state_dict(self.encoder.state_dict())
+        else:
+            rows = split.train[:: max(1, len(split.train) // FIT_ROWS)]
+            fitted = fit_recurrence(
+                self.series[rows], self.recurrence, self.indices, np.random.default_rng(0)
+            )
+            encoder = SeriesEncoder(SeriesEncoderConfig(self.architecture, self.calendar, fitted))
+        if kind.control is not None:
+            encoder.plots = CONTROLS[kind.control](encoder.plots)  # type: ignore[assignment]
+        return encoder
+
+    def _series_network(self, split: Split) -> SeriesNetwork:
+        train = self.series[split.train]
+        mean, std = train.mean(axis=(0, 2)), train.std(axis=(0, 2))
+        return SeriesNetwork(mean.tolist(), std.tolist(), self.calendar.length)
