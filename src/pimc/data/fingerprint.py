@@ -5,6 +5,8 @@ from __future__ import annotations
 import hashlib
 from pathlib import Path
 
+import numpy as np
+
 FileStamp = tuple[str, int, int]
 """Name, size in bytes and modification time in nanoseconds of a file."""
 
@@ -22,3 +24,16 @@ def fingerprint(*parts: object) -> str:
         16 hexadecimal digits; equal parts give equal hashes in every process.
     """
     return hashlib.sha256(repr(parts).encode()).hexdigest()[:16]
+
+
+def array_digest(*arrays: np.ndarray) -> str:
+    """Hash dtype, shape and every value of arrays of numbers.
+
+    Returns:
+        16 hexadecimal digits.
+    """
+    digest = hashlib.sha256()
+    for array in arrays:
+        digest.update(f"{array.dtype.str} {array.shape}".encode())
+        digest.update(np.ascontiguousarray(array))
+    return digest.hexdigest()[:16]

@@ -5,7 +5,8 @@ This module knows neither torch nor scikit-learn: Kedro builds the options from 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping
+import logging
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -13,8 +14,7 @@ import numpy as np
 
 from pimc.data.folds import FOLDS
 
-ALL = "all"
-"""Name that the budget of all labels should carry: figures and differences look for it."""
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -122,7 +122,8 @@ class TaskOptions:
             arm out that another file put in.
         efforts: by name, the fields of ``Effort``.
         effort: the one that is run.
-        reference: arm from which paired differences are taken.
+        references: arms from which the paired differences of all others are taken; those that
+            did not run are passed over.
         resamples: of the bootstrap.
         device: auto, cpu or cuda.
         seed: of the bootstrap and of the choice of ``max_train`` samples.
@@ -131,7 +132,7 @@ class TaskOptions:
     arms: Mapping[str, Any]
     efforts: Mapping[str, Any]
     effort: str = "quick"
-    reference: str = "majority"
+    references: tuple[str, ...] = ()
     resamples: int = 1_000
     device: str = "auto"
     seed: int = 0
@@ -149,11 +150,11 @@ class TaskOptions:
         }
         object.__setattr__(self, "arms", arms)
         object.__setattr__(self, "efforts", efforts)
-        for name, known in (("effort", efforts), ("reference", arms)):
-            if getattr(self, name) not in known:
-                raise ValueError(
-                    f"{name} must be one of {', '.join(known)}, got {getattr(self, name)!r}"
-                )
+        object.__setattr__(self, "references", tuple(self.references))
+        wanted = {"effort": ((self.effort,), efforts), "references": (self.references, arms)}
+        for name, (values, known) in wanted.items():
+            if unknown := [value for value in values if value not in known]:
+                raise ValueError(f"{name} must be of {', '.join(known)}, got {unknown[0]!r}")
         if self.resamples < 1:
             raise ValueError(f"resamples must be at least 1, got {self.resamples}")
 
@@ -194,6 +195,13 @@ class ArmRun:
     budget: Budget
     seed: int
     rotation: int
+
+    @property
+    def identity(self) -> tuple[object, ...]:
+        """What the result hangs on, the names of arm and budget not among it."""
+        arm, budget = self.arm, self.budget
+        options = sorted((name, repr(value)) for name, value in arm.options.items())
+        return arm.kind, arm.input, options, budget.share, budget.shots, self.seed, self.rotation
 
     @property
     def name(self) -> str:
@@ -273,3 +281,11 @@ def plan_runs(task: str, options: TaskOptions) -> Iterator[ArmRun]:
                 fixed = whole and arm.kind in DETERMINISTIC and arm.input in FIXED_INPUTS
                 for seed in range(1 if fixed else budget.draws):
                     yield ArmRun(task, arm, budget, seed, rotation)
+
+
+def drop_absent(options: TaskOptions, runs: Iterable[ArmRun], reason: str) -> list[ArmRun]:
+    """Runs without those that need a pretrained encoder, which are named in the log."""
+    absent = [arm.name for arm in options.arms.values() if arm.pretrained]
+    if absent:
+        logger.warning("absent: %s: %s", ", ".join(absent), reason)
+    return [run for run in runs if not run.arm.pretrained]

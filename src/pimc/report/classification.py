@@ -32,28 +32,25 @@ class ClassifiedSamples:
     unit: str = "pixel"
 
 
-def classification_table(
-    task: str,
-    results: Sequence[StoredResult],
-    samples: ClassifiedSamples,
-    options: TaskOptions,
-) -> pd.DataFrame:
-    """Accuracy, macro-F1 and mean IoU of all arms, as ``compare``; column ``unit`` says of what.
+def classification_tables(
+    results: Sequence[StoredResult], samples: ClassifiedSamples, options: TaskOptions
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Accuracy, macro-F1 and mean IoU of all arms and their differences, as ``compare``.
 
-    Where parcels are known, each parcel's predictions also vote, as do its labels.
+    A column ``unit`` says of what: samples, or, where parcels are known, parcels, of which
+    the predictions vote, as do the labels.
     """
     units = {samples.unit: count_by_group(results, samples)}
     if samples.parcel is not None and samples.parcel.any():
         units["parcel"] = count_by_group(results, samples, parcels=True)
-    tables = []
+    tables: list[list[pd.DataFrame]] = [[], []]
     for unit, evidence in units.items():
-        table = compare(
-            task, evidence, classification_scores, options.reference, options.resamples,
-            options.seed,
-        )  # fmt: skip
-        table.insert(1, "unit", unit)
-        tables.append(table)
-    return pd.concat(tables, ignore_index=True)
+        pair = compare(evidence, classification_scores, options)
+        for parts, table in zip(tables, pair, strict=True):
+            table.insert(0, "unit", unit)
+            parts.append(table)
+    scores, differences = (pd.concat(parts, ignore_index=True) for parts in tables)
+    return scores, differences
 
 
 def count_by_group(

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from pimc.learning.arms import StoredResult
+from pimc.learning.arms import StoredResult, TaskOptions
 from pimc.report.metrics import bootstrap_weights, interval
 
 Scorer = Callable[[np.ndarray], Mapping[str, np.ndarray]]
@@ -60,39 +60,52 @@ def collect(results: Sequence[StoredResult], reduce: Reduce) -> list[Evidence]:
 
 
 def compare(
-    task: str,
     evidence: Sequence[Evidence],
     scorer: Scorer,
-    reference: str,
-    resamples: int,
-    seed: int,
+    options: TaskOptions,
     lower_is_better: bool = False,
-) -> pd.DataFrame:
-    """Score arms and their differences from the reference.
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Score all arms, and their differences from the reference arms.
 
     A score is the mean over seeds of the score on all test samples. Its interval, 95 %, comes
     from drawing groups anew with replacement, the same draws for all arms, so that differences
-    are paired. ``chosen`` marks the arm whose first score is best on validation.
+    are paired.
+
+    Args:
+        evidence: of each arm and budget.
+        scorer: statistics to scores.
+        options: references, number of resamples and their seed.
+        lower_is_better: which arm ``chosen`` marks: the lowest or highest first score on
+            validation.
 
     Returns:
-        One row an arm, budget and score: task, budget, arm, the facts, score, value, low, high,
-        seed_std, validation, chosen, reference, difference, difference_low, difference_high.
+        Scores, one row an arm, budget and score: budget, arm, the facts, score, value, low, high,
+        seed_std, validation, chosen; and differences: budget, score, arm, reference, difference,
+        low, high.
     """
-    tables = []
+    scores, differences = [], []
     for budget in dict.fromkeys(each.budget for each in evidence):
         arms = [each for each in evidence if each.budget == budget]
         tested = [each.test.reshape(*each.test.shape[:2], -1).any(axis=(0, 2)) for each in arms]
         groups = np.flatnonzero(np.logical_or.reduce(tested))
-        weights = bootstrap_weights(len(groups), resamples, np.random.default_rng(seed))
-        scored = [_score(each, groups, weights, scorer) for each in arms]
-        by_name = {each.arm: each_scored for each, each_scored in zip(arms, scored, strict=True)}
+        rng = np.random.default_rng(options.seed)
+        weights = bootstrap_weights(len(groups), options.resamples, rng)
+        scored = {each.arm: _score(each, groups, weights, scorer) for each in arms}
         rows = [
-            {"task": task, "budget": budget, "arm": each.arm, **each.facts, **row}
-            for each, each_scored in zip(arms, scored, strict=True)
-            for row in _rows(each_scored, by_name.get(reference), reference)
+            {"budget": budget, "arm": each.arm, **each.facts, **row}
+            for each in arms
+            for row in _score_rows(scored[each.arm])
         ]
-        tables.append(_mark_chosen(pd.DataFrame(rows), lower_is_better))
-    return pd.concat(tables, ignore_index=True)
+        scores.append(_mark_chosen(pd.DataFrame(rows), lower_is_better))
+        differences += [
+            {"budget": budget, "arm": arm, "reference": reference, **row}
+            for reference in options.references
+            for arm in scored
+            if reference in scored and arm != reference
+            for row in _difference_rows(scored[arm], scored[reference])
+        ]
+    columns = ["budget", "score", "arm", "reference", "difference", "low", "high"]
+    return pd.concat(scores, ignore_index=True), pd.DataFrame(differences, columns=columns)
 
 
 @dataclass(frozen=True, eq=False)
@@ -117,25 +130,29 @@ def _score(evidence: Evidence, groups: np.ndarray, weights: np.ndarray, scorer: 
     )
 
 
-def _rows(scored: _Scored, other: _Scored | None, reference: str) -> list[dict[str, Any]]:
+def _score_rows(scored: _Scored) -> list[dict[str, Any]]:
     rows = []
     for name, values in scored.seeds.items():
         low, high = interval(scored.resampled[name])
-        value = float(values.mean())
-        row: dict[str, Any] = {
-            "score": name,
-            "value": value,
-            "low": low,
-            "high": high,
-            "seed_std": float(values.std(ddof=1)) if len(values) > 1 else np.nan,
-            "validation": scored.validation[name],
-            "reference": reference,
-        }
-        if other is not None:
-            below, above = interval(scored.resampled[name] - other.resampled[name])
-            row["difference"] = value - float(other.seeds[name].mean())
-            row |= {"difference_low": below, "difference_high": above}
-        rows.append(row)
+        rows.append(
+            {
+                "score": name,
+                "value": float(values.mean()),
+                "low": low,
+                "high": high,
+                "seed_std": float(values.std(ddof=1)) if len(values) > 1 else np.nan,
+                "validation": scored.validation[name],
+            }
+        )
+    return rows
+
+
+def _difference_rows(scored: _Scored, other: _Scored) -> list[dict[str, Any]]:
+    rows = []
+    for name, values in scored.seeds.items():
+        low, high = interval(scored.resampled[name] - other.resampled[name])
+        difference = float(values.mean() - other.seeds[name].mean())
+        rows.append({"score": name, "difference": difference, "low": low, "high": high})
     return rows
 
 
