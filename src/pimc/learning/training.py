@@ -20,8 +20,8 @@ Load = Callable[[np.ndarray], Tensor]
 Loss = Callable[[Tensor, Tensor], Tensor]
 """Outputs and targets of a batch to a scalar."""
 
-Augment = Callable[[Tensor, Generator], Tensor]
-"""Inputs of a training batch to changed ones; the generator is on their device."""
+Augment = Callable[[Tensor, Tensor, Generator], tuple[Tensor, Tensor]]
+"""Inputs and targets of a training batch to changed ones; all three are on one device."""
 
 PREDICTION_BATCH = 512
 
@@ -140,7 +140,7 @@ def train_network(
         options: of the training.
         seed: of the order of samples and of the augmentation.
         device: None is the CPU.
-        augment: changes of training inputs, on the device.
+        augment: changes of training batches, on the device.
 
     Raises:
         ValueError: if the score was never a number: the training diverged.
@@ -157,10 +157,11 @@ def train_network(
     for step in range(1, steps + 1):
         chosen = next(order)
         inputs = train.load(train.rows[chosen]).to(device)
+        targets = train.targets[torch.from_numpy(chosen)].to(device)
         if augment is not None:
-            inputs = augment(inputs, generator)
+            inputs, targets = augment(inputs, targets, generator)
         network.train()
-        value = loss(network(inputs), train.targets[torch.from_numpy(chosen)].to(device))
+        value = loss(network(inputs), targets)
         optimiser.zero_grad(set_to_none=True)
         value.backward()  # type: ignore[no-untyped-call]
         nn.utils.clip_grad_norm_(network.parameters(), options.gradient_clip)
