@@ -16,7 +16,7 @@ from kedro.pipeline import Pipeline
 from kedro.pipeline.node import Node
 from kedro_mlflow.framework.hooks.mlflow_hook import MlflowHook
 
-CATALOG_PARAMETERS = frozenset({"offset", "patches", "root", "size"})
+CATALOG_PARAMETERS = frozenset({"encoder", "offset", "patches", "root", "size"})
 """Parameters that the catalog reads (`runtime_params:`) and no node does."""
 
 

@@ -2,11 +2,17 @@
 
 from kedro.pipeline import Pipeline
 
-from pimc.pipelines import ingestion, pretraining, recurrence_plots, vegetation_indices
+from pimc.pipelines import (
+    ingestion,
+    pixel_classification,
+    pretraining,
+    recurrence_plots,
+    vegetation_indices,
+)
 
 
 def register_pipelines() -> dict[str, Pipeline]:
-    """Each stage by itself, and the whole way to two pretrained encoders."""
+    """Each stage by itself, the way to two pretrained encoders, and the tasks on their series."""
     stages = {
         "ingestion": ingestion.create_pipeline(),
         "vegetation_indices": vegetation_indices.create_pipeline(),
@@ -14,4 +20,12 @@ def register_pipelines() -> dict[str, Pipeline]:
         "pretraining": pretraining.create_pipeline(),
     }
     pretrain = sum(stages.values(), Pipeline([]))
-    return {**stages, "pretrain": pretrain, "__default__": pretrain}
+    series = pretrain - stages["pretraining"]
+    tasks = {"pixel_classification": pixel_classification.create_pipeline()}
+    return {
+        **stages,
+        "pretrain": pretrain,
+        # a task takes the encoder that the catalog holds, and makes the series anew
+        **{name: series + task for name, task in tasks.items()},
+        "__default__": sum(tasks.values(), pretrain),
+    }

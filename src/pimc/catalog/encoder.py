@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,17 +13,22 @@ if TYPE_CHECKING:
 
     Encoder = SeriesEncoder | ImageEncoder
 
+logger = logging.getLogger(__name__)
+
 
 class EncoderFolder(
-    AbstractDataset["SeriesEncoder | ImageEncoder", "SeriesEncoder | ImageEncoder"]
+    AbstractDataset["SeriesEncoder | ImageEncoder", "SeriesEncoder | ImageEncoder | None"]
 ):
     """One encoder as ``weights.safetensors`` and ``encoder.json`` in ``path``.
 
     Without Kedro: ``pimc.model.storage.load_encoder(path)``.
+
+    An ``optional`` encoder that is not there loads as None: a task then leaves out the arms that
+    need it.
     """
 
-    def __init__(self, path: str, metadata: dict[str, Any] | None = None):
-        self._path = Path(path)
+    def __init__(self, path: str, optional: bool = False, metadata: dict[str, Any] | None = None):
+        self._path, self._optional = Path(path), optional
         self.metadata = metadata
 
     def save(self, data: Encoder) -> None:
@@ -35,8 +41,11 @@ class EncoderFolder(
         if mlflow.active_run():
             mlflow.log_artifacts(str(self._path), artifact_path=f"encoders/{self._path.name}")
 
-    def load(self) -> Encoder:
-        """The encoder on the CPU, in evaluation mode."""
+    def load(self) -> Encoder | None:
+        """The encoder on the CPU, in evaluation mode; None if it is optional and not there."""
+        if self._optional and not self._exists():
+            logger.warning("no encoder in %s", self._path)
+            return None
         from pimc.model.storage import load_encoder
 
         return load_encoder(self._path)

@@ -151,10 +151,8 @@ class TaskOptions:
         object.__setattr__(self, "arms", arms)
         object.__setattr__(self, "efforts", efforts)
         object.__setattr__(self, "references", tuple(self.references))
-        wanted = {"effort": ((self.effort,), efforts), "references": (self.references, arms)}
-        for name, (values, known) in wanted.items():
-            if unknown := [value for value in values if value not in known]:
-                raise ValueError(f"{name} must be of {', '.join(known)}, got {unknown[0]!r}")
+        _check_known("effort", [self.effort], efforts)
+        _check_known("references", self.references, arms)
         if self.resamples < 1:
             raise ValueError(f"resamples must be at least 1, got {self.resamples}")
 
@@ -176,6 +174,12 @@ class TaskOptions:
                     raise ValueError(
                         f"arm {arm.name}: no {name} {value!r}; there are {', '.join(known)}"
                     )
+
+
+def _check_known(name: str, values: Iterable[str], known: Collection[str]) -> None:
+    for value in values:
+        if value not in known:
+            raise ValueError(f"{name} must be of {', '.join(known)}, got {value!r}")
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 
 from pimc.data.atomic import replace_text, temporary_sibling
+from pimc.data.fingerprint import array_digest, fingerprint
 from pimc.model.encoders import (
     ImageEncoder,
     ImageEncoderConfig,
@@ -85,3 +86,11 @@ def _build(path: Path) -> SeriesEncoder | ImageEncoder:
     except (KeyError, TypeError) as error:
         raise ValueError(f"{path}: the configuration of the {kind} encoder: {error!r}") from error
     raise ValueError(f"{path}: expected an encoder of kind series or image, got {kind!r}")
+
+
+def encoder_digest(encoder: SeriesEncoder | ImageEncoder) -> str:
+    """16 hexadecimal digits that change with an encoder's configuration or weights."""
+    weights = encoder.state_dict()
+    configuration = json.dumps(encoder.config.to_json(), sort_keys=True)
+    values = array_digest(*(weights[name].cpu().numpy() for name in sorted(weights)))
+    return fingerprint(configuration, sorted(weights), values)

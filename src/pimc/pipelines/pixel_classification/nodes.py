@@ -1,0 +1,152 @@
+"""Nodes of pixel classification."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+from matplotlib.figure import Figure
+
+from pimc.data.fingerprint import array_digest, fingerprint
+from pimc.data.folds import FoldOptions
+from pimc.learning.arms import ArmTask, StoredResult, drop_absent, plan_runs
+from pimc.learning.protocol import rotate, split_by_fold
+from pimc.model.architecture import find_preset
+from pimc.pipelines.pixel_classification.options import PixelClassificationOptions
+from pimc.report.classification import (
+    ClassifiedSamples,
+    class_table,
+    classification_tables,
+    count_by_group,
+    mean_confusion,
+)
+from pimc.report.task_figures import draw_confusion, draw_label_curves, draw_scores
+from pimc.signal.calendar import CalendarOptions
+from pimc.signal.recurrence import RecurrenceOptions
+
+if TYPE_CHECKING:
+    from pimc.model.encoders import SeriesEncoder
+
+TASK = "pixel_classification"
+
+RESULT_VERSION = 1
+"""Raise it when the code gives other results from the same data and options."""
+
+
+def plan_arms(
+    index_series: np.ndarray,
+    series_pixels: pd.DataFrame,
+    series_encoder: SeriesEncoder | None,
+    classes: list[str],
+    indices: list[str],
+    calendar: CalendarOptions,
+    recurrence: RecurrenceOptions,
+    folds: FoldOptions,
+    options: PixelClassificationOptions,
+) -> dict[str, ArmTask]:
+    """One task a run of an arm; the dataset makes those that are not on disk yet."""
+    from pimc.learning.classify import KINDS, Classification
+    from pimc.learning.series_inputs import INPUTS, SeriesInputs
+    from pimc.model.storage import encoder_digest
+
+    options.check_arms(KINDS, INPUTS)
+    samples = options.samples(series_pixels, classes)
+    fold, labels = samples["fold"].to_numpy(), samples["label"].to_numpy()
+    series = np.asarray(index_series[samples["row"].to_numpy()])
+    inputs = SeriesInputs(
+        series,
+        samples["patch"].to_numpy(),
+        fold,
+        indices,
+        calendar,
+        recurrence,
+        find_preset(options.preset).series,
+        series_encoder,
+        options.device,
+    )
+    task = Classification(
+        inputs, labels, len(classes), options.protocol.max_train, options.device, options.seed
+    )
+    runs = list(plan_runs(TASK, options))
+    if series_encoder is None:
+        runs = drop_absent(options, runs, "there is no pretrained series encoder")
+    eligible = np.ones(len(samples), bool)
+    splits = [
+        split_by_fold(fold, eligible, rotate(folds, rotation))
+        for rotation in range(options.protocol.rotations)
+    ]
+    facts = (
+        RESULT_VERSION,
+        array_digest(series, labels, fold),
+        folds,
+        options.protocol.max_train,
+        options.seed,
+        (recurrence, options.preset, tuple(indices), calendar),
+    )
+    encoder = None if series_encoder is None else encoder_digest(series_encoder)
+    return {
+        run.name: ArmTask(
+            run,
+            fingerprint(facts, run.identity, encoder if run.arm.pretrained else None),
+            partial(task.run, run, splits[run.rotation]),
+        )
+        for run in runs
+    }
+
+
+def score_arms(
+    results: list[StoredResult],
+    series_pixels: pd.DataFrame,
+    classes: list[str],
+    options: PixelClassificationOptions,
+) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame, dict[str, float]]:
+    """Scores of all arms, their differences, scores of each class, and metrics of the run."""
+    samples = describe_samples(series_pixels, classes, options)
+    scores, differences = classification_tables(results, samples, options)
+    each_class = class_table(count_by_group(results, samples), classes)
+    first = scores[(scores["unit"] == samples.unit) & (scores["budget"] == _most(scores))]
+    names = first["arm"] + "." + first["score"]
+    metrics = dict(zip(names, first["value"].tolist(), strict=True))
+    return scores, differences, each_class, metrics
+
+
+def describe_samples(
+    series_pixels: pd.DataFrame, classes: list[str], options: PixelClassificationOptions
+) -> ClassifiedSamples:
+    """The truth of the pixels that take part."""
+    samples = options.samples(series_pixels, classes)
+    return ClassifiedSamples(
+        samples["label"].to_numpy(),
+        samples["patch"].to_numpy(),
+        tuple(classes),
+        samples["parcel"].to_numpy(),
+    )
+
+
+def draw_figures(
+    results: list[StoredResult],
+    scores: pd.DataFrame,
+    series_pixels: pd.DataFrame,
+    classes: list[str],
+    options: PixelClassificationOptions,
+) -> tuple[Figure, Figure, Figure]:
+    """Arms with intervals, few-label curves, and the confusion of the arm that validation chose."""
+    samples = describe_samples(series_pixels, classes, options)
+    budget = _most(scores)
+    by_pixel = scores[scores["unit"] == samples.unit]
+    shown = by_pixel[by_pixel["budget"] == budget]
+    chosen = str(shown.loc[shown["chosen"], "arm"].iloc[0])
+    of_chosen = [each for each in results if (each.arm, each.budget) == (chosen, budget)]
+    (evidence,) = count_by_group(of_chosen, samples)
+    return (
+        draw_scores(shown, f"Pixel classification, labels: {budget}"),
+        draw_label_curves(by_pixel, "macro_f1", "Pixel classification by number of labels"),
+        draw_confusion(mean_confusion(evidence), classes, f"{chosen}: true class in per cent"),
+    )
+
+
+def _most(scores: pd.DataFrame) -> str:
+    """The budget with most labels."""
+    return str(scores["budget"].iloc[int(scores["train_samples"].argmax())])
