@@ -71,6 +71,25 @@ def _limits(apart, options):
     return np.full(cells.shape[:2], options["threshold"])
 
 
+def test_a_level_plot_by_hand():
+    level = replace(PLAIN, kind="level", centre=(1, 0), scale=(2, 1))
+    plots = RecurrencePlots(level)(torch.tensor([[[1.0, 5.0, 3.0], [0.0, 2.0, -4.0]]]))
+    # scaled, the first series is 0, 2, 1: rises above the diagonal, means on and below it
+    assert plots[0, 0].tolist() == [[0, 2, 1], [1, 2, -1], [0.5, 1.5, 1]]
+    assert plots[0, 1].tolist() == [[0, 2, -4], [1, 2, -6], [-2, -1, -4]]
+
+
+def test_a_level_plot_tells_apart_what_distances_confuse():
+    season = series(1, 2, 9)
+    alike = {"level": season + 1, "sign": -season, "direction of time": season.flip(-1)}
+    for kind, told_apart in (("unthresholded", False), ("level", True)):
+        draw = RecurrencePlots(replace(PLAIN, kind=kind))
+        for name, other in alike.items():
+            drawn = draw(other).flip(-1, -2) if name == "direction of time" else draw(other)
+            reference = draw(season)
+            assert torch.allclose(drawn, reference) != told_apart, (kind, name)
+
+
 def test_a_fitted_unthresholded_plot_is_the_distance_of_scaled_values():
     fitted = replace(PLAIN, centre=(1, 2), scale=(2, 4))
     values = series(5, 2, 9)

@@ -77,7 +77,7 @@ def test_json_is_checked():
     stored = fit_recurrence(training_series(), RecurrenceOptions(), NAMES, rng()).to_json()
     with pytest.raises(ValueError, match=r"missing: \['centre'\], unknown: \['center'\]"):
         Recurrence.from_json({"center" if k == "centre" else k: v for k, v in stored.items()})
-    with pytest.raises(ValueError, match="kind must be one of unthresholded, binary, soft"):
+    with pytest.raises(ValueError, match="kind must be one of unthresholded, binary, soft, level"):
         Recurrence.from_json(stored | {"kind": "signed"})
     with pytest.raises(ValueError, match="scale must have one value for each of NDVI, EVI, SAVI"):
         Recurrence.from_json(stored | {"scale": [1.0]})
@@ -109,11 +109,16 @@ def test_fitting_refuses_what_it_cannot_learn_from():
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"kind": "binray"}, "kind must be one of unthresholded, binary, soft, got 'binray'"),
+        (
+            {"kind": "binray"},
+            "kind must be one of unthresholded, binary, soft, level, got 'binray'",
+        ),
         ({"scale": "unit"}, "scale must be one of none, standard, got 'unit'"),
         ({"kind": "binary"}, "kind binary takes one threshold, got threshold=None"),
         ({"kind": "soft", "threshold": 0.1, "percentile": 5}, "takes one threshold"),
         ({"threshold": 0.1}, "kind unthresholded takes no threshold, got threshold=0.1"),
+        ({"kind": "level", "threshold": 0.1}, "kind level takes no threshold, got threshold=0.1"),
+        ({"kind": "level", "dimension": 2}, "compares points, so dimension must be 1, got 2"),
         ({"kind": "binary", "threshold": 0.0}, "threshold must be above 0"),
         ({"kind": "binary", "percentile": 100.0}, "percentile must lie between 0 and 100"),
         ({"dimension": 0}, "dimension must be at least 1"),

@@ -195,11 +195,20 @@ def _soft(plots: RecurrencePlots, scaled: Tensor, out: Tensor | None) -> Tensor:
     return steps.sub_(1 / plots.recurrence.softness).neg_().sigmoid_()
 
 
+def _level(plots: RecurrencePlots, scaled: Tensor, out: Tensor | None) -> Tensor:
+    # both triangles are a x_i + b x_j: two passes over the plots, whatever the triangle
+    above = torch.ones(2 * scaled.shape[-1:], dtype=scaled.dtype, device=scaled.device).triu_(1)
+    first, second = scaled.unsqueeze(-1), scaled.unsqueeze(-2)
+    drawn = torch.mul(second, (1 + above) / 2, out=out)
+    return drawn.addcmul_(first, (1 - 3 * above) / 2)
+
+
 Drawing = Callable[[RecurrencePlots, Tensor, Tensor | None], Tensor]
 
 DRAWINGS: dict[str, Drawing] = {
     "unthresholded": _unthresholded,
     "binary": _binary,
     "soft": _soft,
+    "level": _level,
 }
 """Kind of a recurrence transform -> how scaled series become image channels."""

@@ -11,8 +11,10 @@ from typing import Any, Literal, Self, get_args
 
 import numpy as np
 
-Kind = Literal["unthresholded", "binary", "soft"]
+Kind = Literal["unthresholded", "binary", "soft", "level"]
 Scale = Literal["none", "standard"]
+
+THRESHOLDED = ("binary", "soft")
 
 FIT_ROWS = 2_000
 """Training series from which a percentile of distances is taken: 2,000 of 61 dates give 3.7
@@ -40,7 +42,9 @@ class RecurrenceOptions:
     - ``unthresholded``: d_ij;
     - ``binary``: 1 where d_ij < epsilon, else 0;
     - ``soft``: 1 / (1 + exp((d_ij - epsilon) / (softness x epsilon))), a binary plot whose step
-      is a slope.
+      is a slope;
+    - ``level``: x_j - x_i above the diagonal, (x_i + x_j) / 2 on and below it. Distances forget
+      the level, the sign and the direction of time; this keeps all three.
 
     Attributes:
         kind: of the plot.
@@ -68,11 +72,16 @@ class RecurrenceOptions:
         _check_choice("scale", self.scale, get_args(Scale))
         _check_embedding(self.dimension, self.time_delay)
         given = (self.threshold is not None) + (self.percentile is not None)
-        if given != (self.kind != "unthresholded"):
-            wanted = "no threshold" if self.kind == "unthresholded" else "one threshold"
+        if given != (self.kind in THRESHOLDED):
+            wanted = "one threshold" if self.kind in THRESHOLDED else "no threshold"
             raise ValueError(
                 f"a recurrence plot of kind {self.kind} takes {wanted}, got "
                 f"threshold={self.threshold}, percentile={self.percentile}"
+            )
+        if self.kind == "level" and self.dimension > 1:
+            raise ValueError(
+                f"a recurrence plot of kind level compares points, so dimension must be 1, "
+                f"got {self.dimension}"
             )
         if self.threshold is not None and not self.threshold > 0:
             raise ValueError(f"recurrence threshold must be above 0, got {self.threshold}")
@@ -112,7 +121,7 @@ class Recurrence:
         """Check that every index has its finite values, and that the kind has its thresholds."""
         _check_choice("kind", self.kind, get_args(Kind))
         _check_embedding(self.dimension, self.time_delay)
-        if (self.thresholds is None) != (self.kind == "unthresholded"):
+        if (self.thresholds is None) == (self.kind in THRESHOLDED):
             raise ValueError(f"recurrence kind {self.kind} with thresholds {self.thresholds}")
         positive = {"scale": self.scale, "thresholds": self.thresholds or self.scale}
         for name, values in {"centre": self.centre, **positive}.items():
