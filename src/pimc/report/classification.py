@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from pimc.learning.arms import StoredResult, TaskOptions
+from pimc.learning.arms import ArmResult, StoredResult, TaskOptions
 from pimc.report.comparison import Evidence, collect, compare
 from pimc.report.metrics import class_scores, classification_scores, grouped_confusion, vote
 
@@ -60,7 +60,8 @@ def count_by_group(
     names, group = np.unique(samples.group, return_inverse=True)
     classes = len(samples.classes)
 
-    def reduce(rows: np.ndarray, predicted: np.ndarray) -> np.ndarray:
+    def reduce(result: ArmResult, part: str) -> np.ndarray:
+        rows, predicted = result.arrays[f"{part}_rows"], result.arrays[part]
         truth, where = samples.labels[rows], group[rows]
         if parcels:
             truth, predicted, where = _vote_by_parcel(samples, rows, predicted, where)

@@ -13,14 +13,14 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from pimc.learning.arms import StoredResult, TaskOptions
+from pimc.learning.arms import ArmResult, StoredResult, TaskOptions
 from pimc.report.metrics import bootstrap_weights, interval
 
 Scorer = Callable[[np.ndarray], Mapping[str, np.ndarray]]
 """Statistics ... x (their own axes) to scores of shape ..., by name."""
 
-Reduce = Callable[[np.ndarray, np.ndarray], np.ndarray]
-"""Rows of samples and what was predicted for them to statistics groups x (their own axes)."""
+Reduce = Callable[[ArmResult, str], np.ndarray]
+"""A result and its part, ``test`` or ``validation``, to statistics groups x (their own axes)."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -193,7 +193,6 @@ def _sum_rotations(members: Sequence[StoredResult], reduce: Reduce, part: str) -
     """Seeds x groups x ...: with all rotations, each test sample counts once."""
     by_seed: dict[int, np.ndarray] = {}
     for member in members:
-        arrays = member.result.arrays
-        reduced = reduce(arrays[f"{part}_rows"], arrays[part])
+        reduced = reduce(member.result, part)
         by_seed[member.seed] = by_seed.get(member.seed, 0) + reduced
     return np.stack(list(by_seed.values()))

@@ -80,7 +80,7 @@ def draw_confusion(shares: np.ndarray, classes: Sequence[str], title: str) -> Fi
         title: of the figure.
     """
     there = np.flatnonzero(np.isfinite(shares).all(axis=1))
-    shown, names = shares[np.ix_(there, there)], [classes[number] for number in there]
+    shown, names = shares[np.ix_(there, there)], [classes[number] for number in there.tolist()]
     side = 0.42 * len(there) + 2.2
     figure = Figure(figsize=(side, side))
     axis = figure.subplots()
