@@ -34,6 +34,7 @@ STAGES = (
     "recurrence_plots",
     "pretraining",
     "pixel_classification",
+    "forecasting",
 )
 
 

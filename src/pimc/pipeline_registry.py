@@ -3,6 +3,7 @@
 from kedro.pipeline import Pipeline
 
 from pimc.pipelines import (
+    forecasting,
     ingestion,
     pixel_classification,
     pretraining,
@@ -21,7 +22,10 @@ def register_pipelines() -> dict[str, Pipeline]:
     }
     pretrain = sum(stages.values(), Pipeline([]))
     series = pretrain - stages["pretraining"]
-    tasks = {"pixel_classification": pixel_classification.create_pipeline()}
+    tasks = {
+        "pixel_classification": pixel_classification.create_pipeline(),
+        "forecasting": forecasting.create_pipeline(),
+    }
     return {
         **stages,
         "pretrain": pretrain,

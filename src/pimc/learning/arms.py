@@ -148,11 +148,11 @@ class TaskOptions:
             name: given if isinstance(given, Effort) else Effort(**given)
             for name, given in self.efforts.items()
         }
+        _check_known("effort", [self.effort], efforts)
+        _check_known("references", self.references, self.arms)  # those taken out are no error
         object.__setattr__(self, "arms", arms)
         object.__setattr__(self, "efforts", efforts)
         object.__setattr__(self, "references", tuple(self.references))
-        _check_known("effort", [self.effort], efforts)
-        _check_known("references", self.references, arms)
         if self.resamples < 1:
             raise ValueError(f"resamples must be at least 1, got {self.resamples}")
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import torch
@@ -154,3 +154,14 @@ class SeriesInputs:
         train = self.series[split.train]
         mean, std = train.mean(axis=(0, 2)), train.std(axis=(0, 2))
         return SeriesNetwork(mean.tolist(), std.tolist(), self.calendar.length)
+
+
+def shorten(encoder: SeriesEncoder, length: int) -> SeriesEncoder:
+    """The same encoder for shorter series, the first steps of its calendar.
+
+    Its weights do not hang on the side of a plot: the network takes the mean over the image.
+    """
+    calendar = replace(encoder.config.calendar, length=length)
+    short = SeriesEncoder(replace(encoder.config, calendar=calendar))
+    short.load_state_dict(encoder.state_dict())
+    return short.eval()

@@ -1,0 +1,196 @@
+"""Nodes of forecasting."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import replace
+from functools import partial
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+from matplotlib.figure import Figure
+
+from pimc.data.fingerprint import array_digest, fingerprint
+from pimc.data.folds import FoldOptions
+from pimc.learning.arms import ArmTask, StoredResult, drop_absent, plan_runs
+from pimc.learning.protocol import rotate, split_by_fold
+from pimc.model.architecture import find_preset
+from pimc.pipelines.forecasting.options import ForecastingOptions
+from pimc.report.forecasts import ForecastSamples, draw_examples, draw_leads, forecast_tables
+from pimc.report.task_figures import draw_scores
+from pimc.signal.calendar import CalendarOptions
+from pimc.signal.forecast_windows import cut_windows
+from pimc.signal.recurrence import RecurrenceOptions
+from pimc.signal.screening import ScreeningOptions
+from pimc.signal.sharded_array import ShardedArray
+
+if TYPE_CHECKING:
+    from pimc.model.encoders import SeriesEncoder
+
+logger = logging.getLogger(__name__)
+
+TASK = "forecasting"
+
+RESULT_VERSION = 1
+"""Raise it when the code gives other results from the same data and options."""
+
+
+def cut_series(
+    pixel_reflectance: ShardedArray,
+    pixels: pd.DataFrame,
+    acquisitions: np.ndarray,
+    bands: list[str],
+    indices: list[str],
+    screening: ScreeningOptions,
+    calendar: CalendarOptions,
+    options: ForecastingOptions,
+) -> tuple[pd.DataFrame, np.ndarray, np.ndarray, np.ndarray]:
+    """Context and targets of each pixel with enough known observations, patch by patch.
+
+    Returns:
+        Rows of ``pixels`` that are forecast; context, targets and unscreened targets
+        (``pimc.signal.forecast_windows.ForecastWindows``).
+
+    Raises:
+        ValueError: if no pixel has enough known observations.
+    """
+    rows, context, targets, unscreened = [], [], [], []
+    patches = pixels["patch_index"].to_numpy()
+    for patch in np.unique(patches):
+        members, days = np.flatnonzero(patches == patch), acquisitions[patch]
+        reflectance = pixel_reflectance[members][:, : len(days)]
+        windows = cut_windows(
+            reflectance, days, bands, indices, screening, calendar, options.window
+        )
+        rows.append(members[windows.rows])
+        context.append(windows.context)
+        targets.append(windows.targets)
+        unscreened.append(windows.unscreened)
+    kept = np.concatenate(rows)
+    logger.info("%d of %d pixels have enough known observations", len(kept), len(pixels))
+    if not len(kept):
+        raise ValueError(
+            f"no pixel has {calendar.min_observations} clear observations in the first "
+            f"{options.window.context} steps of the calendar; lower calendar.min_observations, "
+            "or lengthen forecasting.window.context"
+        )
+    table = pixels.iloc[kept].reset_index(drop=True)
+    return table, np.concatenate(context), np.concatenate(targets), np.concatenate(unscreened)
+
+
+def plan_arms(
+    forecast_pixels: pd.DataFrame,
+    context: np.ndarray,
+    targets: np.ndarray,
+    series_encoder: SeriesEncoder | None,
+    indices: list[str],
+    calendar: CalendarOptions,
+    recurrence: RecurrenceOptions,
+    folds: FoldOptions,
+    options: ForecastingOptions,
+) -> dict[str, ArmTask]:
+    """One task a run of an arm; the dataset makes those that are not on disk yet."""
+    from pimc.learning.forecast import ARMS, Forecasting
+    from pimc.learning.series_inputs import INPUTS, SeriesInputs, shorten
+    from pimc.model.storage import encoder_digest
+
+    options.check_arms(ARMS, INPUTS)
+    encoder, short = None, replace(calendar, length=options.window.context)
+    if series_encoder is not None:
+        series_encoder.check(indices, calendar)
+        encoder = shorten(series_encoder, short.length)
+    fold, known, truth = forecast_pixels["fold"].to_numpy(), np.array(context), np.array(targets)
+    inputs = SeriesInputs(
+        known,
+        forecast_pixels["patch"].to_numpy(),
+        fold,
+        indices,
+        short,
+        recurrence,
+        find_preset(options.preset).series,
+        encoder,
+        options.device,
+    )
+    protocol = options.protocol
+    task = Forecasting(inputs, truth, protocol.max_train, options.device, options.seed)
+    runs = list(plan_runs(TASK, options))
+    if encoder is None:
+        runs = drop_absent(options, runs, "there is no pretrained series encoder")
+    # what is never seen can neither teach nor test
+    seen = np.isfinite(truth).any(axis=(1, 2))
+    splits = [split_by_fold(fold, seen, rotate(folds, k)) for k in range(protocol.rotations)]
+    facts = (
+        RESULT_VERSION,
+        array_digest(known, truth, fold),
+        folds,
+        protocol.max_train,
+        options.seed,
+        (recurrence, options.preset, tuple(indices), short),
+    )
+    digest = None if encoder is None else encoder_digest(encoder)
+    return {
+        run.name: ArmTask(
+            run,
+            fingerprint(facts, run.identity, digest if run.arm.pretrained else None),
+            partial(task.run, run, splits[run.rotation]),
+        )
+        for run in runs
+    }
+
+
+def score_arms(
+    results: list[StoredResult],
+    forecast_pixels: pd.DataFrame,
+    targets: np.ndarray,
+    unscreened: np.ndarray,
+    indices: list[str],
+    options: ForecastingOptions,
+) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame, dict[str, float]]:
+    """Errors of all arms, their differences, errors by lead time, and metrics of the run."""
+    samples = ForecastSamples(
+        {"screened": np.asarray(targets), "unscreened": np.asarray(unscreened)},
+        forecast_pixels["patch"].to_numpy(),
+        tuple(indices),
+    )
+    scores, differences, leads = forecast_tables(results, samples, options)
+    first = scores[(scores["targets"] == "screened") & (scores["budget"] == results[0].budget)]
+    names = first["arm"] + "." + first["score"]
+    return scores, differences, leads, dict(zip(names, first["value"].tolist(), strict=True))
+
+
+def draw_figures(
+    results: list[StoredResult],
+    scores: pd.DataFrame,
+    leads: pd.DataFrame,
+    forecast_pixels: pd.DataFrame,
+    context: np.ndarray,
+    targets: np.ndarray,
+    indices: list[str],
+    options: ForecastingOptions,
+) -> tuple[Figure, Figure, Figure]:
+    """Arms with intervals, errors by lead time, and examples of the arm that validation chose."""
+    budget = results[0].budget
+    shown = scores[(scores["targets"] == "screened") & (scores["budget"] == budget)]
+    main = shown[shown["score"].isin(["rmse", *(f"rmse_{index}" for index in indices)])]
+    by_lead = leads[(leads["targets"] == "screened") & (leads["budget"] == budget)]
+    chosen = str(shown.loc[shown["chosen"], "arm"].iloc[0])
+    arms = dict.fromkeys(["persistence", "climatology", chosen])
+    found = {
+        each.arm: each.result
+        for each in reversed(results)
+        if each.arm in arms and (each.budget, each.rotation) == (budget, 0)
+    }
+    tested = found[chosen].arrays["test_rows"]
+    rng = np.random.default_rng(options.seed)
+    places = np.sort(rng.permutation(len(tested))[: options.examples])
+    rows = tested[places]
+    titles = [f"{row.patch}, row {row.row}" for row in forecast_pixels.iloc[rows].itertuples()]
+    examples = draw_examples(
+        context[rows, 0],
+        targets[rows, 0],
+        {arm: found[arm].arrays["test"][places, 0] for arm in arms if arm in found},
+        titles,
+        indices[0],
+    )
+    return draw_scores(main, "Forecasting"), draw_leads(by_lead, "Forecasting"), examples

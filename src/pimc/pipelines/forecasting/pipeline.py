@@ -1,0 +1,88 @@
+"""Wiring of forecasting."""
+
+from kedro.pipeline import Pipeline, node
+
+from pimc.pipelines.forecasting.nodes import cut_series, draw_figures, plan_arms, score_arms
+
+
+def create_pipeline() -> Pipeline:
+    """Raw series and an encoder -> context and targets -> results of all arms -> tables."""
+    return Pipeline(
+        [
+            node(
+                cut_series,
+                inputs=[
+                    "pixel_reflectance",
+                    "pixels",
+                    "acquisitions",
+                    "params:bands",
+                    "params:indices",
+                    "params:screening",
+                    "params:calendar",
+                    "params:forecasting",
+                ],
+                outputs=[
+                    "forecasting.pixels",
+                    "forecasting.context",
+                    "forecasting.targets",
+                    "forecasting.unscreened",
+                ],
+                name="cut_series",
+            ),
+            node(
+                plan_arms,
+                inputs=[
+                    "forecasting.pixels",
+                    "forecasting.context",
+                    "forecasting.targets",
+                    "series_encoder",
+                    "params:indices",
+                    "params:calendar",
+                    "params:recurrence",
+                    "params:folds",
+                    "params:forecasting",
+                ],
+                outputs="forecasting.results",
+                name="run_arms",
+            ),
+            node(
+                score_arms,
+                inputs=[
+                    "forecasting.results",
+                    "forecasting.pixels",
+                    "forecasting.targets",
+                    "forecasting.unscreened",
+                    "params:indices",
+                    "params:forecasting",
+                ],
+                outputs=[
+                    "forecasting.scores",
+                    "forecasting.differences",
+                    "forecasting.leads",
+                    "forecasting.metrics",
+                ],
+                name="score_arms",
+            ),
+            node(
+                draw_figures,
+                inputs=[
+                    "forecasting.results",
+                    "forecasting.scores",
+                    "forecasting.leads",
+                    "forecasting.pixels",
+                    "forecasting.context",
+                    "forecasting.targets",
+                    "params:indices",
+                    "params:forecasting",
+                ],
+                outputs=[
+                    "forecasting.score_figure",
+                    "forecasting.lead_figure",
+                    "forecasting.examples",
+                ],
+                name="draw_figures",
+            ),
+        ],
+        namespace="forecasting",
+        prefix_datasets_with_namespace=False,
+    )
