@@ -19,6 +19,7 @@ PIXELS, LENGTH, THREADS = 256, 61, 2
 INDICES = ("NDVI", "EVI", "SAVI")
 FITTED = {
     "unthresholded": Recurrence(INDICES, "unthresholded", (0.0,) * 3, (1.0,) * 3, None, 1, 1, 0.25),
+    "level": Recurrence(INDICES, "level", (0.4,) * 3, (0.2,) * 3, None, 1, 1, 0.25),
     "binary": Recurrence(INDICES, "binary", (0.4,) * 3, (0.2,) * 3, (0.5,) * 3, 1, 1, 0.25),
     "soft": Recurrence(INDICES, "soft", (0.4,) * 3, (0.2,) * 3, (0.5,) * 3, 1, 1, 0.25),
     "embedded, m = 3": Recurrence(

@@ -2,9 +2,11 @@
 
     python benchmarks/bench_training_step.py [--preset small] [--rounds 15]
 
+With the options of conf/base; another preset by name.
+
 Prints two tables, medians of rounds in one process, 2 threads:
 
-1. a training step of 128 pairs (plots 3 x 61 x 61, crops 10 x 15 x 15) as Lightning runs it, and
+1. a training step of 128 pairs (plots 3 x 61 x 61, crops 10 x 11 x 11) as Lightning runs it, and
    the share of it that the forward and backward pass of the two encoders' networks take;
 2. samples a second to the input of the series encoder (plots) and of both encoders (plots and
    crops), composed, gathered and drawn a batch at a time, beside a torch Dataset that calls pyts
@@ -20,6 +22,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import torch
+from kedro.config import OmegaConfigLoader
 from torch.utils.data import DataLoader, Dataset
 
 from pimc.data.patch import SENTINEL2_BANDS
@@ -39,10 +42,15 @@ from pimc.model.encoders import (
 from pimc.signal.calendar import CalendarOptions
 from pimc.signal.recurrence import Recurrence
 
+PROJECT = Path(__file__).parents[1]
+PARAMETERS = OmegaConfigLoader(str(PROJECT / "conf"), base_env="base", default_run_env="base")[
+    "parameters"
+]
 PATCHES, FRAMES, PIXELS, SIDE = 16, 4, 256, 128
 INDICES = ("NDVI", "EVI", "SAVI")
 CALENDAR = CalendarOptions()
-RECURRENCE = Recurrence(INDICES, "unthresholded", (0.0,) * 3, (1.0,) * 3, None, 1, 1, 0.25)
+KIND = PARAMETERS["recurrence"]["kind"]
+RECURRENCE = Recurrence(INDICES, KIND, (0.0,) * 3, (1.0,) * 3, None, 1, 1, 0.25)
 
 
 def make_data(folder: Path) -> PairData:
@@ -215,16 +223,13 @@ def bench_input(data: PairData, options: PretrainingOptions, rounds: int) -> pd.
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
-    parser.add_argument("--preset", default="small", choices=list(PRESETS))
+    given = PARAMETERS["pretraining"]
+    parser.add_argument("--preset", default=given["preset"], choices=list(PRESETS))
     parser.add_argument("--rounds", type=int, default=15)
     arguments = parser.parse_args()
     torch.set_num_threads(2)
-    options = PretrainingOptions(
-        preset=arguments.preset,
-        max_epochs=1,
-        steps_per_epoch=2 * arguments.rounds,
-        accelerator="cpu",
-    )
+    changes = {"preset": arguments.preset, "max_epochs": 1, "accelerator": "cpu"}
+    options = PretrainingOptions(**{**given, **changes, "steps_per_epoch": 2 * arguments.rounds})
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         data = make_data(folder)

@@ -7,6 +7,7 @@ the patch, fields and edges alike, better than independent draws do.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 
@@ -68,12 +69,7 @@ def hilbert_position(rows: np.ndarray, cols: np.ndarray, side: int) -> np.ndarra
     return position
 
 
-def _along_the_curve(rows: np.ndarray, cols: np.ndarray, side: int) -> np.ndarray:
-    """The order in which the Hilbert curve of the smallest enclosing square visits cells."""
-    enclosing = 1 << (side - 1).bit_length()
-    return np.argsort(hilbert_position(rows, cols, enclosing))
-
-
+@lru_cache(maxsize=8)  # the patches of a run have one shape
 def hilbert_order(rows: int, cols: int) -> np.ndarray:
     """All cells of a rectangle in the order in which a Hilbert curve visits them.
 
@@ -85,11 +81,13 @@ def hilbert_order(rows: int, cols: int) -> np.ndarray:
         cols: its columns.
 
     Returns:
-        (rows x cols) x 2 int64: row and column of each cell.
+        (rows x cols) x 2 int64: row and column of each cell; read-only.
     """
     cells = np.indices((rows, cols)).reshape(2, -1)
-    order = _along_the_curve(cells[0], cells[1], max(rows, cols))
-    return np.ascontiguousarray(cells[:, order].T)
+    enclosing = 1 << (max(rows, cols) - 1).bit_length()
+    order = cells[:, np.argsort(hilbert_position(*cells, enclosing))].T
+    order.flags.writeable = False
+    return order
 
 
 def sample_pixels(
@@ -107,8 +105,8 @@ def sample_pixels(
     Returns:
         Rows and columns, int64, in the order of the curve.
     """
-    rows, cols = np.nonzero(eligible)
-    order = _along_the_curve(rows, cols, max(eligible.shape))
+    rows, cols = hilbert_order(*eligible.shape).T
+    order = np.flatnonzero(eligible[rows, cols])
     if count is not None and count < len(order):
         phase = rng.integers(len(order))
         order = order[(np.arange(count) * len(order) + phase) // count]
