@@ -1,0 +1,65 @@
+"""Lists of image names that say which images train, select and test."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
+from pathlib import Path, PurePosixPath
+
+
+def read_list(path: Path) -> tuple[str, ...]:
+    """Names of a list, one a line, without suffix: one list serves JPEGs and GeoTIFFs.
+
+    Raises:
+        FileNotFoundError: if there is no such list.
+        ValueError: if it is empty or names an image twice.
+    """
+    if not path.is_file():
+        raise FileNotFoundError(
+            f"no list of EuroSAT images at {path}: expected a text file with one name a line "
+            "(AnnualCrop_1.jpg)"
+        )
+    names = tuple(PurePosixPath(line.strip()).stem for line in path.read_text().split())
+    if not names:
+        raise ValueError(f"{path} names no image")
+    twice = [name for name, count in Counter(names).items() if count > 1]
+    if twice:
+        raise ValueError(f"{path} names {_some(twice)} more than once")
+    return names
+
+
+def check_lists(lists: Mapping[str, Sequence[str]]) -> None:
+    """Refuse lists that share an image: the test would know what was trained on.
+
+    Raises:
+        ValueError: which lists share which images.
+    """
+    owner: dict[str, str] = {}
+    for split, names in lists.items():
+        for other in lists:
+            shared = [name for name in names if owner.get(name) == other]
+            if shared:
+                raise ValueError(f"the {other} and {split} lists share {_some(shared)}")
+        owner.update(dict.fromkeys(names, split))
+
+
+def check_present(names: Sequence[str], present: Collection[str], where: str) -> None:
+    """Refuse a list that names images that are not there.
+
+    Args:
+        names: of the list.
+        present: names of the images that are there.
+        where: of the list and the images, for the message.
+
+    Raises:
+        ValueError: which images.
+    """
+    missing = [name for name in names if name not in present]
+    if missing:
+        raise ValueError(f"{where} names images that are not there: {_some(missing)}")
+
+
+def _some(names: Sequence[str], limit: int = 5) -> str:
+    """The first few of many names."""
+    rest = f" and {len(names) - limit} others" if len(names) > limit else ""
+    return ", ".join(names[:limit]) + rest
