@@ -72,6 +72,12 @@ PRESETS: Mapping[str, Preset] = {
         series=Architecture((16, 32, 64, 128), stem_stride=2),
         image=Architecture((64, 96, 128)),
     ),
+    # for images larger than crops: land cover of 64 x 64 pixels needs the width, and its stem is
+    # told to halve them (stem_stride of its arms)
+    "wide": Preset(
+        series=Architecture((16, 32, 64, 128), stem_stride=2),
+        image=Architecture((64, 128, 256)),
+    ),
     "base": Preset(
         series=Architecture((32, 64, 128, 256), blocks=2, stem_stride=2, embedding_size=256),
         image=Architecture((64, 128, 256), blocks=2, embedding_size=256),

@@ -1,0 +1,92 @@
+"""An image encoder for images of fewer bands, other units and another size than its own."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import torch
+
+from pimc.model.architecture import Architecture
+from pimc.model.encoders import ImageEncoder, ImageEncoderConfig
+
+
+def common_bands(encoder: ImageEncoder, bands: Sequence[str]) -> tuple[str, ...]:
+    """Those of the encoder's bands that the images have, in the encoder's order.
+
+    Raises:
+        ValueError: if there is none.
+    """
+    shared = tuple(band for band in encoder.config.bands if band in bands)
+    if not shared:
+        raise ValueError(
+            f"the image encoder reads {', '.join(encoder.config.bands)}, and the images have none "
+            f"of these bands but {', '.join(bands)}"
+        )
+    return shared
+
+
+def adapt_image_encoder(
+    encoder: ImageEncoder,
+    bands: Sequence[str],
+    mean: Sequence[float],
+    std: Sequence[float],
+    stem_stride: int | None = None,
+) -> ImageEncoder:
+    """A copy of an encoder that reads some of its bands, in the units of the images.
+
+    The first convolution is restricted to those bands. That is the encoder itself with the
+    missing bands at their mean: normalised, the mean is 0 and adds nothing to a convolution.
+
+    Each band of the images is normalised by its own mean and deviation, which is the affine map
+    that gives it the mean and deviation the encoder was trained on. 8-bit images, whose scaling
+    to reflectance is unknown, and reflectance at the top of the atmosphere are both read this way.
+
+    Args:
+        encoder: is not changed.
+        bands: as ``common_bands`` gives them.
+        mean: of each of ``bands`` over training images, in their units.
+        std: of each of ``bands``.
+        stem_stride: of the copy; None keeps the encoder's. The weights fit any.
+
+    Raises:
+        ValueError: for a band that the encoder does not have.
+    """
+    config = encoder.config
+    unknown = [band for band in bands if band not in config.bands]
+    if unknown:
+        raise ValueError(
+            f"the image encoder reads {', '.join(config.bands)}; it has no {', '.join(unknown)}"
+        )
+    places = [config.bands.index(band) for band in bands]
+    adapted = ImageEncoder(
+        replace(
+            config,
+            architecture=replace(
+                config.architecture, stem_stride=stem_stride or config.architecture.stem_stride
+            ),
+            bands=tuple(bands),
+            mean=tuple(mean),
+            std=tuple(std),
+        )
+    )
+    weights = encoder.state_dict()
+    stem = "network.stem.weight"
+    adapted.load_state_dict({**weights, stem: weights[stem][:, places]})
+    return adapted
+
+
+def reset_weights(encoder: ImageEncoder, seed: int) -> ImageEncoder:
+    """An encoder of the same configuration with first weights that hang on the seed alone."""
+    # torch draws first weights from its global generator only: it is put back afterwards
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        return ImageEncoder(encoder.config)
+
+
+def blank_image_encoder(architecture: Architecture, bands: Sequence[str]) -> ImageEncoder:
+    """An encoder of these bands that has seen nothing: first weights, no normalisation."""
+    count = len(bands)
+    return ImageEncoder(
+        ImageEncoderConfig(architecture, tuple(bands), (0.0,) * count, (1.0,) * count)
+    )
