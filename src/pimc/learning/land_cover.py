@@ -1,0 +1,251 @@
+"""Land cover of whole images: what arms read of them, and how a network of them is trained."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, fields, replace
+from functools import partial
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.nn.functional import cross_entropy, one_hot
+
+from pimc.learning.arms import ArmResult, ArmRun
+from pimc.learning.classify import Classification
+from pimc.learning.image_augment import SYMMETRIES, augment_images, symmetry
+from pimc.learning.image_options import ImageOptions
+from pimc.learning.probes import build_arm_options
+from pimc.learning.protocol import Split
+from pimc.learning.training import (
+    Samples,
+    TrainingOptions,
+    find_device,
+    predict_network,
+    train_network,
+)
+from pimc.model.adapt import adapt_image_encoder, common_bands, reset_weights
+from pimc.model.encoders import ImageEncoder
+from pimc.model.heads import TaskNetwork
+
+logger = logging.getLogger(__name__)
+
+STATISTICS = "statistics"
+INPUTS = (STATISTICS, "pretrained", "random")
+"""Inputs of arms on images, by name."""
+
+CHUNK = 1_024
+"""Images whose statistics are taken at a time."""
+
+
+@dataclass(eq=False)
+class ImageInputs:
+    """Inputs of arms on images; features are computed once for each encoder.
+
+    Attributes:
+        images: N x C x side x side, 8 or 16 bit; may be a memory map.
+        bands: C names, in order.
+        encoder: the pretrained one. Arms with random weights have its configuration.
+        device: auto, cpu or cuda.
+        precision: auto, 32-true or bf16-mixed (``computes_mixed``).
+    """
+
+    images: np.ndarray
+    bands: Sequence[str]
+    encoder: ImageEncoder
+    device: str = "auto"
+    precision: str = "auto"
+    _features: dict[object, np.ndarray] = field(default_factory=dict)
+    _statistics: np.ndarray | None = None
+
+    def __post_init__(self) -> None:
+        """Choose the bands, and say which the encoder or the images lack."""
+        if self.images.shape[1] != len(self.bands):
+            raise ValueError(
+                f"expected images of {len(self.bands)} bands ({', '.join(self.bands)}), got shape "
+                f"{self.images.shape}"
+            )
+        self.mixed = computes_mixed(self.precision, find_device(self.device))
+        self.used = common_bands(self.encoder, self.bands)
+        self.missing = tuple(band for band in self.encoder.config.bands if band not in self.used)
+        self._columns = [list(self.bands).index(band) for band in self.used]
+        if self.missing:
+            logger.warning(
+                "the images lack %s of the encoder's bands: its first convolution is restricted "
+                "to %s, as if the others were at their mean",
+                ", ".join(self.missing),
+                ", ".join(self.used),
+            )
+        unused = [band for band in self.bands if band not in self.used]
+        if unused:
+            logger.info("the encoder does not read %s of the images", ", ".join(unused))
+
+    def frozen(self, run: ArmRun, split: Split) -> np.ndarray:
+        """Means and deviations N x 2 C, or an encoder's embeddings N x D."""
+        kind = run.arm.input or STATISTICS
+        if kind == STATISTICS:
+            return self.statistics()
+        key = (kind, None if kind == "pretrained" else run.seed, split.train.tobytes())
+        if key not in self._features:
+            rows, device = np.arange(len(self.images)), find_device(self.device)
+            reader = self._reader(run, split)
+            self._features[key] = predict_network(reader, self.load, rows, device).numpy()
+        return self._features[key]
+
+    def network(self, run: ArmRun, split: Split, outputs: int) -> nn.Module:
+        """The arm's encoder under a linear head."""
+        options, _ = image_options(run.arm.options, run.arm.kind)
+        reader = self._reader(run, split, options.stem_stride)
+        return TaskNetwork(reader, self.encoder.embedding_size, outputs)
+
+    def load(self, rows: np.ndarray) -> Tensor:
+        """Images of some samples: B x bands in use x side x side float32, in their own units."""
+        images = np.asarray(self.images[rows])[:, self._columns]
+        return torch.from_numpy(images.astype(np.float32))
+
+    def transductive(self, run: ArmRun, split: Split) -> bool | str | None:
+        """Encoders are pretrained on time series, which hold none of these images."""
+        if not run.arm.pretrained:
+            return "none"
+        return None if self.encoder.config.trained_on is None else False
+
+    def statistics(self) -> np.ndarray:
+        """Mean and standard deviation of each band of each image: N x 2 C float32."""
+        if self._statistics is None:
+            parts = [
+                np.concatenate([chunk.mean(axis=(2, 3)), chunk.std(axis=(2, 3))], axis=1)
+                for start in range(0, len(self.images), CHUNK)
+                for chunk in [np.asarray(self.images[start : start + CHUNK], np.float32)]
+            ]
+            self._statistics = np.concatenate(parts)
+        return self._statistics
+
+    def band_statistics(self, rows: np.ndarray) -> tuple[tuple[float, ...], tuple[float, ...]]:
+        """Mean and deviation of each band in use over the pixels of some images, in their units."""
+        mean, std = np.split(self.statistics()[rows].astype(np.float64), 2, axis=1)
+        mean, std = mean[:, self._columns], std[:, self._columns]
+        # variance over all pixels = mean variance within images + variance of their means
+        overall = np.sqrt((std**2).mean(axis=0) + mean.var(axis=0))
+        return tuple(mean.mean(axis=0).tolist()), tuple(overall.tolist())
+
+    def _reader(self, run: ArmRun, split: Split, stem_stride: int | None = None) -> ImageReader:
+        """The pretrained encoder, or one with first weights, for these images."""
+        adapted = adapt_image_encoder(
+            self.encoder, self.used, *self.band_statistics(split.train), stem_stride
+        )
+        encoder = adapted if run.arm.pretrained else reset_weights(adapted, run.seed)
+        return ImageReader(encoder, self.mixed)
+
+
+class ImageReader(nn.Module):
+    """An image encoder in the precision and the memory layout that are fastest on its device."""
+
+    def __init__(self, encoder: ImageEncoder, mixed: bool):
+        """Wrap an encoder.
+
+        Args:
+            encoder: is changed to lie channels last in memory: convolutions on the CPU then take
+                two thirds of the time.
+            mixed: whether it computes in bfloat16.
+        """
+        super().__init__()
+        self.images = encoder.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        self.mixed = mixed
+
+    def forward(self, images: Tensor) -> Tensor:
+        """B x C x side x side -> B x embedding_size, float32."""
+        images = images.contiguous(memory_format=torch.channels_last)
+        with torch.autocast(images.device.type, torch.bfloat16, enabled=self.mixed):
+            out: Tensor = self.images(images)
+        return out.float()
+
+
+class OverSymmetries(nn.Module):
+    """Class probabilities, the mean over the eight flips and quarter turns of each image."""
+
+    def __init__(self, network: nn.Module):
+        super().__init__()
+        self.network = network
+
+    def forward(self, images: Tensor) -> Tensor:
+        """B x C x side x side -> B x K."""
+        views = [
+            self.network(symmetry(images, number)).softmax(dim=1) for number in range(SYMMETRIES)
+        ]
+        return torch.stack(views).mean(dim=0)
+
+
+@dataclass(frozen=True, eq=False)
+class LandCover(Classification):
+    """All runs of the land-cover task; networks are trained on augmented images."""
+
+    inputs: ImageInputs
+
+    def run(self, run: ArmRun, split: Split) -> ArmResult:
+        """As for every classification; what was read, and how, is kept in the result."""
+        result = super().run(run, split)
+        how = {
+            "bands": list(self.inputs.used),
+            "missing_bands": list(self.inputs.missing),
+            "mixed_precision": self.inputs.mixed,
+        }
+        return replace(result, facts={**result.facts, **how})
+
+    def _train(
+        self, run: ArmRun, split: Split, train: np.ndarray
+    ) -> tuple[np.ndarray, np.ndarray, dict[str, object]]:
+        images, training = image_options(run.arm.options, run.arm.kind)
+        # shares of the classes: a mixed image belongs to two
+        targets = one_hot(torch.from_numpy(self.labels.astype(np.int64)), self.classes).float()
+        load, device = self.inputs.load, find_device(self.device)
+        std = self.inputs.band_statistics(split.train)[1]
+        with torch.random.fork_rng():
+            torch.manual_seed(run.seed)  # first weights of the head, and dropout
+            trained = train_network(
+                self.inputs.network(run, split, self.classes),
+                Samples(load, train, targets[train]),
+                Samples(load, split.validation, targets[split.validation]),
+                partial(cross_entropy, label_smoothing=images.label_smoothing),
+                accuracy,
+                training,
+                run.seed,
+                device,
+                lambda x, y, generator: augment_images(x, y, images.augmentation, std, generator),
+            )
+        network = OverSymmetries(trained.network) if images.symmetries else trained.network
+        validation, test = (
+            predict_network(network, load, rows, device).argmax(dim=1).numpy()
+            for rows in (split.validation, split.test)
+        )
+        return validation, test, {"step": trained.step}
+
+
+def accuracy(outputs: Tensor, targets: Tensor) -> Tensor:
+    """Share of N x K outputs whose largest is where the target's is."""
+    return (outputs.argmax(dim=1) == targets.argmax(dim=1)).float().mean()
+
+
+def computes_mixed(precision: str, device: torch.device) -> bool:
+    """Whether networks compute in bfloat16; ``auto`` where the device has instructions for it."""
+    if precision != "auto":
+        return precision == "bf16-mixed"
+    if device.type == "cuda":
+        supported: bool = torch.cuda.is_bf16_supported()
+        return supported
+    # a plain mapping of names to flags; empty on processors that torch does not describe
+    flags: Mapping[str, bool] = torch.cpu.get_capabilities()
+    return flags.get("amx_bf16", False)
+
+
+def image_options(given: Mapping[str, Any], kind: str) -> tuple[ImageOptions, TrainingOptions]:
+    """An arm's options, those of images and those of every network.
+
+    Raises:
+        ValueError: for an option that neither has.
+    """
+    own = {each.name for each in fields(ImageOptions)}
+    images = build_arm_options(ImageOptions, {k: v for k, v in given.items() if k in own}, kind)
+    rest = {k: v for k, v in given.items() if k not in own}
+    return images, build_arm_options(TrainingOptions, rest, kind)
