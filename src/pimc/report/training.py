@@ -28,6 +28,7 @@ def draw_curves(history: pd.DataFrame, metrics: Mapping[str, float]) -> Figure:
     _draw(rank, history, ranks, "Effective rank of the embeddings")
     for axis in (loss, recall, temperature, rank):
         axis.axvline(metrics["best_epoch"], color="0.75", linewidth=6, zorder=0)
+        axis.set_ylim(bottom=0)
         axis.legend(fontsize=8)
         axis.grid(alpha=0.3)
     for axis in (temperature, rank):
@@ -40,7 +41,6 @@ def _draw(axis: Axes, history: pd.DataFrame, columns: Mapping[str, str], title: 
     for column, label in columns.items():
         axis.plot(history["epoch"], history[column], label=label, marker=".", markersize=4)
     axis.set_title(title, fontsize=10)
-    axis.set_ylim(bottom=0)
 
 
 def _mark_level(axis: Axes, level: float, label: str) -> None:

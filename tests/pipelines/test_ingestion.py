@@ -1,0 +1,99 @@
+from dataclasses import dataclass
+
+import numpy as np
+import pytest
+
+from pimc.data.patch import FILL
+from pimc.pipelines.ingestion.nodes import (
+    describe_scenes,
+    join_frames,
+    join_series,
+    plan_samples,
+    tabulate_pixels,
+)
+from pimc.signal.calendar import NO_DATE
+from pimc.signal.patch_sample import PatchSample
+from pimc.signal.sampling import SamplingOptions
+from pimc.signal.screening import ScreeningOptions
+
+CLASSES = ["grass", "corn"]
+
+
+def sample(patch_id, place="north", days=(0, 5, 10), labels=(0, 1), origin=(100, 200)):
+    count, times = len(labels), len(days)
+    rows = np.arange(count)
+    pixels = np.stack([rows, rows + 1, rows * 0 + 2, np.array(labels), rows + 7], axis=1)
+    return PatchSample(
+        patch_id=patch_id,
+        place=place,
+        bands=("B02", "B08"),
+        origin=origin,
+        substitutions={"B08": "B8A"} if place == "south" else {},
+        pixels=pixels.astype(np.int32),
+        days=np.array(days, np.int32),
+        reflectance=np.full((count, times, 2), int(patch_id), np.int16),
+        frames=np.full((2, 2, 3, 3), int(patch_id), np.int16),
+        frame_acquisitions=np.array([0, times - 1], np.int32),
+        frame_clear=np.array([1.0, 0.5], np.float32),
+    )
+
+
+SAMPLES = {"7": sample("7"), "9": sample("9", "south", (2, 4), (1, -1))}
+
+
+def test_pixels_know_their_patch_and_their_place_on_the_ground():
+    pixels = tabulate_pixels(SAMPLES, CLASSES)
+    assert pixels["patch"].tolist() == ["7", "7", "9", "9"]
+    assert pixels["patch_index"].tolist() == [0, 0, 1, 1]
+    assert pixels["place"].tolist() == ["north", "north", "south", "south"]
+    assert pixels["label"].tolist() == [0, 1, 1, -1]
+    assert pixels[["y", "x"]].to_numpy()[1].tolist() == [101, 202]
+
+
+def test_a_label_outside_the_classes_is_named():
+    with pytest.raises(ValueError, match=r"label must be 0\.\.1 .* got 5 in patch 7"):
+        tabulate_pixels({"7": sample("7", labels=(0, 5))}, CLASSES)
+
+
+def test_series_of_patches_with_fewer_dates_are_padded():
+    reflectance, acquisitions = join_series(SAMPLES)
+    assert reflectance.shape == (4, 3, 2)
+    assert acquisitions.tolist() == [[0, 5, 10], [2, 4, NO_DATE]]
+    assert reflectance[3].tolist() == [[9, 9], [9, 9], [FILL, FILL]]
+
+
+def test_frames_are_numbered_through():
+    frames, table = join_frames(SAMPLES)
+    assert frames.shape == (4, 2, 3, 3)
+    assert table["frame"].tolist() == [0, 1, 2, 3]
+    assert table["patch"].tolist() == ["7", "7", "9", "9"]
+    assert table["acquisition"].tolist() == [0, 2, 0, 1]
+    assert table["day"].tolist() == [0, 10, 2, 4]
+
+
+def test_places_are_described_with_their_stand_in_bands():
+    summary = describe_scenes(SAMPLES)
+    assert summary["bands"] == ["B02", "B08"]
+    south = summary["places"]["south"]
+    assert south["substitutions"] == {"B08": "B8A"}
+    assert (south["patches"], south["pixels"], south["dates"]) == (1, 2, 2)
+    assert (south["first"], south["last"]) == ("1970-01-03", "1970-01-05")
+
+
+@dataclass(frozen=True)
+class Source:
+    fingerprint: str
+
+    def __call__(self):
+        raise AssertionError("planning must not read patches")
+
+
+def test_keys_change_with_source_and_options_alone():
+    def key(fingerprint="a", **changes):
+        plan = plan_samples(
+            {"1": Source(fingerprint)}, SamplingOptions(**changes), ScreeningOptions()
+        )
+        return plan["1"].key
+
+    assert key() == key()
+    assert len({key(), key("b"), key(seed=1), key(margin=3)}) == 4

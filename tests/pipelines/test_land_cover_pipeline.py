@@ -1,0 +1,101 @@
+import numpy as np
+import pytest
+import torch
+
+from pimc.catalog.land_images import LandImageArray, SimulatedEuroSat
+from pimc.catalog.results import ArmResults
+from pimc.data.eurosat import CLASSES
+from pimc.model.architecture import Architecture
+from pimc.model.encoders import ImageEncoder, ImageEncoderConfig
+from pimc.pipelines.land_cover.nodes import draw_figures, plan_arms, read_images, score_arms
+from pimc.pipelines.land_cover.options import LandCoverOptions
+
+NETWORK = {"kind": "network", "min_steps": 2, "epochs": 1, "checks": 1, "stem_stride": 2}
+ARMS = {
+    "majority": {"kind": "majority"},
+    "statistics": {"kind": "linear", "input": "statistics"},
+    "linear_probe": {"kind": "linear", "input": "pretrained"},
+    "random_init": {"kind": "linear", "input": "random"},
+    "scratch": {**NETWORK, "input": "random", "budgets": ["all"]},
+}
+EFFORTS = {"quick": {"budgets": {"all": {}, "half": {"share": 0.5, "draws": 2}}}}
+
+
+@pytest.fixture(scope="module")
+def images(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("land_cover")
+    files = SimulatedEuroSat(path=str(folder / "files"), images_per_class=5).load()
+    dataset = LandImageArray(path=str(folder / "images"))
+    dataset.save(read_images(files))
+    return dataset.load()
+
+
+@pytest.fixture(scope="module")
+def encoder():
+    torch.manual_seed(0)
+    architecture = Architecture((8, 8), embedding_size=8)
+    bands = ("B02", "B03", "B04", "B08")
+    return ImageEncoder(ImageEncoderConfig(architecture, bands, (0.1,) * 4, (0.05,) * 4))
+
+
+def options(**changes):
+    given = {"arms": ARMS, "efforts": EFFORTS, "references": ["statistics"], "resamples": 50}
+    return LandCoverOptions(**{**given, "device": "cpu", "precision": "32-true", **changes})
+
+
+def keys(tasks):
+    return {name: task.key for name, task in tasks.items()}
+
+
+def test_from_images_to_tables_and_figures(images, encoder, tmp_path):
+    results = ArmResults(path=str(tmp_path))
+    results.save(plan_arms(images, encoder, options()))
+    stored = results.load()
+    assert len(stored) == 5 + 4 * 2
+    scores, differences, each_class, metrics = score_arms(stored, images, options())
+    assert set(scores["score"]) >= {"accuracy", "macro_f1"}
+    assert set(scores["unit"]) == {"image"}
+    accuracy = scores[(scores["score"] == "accuracy") & (scores["budget"] == "all")]
+    by_arm = accuracy.set_index("arm")
+    (linear,) = (each for each in stored if (each.arm, each.budget) == ("statistics", "all"))
+    rows, predicted = linear.result.arrays["test_rows"], linear.result.arrays["test"]
+    assert set(images.splits[rows]) == {"test"}
+    expected = (images.labels[rows] == predicted).mean()
+    assert by_arm.loc["statistics", "value"] == metrics["statistics.accuracy"] == expected
+    assert by_arm.loc["majority", "value"] == 0.1
+    assert by_arm.loc["linear_probe", "pretraining"] == "unknown"
+    assert set(differences["reference"]) == {"statistics"}
+    assert set(each_class["class"]) <= set(CLASSES)
+    assert len(draw_figures(stored, scores, images)) == 3
+
+
+def test_without_an_encoder_its_arms_are_absent(images, caplog):
+    tasks = plan_arms(images, None, options())
+    assert not [name for name in tasks if name.startswith("linear_probe")]
+    assert "absent: linear_probe" in caplog.text
+
+
+def test_a_key_changes_with_what_the_arm_hangs_on(images, encoder):
+    first = keys(plan_arms(images, encoder, options()))
+    assert keys(plan_arms(images, encoder, options(references=[], resamples=9))) == first
+    other = ImageEncoder(encoder.config)  # other weights
+    changed = keys(plan_arms(images, other, options()))
+    assert {name.split("-")[0] for name in first if first[name] != changed[name]} == {
+        "linear_probe"
+    }
+    arms = {**ARMS, "scratch": {**ARMS["scratch"], "min_steps": 3}}
+    changed = keys(plan_arms(images, encoder, options(arms=arms)))
+    assert [name for name in first if first[name] != changed[name]] == [
+        "scratch-all-seed0-rotation0"
+    ]
+    assert np.unique(list(first.values())).size == len(first)
+
+
+def test_options_are_checked(images, encoder):
+    with pytest.raises(ValueError, match="precision must be auto or 32-true or bf16-mixed"):
+        options(precision="16")
+    with pytest.raises(ValueError, match="cannot rotate them; got 5 rotations"):
+        options(efforts={"quick": {"budgets": {"all": {}}, "rotations": 5}})
+    arms = {"cnn": {"kind": "network", "input": "series"}}
+    with pytest.raises(ValueError, match="arm cnn: no input 'series'"):
+        plan_arms(images, encoder, options(arms=arms, references=[]))

@@ -1,0 +1,46 @@
+import numpy as np
+import pandas as pd
+import pytest
+
+from pimc.pipelines.pretraining.nodes import NO_FRAME, choose_frames, draw_training_curves
+
+FRAMES = pd.DataFrame(
+    {"patch_index": [0, 0, 0, 1], "frame": [0, 1, 2, 3], "acquisition": [1, 3, 4, 0]}
+)
+PIXELS = pd.DataFrame({"pixel": [0, 2, 3], "patch_index": [0, 0, 1]})
+CLEAR = np.array(
+    [
+        [1, 0, 0, 1, 1],  # pixel 0: clear in frames 1 and 2
+        [1, 1, 1, 1, 1],  # pixel 1 was dropped
+        [0, 0, 1, 0, 0],  # pixel 2: in none
+        [1, 0, 0, 0, 0],  # pixel 3, patch 1: in frame 3
+    ],
+    bool,
+)
+
+
+def test_each_pixel_gets_the_images_in_which_it_is_clear():
+    choices = choose_frames(PIXELS, CLEAR, FRAMES)
+    expected = [[1, 2, NO_FRAME], [NO_FRAME] * 3, [3, NO_FRAME, NO_FRAME]]
+    assert choices.tolist() == expected
+    assert choices.dtype == np.int32
+
+
+def test_series_without_images_cannot_be_paired():
+    with pytest.raises(ValueError, match="pairs series with images, but these data hold"):
+        choose_frames(PIXELS, CLEAR, FRAMES.iloc[:0])
+
+
+def test_curves_mark_what_a_guess_gives():
+    epochs = {"epoch": [0, 1], "train_loss": [4, 3], "val_loss": [4, 3.5], "temperature": [0.2] * 2}
+    recalls = {"recall_at_1": [0.1, 0.2], "recall_at_5": [0.2, 0.4]}
+    ranks = {"series_rank": [3, 4], "image_rank": [2, 5]}
+    metrics = {
+        "best_epoch": 1.0,
+        "val_loss_of_a_guess": np.log(64),
+        "across_patches_chance_at_1": 1 / 64,
+    }
+    figure = draw_training_curves(pd.DataFrame({**epochs, **recalls, **ranks}), metrics)
+    assert figure.axes[0].get_ylim()[1] > np.log(64)
+    labels = [text.get_text() for axis in figure.axes for text in axis.get_legend().get_texts()]
+    assert {"held-out", "a guess: ln N", "recall@1", "chance@1", "series", "image"} <= set(labels)
