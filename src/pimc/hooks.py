@@ -16,7 +16,10 @@ from kedro.pipeline import Pipeline
 from kedro.pipeline.node import Node
 from kedro_mlflow.framework.hooks.mlflow_hook import MlflowHook
 
-CATALOG_PARAMETERS = frozenset({"encoder", "offset", "patches", "root", "size"})
+CATALOG_PARAMETERS = frozenset(
+    {"encoder", "offset", "patches", "root", "size"}
+    | {"kind", "train_list", "validation_list", "test_list"}
+)
 """Parameters that the catalog reads (`runtime_params:`) and no node does."""
 
 

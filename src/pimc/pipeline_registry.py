@@ -5,6 +5,7 @@ from kedro.pipeline import Pipeline
 from pimc.pipelines import (
     forecasting,
     ingestion,
+    land_cover,
     pixel_classification,
     pretraining,
     recurrence_plots,
@@ -13,7 +14,7 @@ from pimc.pipelines import (
 
 
 def register_pipelines() -> dict[str, Pipeline]:
-    """Each stage by itself, the way to two pretrained encoders, and the tasks on their series."""
+    """Each stage by itself, the way to two pretrained encoders, and the tasks."""
     stages = {
         "ingestion": ingestion.create_pipeline(),
         "vegetation_indices": vegetation_indices.create_pipeline(),
@@ -26,10 +27,12 @@ def register_pipelines() -> dict[str, Pipeline]:
         "pixel_classification": pixel_classification.create_pipeline(),
         "forecasting": forecasting.create_pipeline(),
     }
+    images = land_cover.create_pipeline()
     return {
         **stages,
         "pretrain": pretrain,
         # a task takes the encoder that the catalog holds, and makes the series anew
         **{name: series + task for name, task in tasks.items()},
-        "__default__": sum(tasks.values(), pretrain),
+        "land_cover": images,
+        "__default__": sum(tasks.values(), pretrain + images),
     }

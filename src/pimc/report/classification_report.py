@@ -1,0 +1,86 @@
+"""What every classification task hands over: tables, metrics of its run, figures."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import pandas as pd
+from matplotlib.figure import Figure
+
+from pimc.learning.arms import StoredResult, TaskOptions
+from pimc.report.classification import (
+    ClassifiedSamples,
+    class_table,
+    classification_tables,
+    count_by_group,
+    mean_confusion,
+)
+from pimc.report.task_figures import draw_confusion, draw_label_curves, draw_scores
+
+
+@dataclass(frozen=True, eq=False)
+class ClassificationReport:
+    """Tables of a classification task.
+
+    Attributes:
+        scores: of all arms (``pimc.report.comparison.compare``).
+        differences: from the reference arms.
+        class_scores: of each class.
+        metrics: ``<arm>.<score>`` at the budget with most labels, by sample.
+    """
+
+    scores: pd.DataFrame
+    differences: pd.DataFrame
+    class_scores: pd.DataFrame
+    metrics: dict[str, float]
+
+
+def report_classification(
+    results: Sequence[StoredResult], samples: ClassifiedSamples, options: TaskOptions
+) -> ClassificationReport:
+    """Score all arms of a task."""
+    scores, differences = classification_tables(results, samples, options)
+    first = scores[(scores["unit"] == samples.unit) & (scores["budget"] == most_labels(scores))]
+    names = first["arm"] + "." + first["score"]
+    return ClassificationReport(
+        scores,
+        differences,
+        class_table(count_by_group(results, samples), samples.classes),
+        dict(zip(names, first["value"].tolist(), strict=True)),
+    )
+
+
+def draw_classification(
+    results: Sequence[StoredResult],
+    scores: pd.DataFrame,
+    samples: ClassifiedSamples,
+    title: str,
+    curve: str,
+) -> tuple[Figure, Figure, Figure]:
+    """Arms with intervals, few-label curves, and the confusion of the arm that validation chose.
+
+    Args:
+        results: of the task.
+        scores: its table.
+        samples: the truth.
+        title: of the task.
+        curve: score of the few-label curves.
+    """
+    budget = most_labels(scores)
+    by_sample = scores[scores["unit"] == samples.unit]
+    shown = by_sample[by_sample["budget"] == budget]
+    chosen = str(shown.loc[shown["chosen"], "arm"].iloc[0])
+    of_chosen = [each for each in results if (each.arm, each.budget) == (chosen, budget)]
+    (evidence,) = count_by_group(of_chosen, samples)
+    confusion = mean_confusion(evidence)
+    return (
+        draw_scores(shown, f"{title}, labels: {budget}"),
+        draw_label_curves(by_sample, curve, f"{title} by number of labels"),
+        draw_confusion(confusion, samples.classes, f"{chosen}: true class in per cent"),
+    )
+
+
+def most_labels(scores: pd.DataFrame) -> str:
+    """The budget with most labels."""
+    return str(scores["budget"].iloc[int(scores["train_samples"].argmax())])
