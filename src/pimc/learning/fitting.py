@@ -92,7 +92,9 @@ def _interruptible() -> Iterator[None]:
 @contextmanager
 def _quiet() -> Iterator[None]:
     """Silence Lightning's hints; its warnings on the training itself and its errors stay."""
-    loggers = [logging.getLogger(f"lightning.{name}") for name in ("pytorch", "fabric")]
+    # the last one speaks where something imported Lightning by its older name
+    names = ("lightning.pytorch", "lightning.fabric", "pytorch_lightning")
+    loggers = [logging.getLogger(name) for name in names]
     levels = [each.level for each in loggers]
     try:
         for each in loggers:
