@@ -1,0 +1,132 @@
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+
+from pimc.learning.arms import Arm, ArmRun, Budget
+from pimc.learning.classify import Classification
+from pimc.learning.protocol import Split
+from pimc.learning.series_inputs import SeriesInputs, shorten
+from pimc.model.architecture import Architecture
+from pimc.model.encoders import SeriesEncoder, SeriesEncoderConfig
+from pimc.signal.calendar import CalendarOptions
+from pimc.signal.recurrence import RecurrenceOptions, fit_recurrence
+
+RNG = np.random.default_rng(0)
+LABELS = RNG.integers(0, 3, 160)
+SEASON = np.linspace(0, 2 * np.pi, 20)
+SERIES = np.sin(SEASON * (1 + LABELS[:, None]))[:, None] * np.array([[1.0], [0.6]])
+SERIES = (SERIES + RNG.normal(0, 0.1, SERIES.shape)).astype(np.float32)
+SPLIT = Split(np.arange(80), np.arange(80, 120), np.arange(120, 160))
+PATCH = np.array([f"patch{k // 40}" for k in range(160)])
+FOLD = np.repeat([1, 2, 4, 5], 40)
+CALENDAR, OPTIONS = CalendarOptions(length=20), RecurrenceOptions(scale="standard")
+SMALL = Architecture((8, 16), embedding_size=8)
+SHORT = {"epochs": 1, "min_steps": 120, "checks": 4, "batch_size": 16, "learning_rate": 0.01}
+
+
+def make_encoder(trained_on=None):
+    torch.manual_seed(7)
+    fitted = fit_recurrence(SERIES[:80], OPTIONS, ("NDVI", "EVI"), np.random.default_rng(0))
+    return SeriesEncoder(SeriesEncoderConfig(SMALL, CALENDAR, fitted, trained_on)).eval()
+
+
+def make_inputs(encoder=None):
+    return SeriesInputs(
+        SERIES, PATCH, FOLD, ("NDVI", "EVI"), CALENDAR, OPTIONS, SMALL, encoder, "cpu"
+    )
+
+
+def arm_run(kind, source, seed=0, **options):
+    return ArmRun("t", Arm("arm", kind, source, options=options), Budget("all"), seed, 0)
+
+
+def run(kind, source, inputs=None, seed=0, budget=None, **options):
+    task = Classification(inputs or make_inputs(), LABELS, 3, device="cpu")
+    run = arm_run(kind, source, seed, **options)
+    return task.run(replace(run, budget=budget or run.budget), SPLIT)
+
+
+@pytest.mark.parametrize("source", ["series", "random", "random_with_series"])
+def test_networks_learn_and_give_the_same_for_one_seed(source):
+    first, second = (run("network", source, **SHORT) for _ in range(2))
+    assert first.metrics["test_accuracy"] > 0.9
+    assert (first.arrays["test"] == second.arrays["test"]).all()
+    assert first.arrays["test_rows"].tolist() == SPLIT.test.tolist()
+
+
+def test_training_leaves_the_pretrained_encoder_and_torchs_random_state_alone():
+    encoder = make_encoder()
+    before = {name: value.clone() for name, value in encoder.state_dict().items()}
+    torch.manual_seed(1)
+    expected = torch.rand(1)
+    torch.manual_seed(1)
+    run("network", "pretrained", make_inputs(encoder), **SHORT)
+    assert torch.rand(1) == expected
+    assert all(torch.equal(before[name], value) for name, value in encoder.state_dict().items())
+
+
+def test_frozen_features_are_the_encoders_embeddings_computed_once():
+    encoder = make_encoder()
+    inputs = make_inputs(encoder)
+    with torch.inference_mode():
+        expected = encoder(torch.from_numpy(SERIES)).numpy()
+    first = inputs.frozen(arm_run("linear", "pretrained"), SPLIT)
+    np.testing.assert_allclose(first, expected, atol=1e-6)
+    assert inputs.frozen(arm_run("knn", "pretrained", seed=3), SPLIT) is first
+    both = inputs.frozen(arm_run("linear", "pretrained_with_series"), SPLIT)
+    np.testing.assert_array_equal(both[:, 8:], SERIES.reshape(160, -1))
+
+
+def test_random_features_hang_on_the_seed():
+    inputs = make_inputs()
+    first, again, other = (
+        inputs.frozen(arm_run("linear", "random", seed), SPLIT) for seed in (0, 0, 1)
+    )
+    assert first is again
+    assert not np.allclose(first, other)
+
+
+def test_noise_for_plots_is_no_better_than_a_guess_and_plots_are():
+    inputs = make_inputs(make_encoder())
+    accuracy = {
+        source: run("linear", source, inputs).metrics["test_accuracy"]
+        for source in ("pretrained", "pretrained_noise")
+    }
+    assert accuracy["pretrained"] > 0.85
+    assert accuracy["pretrained_noise"] < 0.6
+
+
+def test_all_arms_see_the_labels_of_the_budget():
+    few = Budget("few", shots=4)
+    assert run("majority", None, budget=few).facts["train_samples"] == 12
+
+
+@pytest.mark.parametrize(
+    ("trained_on", "expected"),
+    [
+        ({"patch0": (1,), "patch2": (4,)}, False),
+        ({"patch3": (5,)}, True),
+        ({"patch3": (1,)}, False),
+        (None, None),
+    ],
+)
+def test_an_encoder_that_has_seen_the_test_ground_is_told(trained_on, expected):
+    inputs = make_inputs(make_encoder(trained_on))
+    assert inputs.transductive(arm_run("linear", "pretrained"), SPLIT) is expected
+    assert inputs.transductive(arm_run("linear", "random"), SPLIT) == "none"
+
+
+def test_a_shortened_encoder_reads_the_first_steps():
+    encoder = make_encoder()
+    short = shorten(encoder, 12)
+    assert short.config.calendar.length == 12
+    series = torch.from_numpy(SERIES[:4, :, :12])
+    with torch.inference_mode():
+        torch.testing.assert_close(short(series), encoder.network(encoder.plots(series)))
+
+
+def test_an_encoder_of_other_indices_is_refused():
+    with pytest.raises(ValueError, match="this encoder reads the indices NDVI, EVI"):
+        SeriesInputs(SERIES, PATCH, FOLD, ("EVI", "NDVI"), CALENDAR, OPTIONS, SMALL, make_encoder())
