@@ -122,3 +122,61 @@ def test_an_unknown_parameter_is_refused_before_anything_runs(project):
         run(project, pretrainnig={"seed": 1})
     with pytest.raises(Exception, match="unexpected keyword argument 'sead'"):
         run(project, pretraining={"sead": 1})
+
+
+ARMS = {
+    name: None
+    for name in ("rocket", "random_init", "fused_fine_tune", "fused_scratch", "scratch", "knn")
+}
+SHORT = {"epochs": 1, "min_steps": 2, "checks": 1}
+TASKS = {
+    "pixel_classification": {
+        "resamples": 50,
+        "device": "cpu",
+        "arms": {**ARMS, "forest": {"trees": 5}, "cnn1d": SHORT, "fine_tune": SHORT},
+        "efforts": {"quick": {"max_train": 200, "budgets": {"shots_5": {"draws": 1}}}},
+    },
+    "forecasting": {
+        "resamples": 50,
+        "device": "cpu",
+        "arms": {
+            **{name: arm for name, arm in ARMS.items() if name not in ("rocket", "knn")},
+            "cnn1d": SHORT,
+            "fine_tune": SHORT,
+        },
+        "efforts": {"quick": {"max_train": 200}},
+    },
+}
+
+
+@pytest.mark.parametrize("task", TASKS)
+def test_a_task_scores_its_arms_and_makes_nothing_twice(pretrained, task):
+    parameters = {**TINY, task: TASKS[task]}
+    run(pretrained, pipeline=task, **parameters)
+    results = sorted((pretrained / f"data/07_model_output/simulated/{task}.results").iterdir())
+    times = [path.stat().st_mtime_ns for path in results if path.suffix == ".safetensors"]
+    run(pretrained, pipeline=task, **parameters)
+    assert times == [p.stat().st_mtime_ns for p in results if p.suffix == ".safetensors"]
+    scores = pd.read_csv(pretrained / f"data/08_reporting/simulated/{task}.scores.csv")
+    assert (scores["low"] <= scores["high"]).all() and len(times) >= 6
+    arms = scores.drop_duplicates("arm").set_index("arm")["pretraining"]
+    assert arms["fine_tune"] == arms["linear_probe"] == "inductive"
+    assert arms["cnn1d"] == "none"
+    again, first = runs(pretrained)[0], runs(pretrained)[len(times) + 1]
+    assert again.info.status == first.info.status == "FINISHED"
+    assert {
+        run.data.tags.get("mlflow.parentRunId") for run in runs(pretrained)[1 : len(times) + 1]
+    } == {first.info.run_id}
+    assert any(name.startswith(f"{task}.cnn1d.") for name in again.data.metrics)
+
+
+def test_a_task_without_an_encoder_leaves_out_what_needs_one(pretrained):
+    encoder = pretrained / "data/06_models/simulated/series_encoder"
+    encoder.rename(encoder.with_name("elsewhere"))
+    try:
+        task = "forecasting"
+        run(pretrained, pipeline=task, **{**TINY, task: TASKS[task]})
+    finally:
+        encoder.with_name("elsewhere").rename(encoder)
+    scores = pd.read_csv(pretrained / "data/08_reporting/simulated/forecasting.scores.csv")
+    assert set(scores["arm"]) == {"persistence", "climatology", "ridge", "cnn1d"}

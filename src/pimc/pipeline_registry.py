@@ -22,7 +22,8 @@ def register_pipelines() -> dict[str, Pipeline]:
         "pretraining": pretraining.create_pipeline(),
     }
     pretrain = sum(stages.values(), Pipeline([]))
-    series = pretrain - stages["pretraining"]
+    pixels = stages["ingestion"]
+    series = pixels + stages["vegetation_indices"]
     tasks = {
         "pixel_classification": pixel_classification.create_pipeline(),
         "forecasting": forecasting.create_pipeline(),
@@ -31,8 +32,9 @@ def register_pipelines() -> dict[str, Pipeline]:
     return {
         **stages,
         "pretrain": pretrain,
-        # a task takes the encoder that the catalog holds, and makes the series anew
-        **{name: series + task for name, task in tasks.items()},
+        # a task makes the series that it reads anew, and takes the encoder that the catalog holds
+        "pixel_classification": series + tasks["pixel_classification"],
+        "forecasting": pixels + tasks["forecasting"],
         "land_cover": images,
         "__default__": sum(tasks.values(), pretrain + images),
     }

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from dataclasses import replace
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -24,9 +24,6 @@ from pimc.signal.forecast_windows import cut_windows
 from pimc.signal.recurrence import RecurrenceOptions
 from pimc.signal.screening import ScreeningOptions
 from pimc.signal.sharded_array import ShardedArray
-
-if TYPE_CHECKING:
-    from pimc.model.encoders import SeriesEncoder
 
 logger = logging.getLogger(__name__)
 
@@ -83,14 +80,18 @@ def plan_arms(
     forecast_pixels: pd.DataFrame,
     context: np.ndarray,
     targets: np.ndarray,
-    series_encoder: SeriesEncoder | None,
+    series_encoder: Any,  # noqa: ANN401
     indices: list[str],
     calendar: CalendarOptions,
     recurrence: RecurrenceOptions,
     folds: FoldOptions,
     options: ForecastingOptions,
 ) -> dict[str, ArmTask]:
-    """One task a run of an arm; the dataset makes those that are not on disk yet."""
+    """One task a run of an arm; the dataset makes those that are not on disk yet.
+
+    ``series_encoder`` is a ``SeriesEncoder``, or None where there is none. (Kedro builds options
+    from type hints, which must be resolved without torch.)
+    """
     from pimc.learning.forecast import ARMS, Forecasting
     from pimc.learning.series_inputs import INPUTS, SeriesInputs, shorten
     from pimc.model.storage import encoder_digest

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -26,9 +26,6 @@ from pimc.report.task_figures import draw_confusion, draw_label_curves, draw_sco
 from pimc.signal.calendar import CalendarOptions
 from pimc.signal.recurrence import RecurrenceOptions
 
-if TYPE_CHECKING:
-    from pimc.model.encoders import SeriesEncoder
-
 TASK = "pixel_classification"
 
 RESULT_VERSION = 1
@@ -38,7 +35,7 @@ RESULT_VERSION = 1
 def plan_arms(
     index_series: np.ndarray,
     series_pixels: pd.DataFrame,
-    series_encoder: SeriesEncoder | None,
+    series_encoder: Any,  # noqa: ANN401
     classes: list[str],
     indices: list[str],
     calendar: CalendarOptions,
@@ -46,7 +43,11 @@ def plan_arms(
     folds: FoldOptions,
     options: PixelClassificationOptions,
 ) -> dict[str, ArmTask]:
-    """One task a run of an arm; the dataset makes those that are not on disk yet."""
+    """One task a run of an arm; the dataset makes those that are not on disk yet.
+
+    ``series_encoder`` is a ``SeriesEncoder``, or None where there is none. (Kedro builds options
+    from type hints, which must be resolved without torch.)
+    """
     from pimc.learning.classify import KINDS, Classification
     from pimc.learning.series_inputs import INPUTS, SeriesInputs
     from pimc.model.storage import encoder_digest
