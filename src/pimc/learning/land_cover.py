@@ -36,6 +36,10 @@ STATISTICS = "statistics"
 INPUTS = (STATISTICS, "pretrained", "random")
 """Inputs of arms on images, by name."""
 
+CACHED = 32
+"""Images that go through an encoder together on a CPU: what a layer gives then stays in its cache.
+To embed 64 x 64 pixels takes half the time that it takes by 512."""
+
 CHUNK = 1_024
 """Images whose statistics are taken at a time."""
 
@@ -157,8 +161,10 @@ class ImageReader(nn.Module):
     def forward(self, images: Tensor) -> Tensor:
         """B x C x side x side -> B x embedding_size, float32."""
         images = images.contiguous(memory_format=torch.channels_last)
+        # each image is normalised by itself, so that parts of a batch give what the batch gives
+        parts = images.split(CACHED) if images.device.type == "cpu" else (images,)
         with torch.autocast(images.device.type, torch.bfloat16, enabled=self.mixed):
-            out: Tensor = self.images(images)
+            out = torch.cat([self.images(part) for part in parts])
         return out.float()
 
 
