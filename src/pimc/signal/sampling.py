@@ -85,7 +85,7 @@ def hilbert_order(rows: int, cols: int) -> np.ndarray:
     """
     cells = np.indices((rows, cols)).reshape(2, -1)
     enclosing = 1 << (max(rows, cols) - 1).bit_length()
-    order = cells[:, np.argsort(hilbert_position(*cells, enclosing))].T
+    order: np.ndarray = cells.T[np.argsort(hilbert_position(cells[0], cells[1], enclosing))]
     order.flags.writeable = False
     return order
 

@@ -16,6 +16,9 @@ from pimc.signal.indices import reflectance_of
 
 SCREENING_BANDS = ("B02", "B04", "B08")
 
+PIXELS_AT_ONCE = 256
+"""Compared in one go: few enough for the processor's cache, many enough to outweigh Python."""
+
 
 @dataclass(frozen=True)
 class ScreeningOptions:
@@ -84,14 +87,17 @@ def screen_clouds(
     # it grows exactly where red rises by less than red_ratio times the rise in blue
     whiteness = options.red_ratio * blue - red
 
-    def brighter(t: int, others: slice) -> np.ndarray:
-        risen: np.ndarray = blue[t] > blue[others] + options.brightening
-        risen &= whiteness[t] > whiteness[others]
+    def brighter(pixels: slice, others: np.ndarray) -> np.ndarray:
+        value, white = blue[:, pixels], whiteness[:, pixels]
+        risen: np.ndarray = value[:, None] > (value + options.brightening)[others]
+        risen &= white[:, None] > white[others]
         return risen
 
-    def darker(t: int, others: slice) -> np.ndarray:
-        fallen: np.ndarray = nir[t] < options.darkening * nir[others]
-        fallen &= (red[t] < red[others]) & (blue[t] < blue[others])
+    def darker(pixels: slice, others: np.ndarray) -> np.ndarray:
+        value = nir[:, pixels]
+        fallen: np.ndarray = value[:, None] < (options.darkening * value)[others]
+        for band in (red[:, pixels], blue[:, pixels]):
+            fallen &= band[:, None] < band[others]
         return fallen
 
     seen &= ~_differs_from_both_sides(brighter, seen, known, options.window)
@@ -102,14 +108,17 @@ def screen_clouds(
 
 
 def _differs_from_both_sides(
-    differs: Callable[[int, slice], np.ndarray], seen: np.ndarray, days: np.ndarray, window: int
+    differs: Callable[[slice, np.ndarray], np.ndarray],
+    seen: np.ndarray,
+    days: np.ndarray,
+    window: int,
 ) -> np.ndarray:
     """Where an observation differs from some neighbour before it and some neighbour after it.
 
     At the ends of a series, and beside gaps, the one side that has neighbours decides.
 
     Args:
-        differs: of date t from each of other dates: others x P bool.
+        differs: of pixels, each date from its neighbours (T x K positions): T x K x P bool.
         seen: T x P bool, the observations that take part.
         days: T, increasing.
         window: days on each side.
@@ -117,12 +126,26 @@ def _differs_from_both_sides(
     Returns:
         T x P bool.
     """
+    sides = [_neighbours(days, window, side) for side in (-1, 1)]
     result = np.zeros_like(seen)
-    starts = np.searchsorted(days, days - window, side="left")
-    stops = np.searchsorted(days, days + window, side="right")
-    for t, (start, stop) in enumerate(zip(starts, stops, strict=True)):
-        before, after = slice(start, t), slice(t + 1, stop)
-        alone = [~seen[side].any(axis=0) for side in (before, after)]
-        found = [(differs(t, side) & seen[side]).any(axis=0) for side in (before, after)]
-        result[t] = seen[t] & (found[0] | alone[0]) & (found[1] | alone[1]) & ~(alone[0] & alone[1])
+    for start in range(0, seen.shape[1], PIXELS_AT_ONCE):
+        pixels = slice(start, start + PIXELS_AT_ONCE)
+        present = seen[:, pixels]
+        found, alone = [], []
+        for position, valid in sides:
+            taking_part = present[position] & valid[..., None]
+            alone.append(~taking_part.any(axis=1))
+            found.append((differs(pixels, position) & taking_part).any(axis=1))
+        either = (found[0] | alone[0]) & (found[1] | alone[1]) & ~(alone[0] & alone[1])
+        result[:, pixels] = present & either
     return result
+
+
+def _neighbours(days: np.ndarray, window: int, side: int) -> tuple[np.ndarray, np.ndarray]:
+    """Positions of the dates within the window on one side of each date, T x K, and which exist."""
+    edge = np.searchsorted(days, days + side * window, side="left" if side < 0 else "right")
+    own = np.arange(len(days))
+    count = own - edge if side < 0 else edge - own - 1
+    step = np.arange(1, count.max() + 1)
+    valid: np.ndarray = step <= count[:, None]
+    return np.where(valid, own[:, None] + side * step, own[:, None]), valid
