@@ -74,7 +74,8 @@ def sample_patch(
     rows, cols = sample_pixels(eligible, options.pixels_per_patch, rng)
     cube = read_at_once(patch.reflectance)
     cells = rows * cube.shape[3] + cols
-    series = cube.reshape(*cube.shape[:2], -1).take(cells, axis=2)
+    # the cells exist: `clip` leaves out the check and the buffer that it needs
+    series = cube.reshape(*cube.shape[:2], -1).take(cells, axis=2, mode="clip")
     reflectance = rearrange(series, "time band pixel -> pixel time band").copy()
     if patch.clear is not None:
         reflectance[~patch.clear[:, rows, cols].T] = FILL
@@ -103,8 +104,10 @@ def read_at_once(array: np.ndarray) -> np.ndarray:
 
     Gathering pixels from the map of a cold file fetches it page by page, in twice the time.
     """
-    # a slice of a map keeps the offset of the whole: only the whole can be read by it
-    if isinstance(array, np.memmap) and isinstance(array.base, mmap) and array.filename:
+    # a slice of a map keeps the offset of the whole: only the whole can be read by it, and only
+    # where the file holds the values in C order (np.save writes Fortran arrays as they are)
+    whole = isinstance(array, np.memmap) and isinstance(array.base, mmap)
+    if whole and array.flags.c_contiguous and array.filename:
         values = np.fromfile(array.filename, array.dtype, array.size, offset=array.offset)
         return values.reshape(array.shape)
     return array
