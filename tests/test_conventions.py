@@ -89,6 +89,14 @@ def test_runtime_parameters_of_the_catalog_are_known():
     assert set(re.findall(r"runtime_params:\s*(\w+)", text)) == CATALOG_PARAMETERS
 
 
+def test_a_clone_has_the_folder_for_personal_settings():
+    # without it Kedro finds no configuration of MLflow
+    tracked = subprocess.run(
+        ["git", "ls-files", "conf/local"], cwd=PROJECT, capture_output=True, text=True, check=True
+    )
+    assert tracked.stdout.split() == ["conf/local/.gitkeep"]
+
+
 def test_every_node_has_a_docstring_and_a_name():
     for node in PIPELINES["__default__"].nodes:
         assert node.func.__doc__, node.name

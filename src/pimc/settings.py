@@ -1,8 +1,13 @@
 """Kedro settings: hooks and how environments are merged."""
 
+import warnings
+
 from kedro.config import OmegaConfigLoader
 
 from pimc.hooks import ParameterCheck, RunTracking
+
+# Kedro and kedro-mlflow still call it by the name that omegaconf has since changed
+warnings.filterwarnings("ignore", message=r"register_new_resolver\(\) is deprecated")
 
 HOOKS = (ParameterCheck(), RunTracking())
 
