@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -39,6 +41,17 @@ def test_series_are_the_cube_at_the_sampled_pixels():
     np.testing.assert_array_equal(label, patch.labels[rows, cols])
     assert set(fold) == {2} and set(parcel) == {8}
     assert sample.days[0] == (np.datetime64("2019-03-01") - np.datetime64("1970-01-01")).astype(int)
+
+
+@pytest.mark.parametrize("order", ["C", "F"])
+def test_a_mapped_file_gives_the_same_sample_in_either_order(tmp_path, order):
+    patch = make_patch()
+    np.save(tmp_path / "cube.npy", np.array(patch.reflectance, order=order))
+    mapped = np.load(tmp_path / "cube.npy", mmap_mode="r")
+    expected = sample_patch(patch, OPTIONS, ScreeningOptions())
+    found = sample_patch(replace(patch, reflectance=mapped), OPTIONS, ScreeningOptions())
+    np.testing.assert_array_equal(found.reflectance, expected.reflectance)
+    np.testing.assert_array_equal(found.frames, expected.frames)
 
 
 def test_cloudy_dates_are_no_images():

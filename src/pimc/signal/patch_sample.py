@@ -106,8 +106,9 @@ def read_at_once(array: np.ndarray) -> np.ndarray:
     """
     # a slice of a map keeps the offset of the whole: only the whole can be read by it, and only
     # where the file holds the values in C order (np.save writes Fortran arrays as they are)
-    whole = isinstance(array, np.memmap) and isinstance(array.base, mmap)
-    if whole and array.flags.c_contiguous and array.filename:
+    if not array.flags.c_contiguous:
+        return array
+    if isinstance(array, np.memmap) and isinstance(array.base, mmap) and array.filename:
         values = np.fromfile(array.filename, array.dtype, array.size, offset=array.offset)
         return values.reshape(array.shape)
     return array
