@@ -77,6 +77,12 @@ def test_folders_are_places_and_the_smallest_sets_the_patch(tmp_path, caplog):
     assert "no dated GeoTIFF in folder notes, left alone" in caplog.text
 
 
+def test_folders_beside_dated_files_are_named_and_left_alone(stack, caplog):
+    write_stack(stack / "hamlet")
+    assert {source.place.name for source in load(stack).values()} == {"village"}
+    assert "it is one place; folders left alone: hamlet" in caplog.text
+
+
 def test_undated_files_are_left_alone(stack, caplog):
     caplog.set_level(logging.INFO)
     write_tif(stack / "landcover.tif", image(0, bands=1), ("class",))
@@ -208,6 +214,16 @@ def test_fingerprints_change_with_files_and_options(stack):
     assert not set(before) & {source.fingerprint for source in load(stack).values()}
 
 
+def test_fingerprints_change_with_the_dates_read_from_one_name(tmp_path):
+    for day in range(3):
+        write_tif(tmp_path / f"2020010{day + 1}_of_2021060{day + 1}.tif", image(day))
+    first, second = (
+        {source.fingerprint for source in load(tmp_path, date_pattern=pattern).values()}
+        for pattern in (r"^\d{8}", r"\d{8}$")
+    )
+    assert not first & second
+
+
 def test_missing_folder_is_named(tmp_path):
     with pytest.raises(FileNotFoundError, match=r"no stack folder at .*/nowhere: point the path"):
         load(tmp_path / "nowhere")
@@ -226,6 +242,8 @@ def test_a_folder_without_dated_files_is_an_error(tmp_path):
         (8, {"crs": "EPSG:32632"}, r"CRS PROJCS.*zone 32N.*, not PROJCS.*zone 31N"),
         (8, {"crs": None}, "CRS None, not PROJCS"),
         (8, {"transform": UTM @ Affine.translation(1, 0)}, r"transform \(10.0, 0.0, 664010.0"),
+        # a thousandth of a pixel, twelve times
+        (8, {"transform": UTM @ Affine.scale(1.0005)}, r"transform \(10.00"),
     ],
 )
 def test_a_file_on_another_grid_names_both(stack, height, profile, difference):

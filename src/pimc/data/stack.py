@@ -185,7 +185,7 @@ def _cut(place: Place, size: int, options: StackOptions) -> Iterator[StackPatch]
     step = max(1, size // SAMPLES_A_SIDE)
     samples = np.stack([place.data_sample(image, step) for image in place.images])
     _report_empty(place.name, days, samples)
-    stamps = [(image.stamp, image.bands) for image in place.images]
+    stamps = [(image.day, image.stamp, image.bands) for image in place.images]
     facts = (READER_VERSION, place.name, place.bands, place.mask, place.offset, stamps)
     digits = max(3, len(str(max(rows, cols))))
     for row, col in product(spans(rows, size), spans(cols, size)):

@@ -18,7 +18,7 @@ logger = logging.getLogger(__name__)
 
 STORED_TYPES = ("int16", "uint16", "int32")
 GRID_TOLERANCE = 1e-3
-"""Pixels by which two transforms may differ: rounding in the files, not another grid."""
+"""Pixels by which two grids may differ anywhere: rounding in the files, not another grid."""
 
 
 @dataclass(frozen=True)
@@ -36,8 +36,11 @@ class Grid:
         if not _same_crs(self.crs, other.crs):
             return f"CRS {other.crs}, not {self.crs}"
         pixel = max(map(abs, self.transform[:2]))
-        apart = np.abs(np.subtract(self.transform, other.transform)).max() / pixel
-        if apart > GRID_TOLERANCE:
+        rows, cols = self.shape
+        # a difference in the size of a pixel adds up over the grid
+        reach = (cols, rows, 1, cols, rows, 1)
+        apart = np.abs(np.subtract(self.transform, other.transform)) * reach / pixel
+        if apart.max() > GRID_TOLERANCE:
             return f"transform {other.transform}, not {self.transform}"
         return None
 
@@ -94,9 +97,15 @@ def find_places(root: Path, pattern: str) -> dict[str, dict[str, Path]]:
             "(S2_20210514.tif, ...), or to a folder of such folders, one a place"
         )
     own = _dated_files(root, pattern)
-    if own:
-        return {root.resolve().name: own}
     folders = sorted(path for path in root.iterdir() if path.is_dir())
+    if own:
+        if folders:
+            logger.warning(
+                "%s holds dated GeoTIFFs itself, so it is one place; folders left alone: %s",
+                root,
+                ", ".join(folder.name for folder in folders),
+            )
+        return {root.resolve().name: own}
     places = {folder.name: _dated_files(folder, pattern) for folder in folders}
     for name in [name for name, files in places.items() if not files]:
         logger.info("%s: no dated GeoTIFF in folder %s, left alone", root, name)
