@@ -21,7 +21,10 @@ BLOCK, SIDE = 16, 80
 
 
 def make_pairs(patches: int, seed: int, places: int = 1, per_block: int = 2) -> PairData:
-    """Patches of 5 x 5 blocks; the pixels of a block share its two numbers, and its parcel."""
+    """Patches of 5 x 5 blocks; the pixels of a block share its two numbers, and its parcel.
+
+    Each seed has ground of its own: none lies on that of another.
+    """
     rng = np.random.default_rng(seed)
     blocks = SIDE // BLOCK
     number = np.arange(blocks * blocks).reshape(blocks, blocks)
@@ -43,7 +46,7 @@ def make_pairs(patches: int, seed: int, places: int = 1, per_block: int = 2) -> 
     pixels = pd.DataFrame({"patch_index": patch, "row": row, "col": col, "parcel": parcel})
     pixels["patch"] = [f"patch-{p}" for p in patch]
     pixels["place"] = [f"place-{p % places}" for p in patch]
-    pixels["y"], pixels["x"] = row, col + SIDE * (patch // places)
+    pixels["y"], pixels["x"] = row + 2 * SIDE * seed, col + SIDE * (patch // places)
     pixels["fold"] = 1
     stacked = np.stack(frames)
     stacked[0, 2, :4, :4] = FILL

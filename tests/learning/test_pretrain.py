@@ -19,7 +19,7 @@ from pimc.learning.options import (
     OptimiserOptions,
     PretrainingOptions,
 )
-from pimc.learning.pretrain import pretrain, seen_ground
+from pimc.learning.pretrain import check_apart, pretrain, seen_ground
 from pimc.model.storage import load_encoder, save_encoder
 
 OPTIONS = PretrainingOptions(
@@ -274,6 +274,30 @@ def test_too_little_or_wrong_data(changes, message, tmp_path):
     with pytest.raises(ValueError, match=message):
         run(tmp_path, **changes)
     assert not list(tmp_path.iterdir())
+
+
+def test_held_out_crops_share_no_ground_with_training_crops():
+    training = pd.DataFrame({"place": ["north", "south"], "y": [40, 0], "x": [10, 0]})
+    held_out = pd.DataFrame({"place": "north", "y": [60, 54], "x": [10, 24]})
+    with pytest.raises(ValueError, match=r"place north: .* lie 14 pixels apart, .* 15 x 15 pixels"):
+        check_apart(training, held_out, 15)
+    check_apart(training, held_out.assign(x=25), 15)
+    check_apart(training.assign(place="elsewhere"), held_out, 15)
+
+
+def test_overlapping_ground_is_refused_before_training(tmp_path):
+    with pytest.raises(ValueError, match="0 pixels apart"):
+        run(tmp_path, validation=TRAIN)
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_crop_that_outgrows_the_margin_is_warned_of(tmp_path, caplog):
+    batch = BatchOptions(size=16, patches=4, crop_side=61)
+    gap = {"place": VALIDATION.pixels["place"] + "-held-out"}
+    validation = replace(VALIDATION, pixels=VALIDATION.pixels.assign(**gap))
+    run(tmp_path, replace(OPTIONS, max_epochs=1, batch=batch), validation=validation)
+    assert "most training pixels form no pair" in caplog.text
+    assert "less than 30 pixels" in caplog.text
 
 
 def test_a_loss_that_is_not_finite(tmp_path):

@@ -101,6 +101,8 @@ def pretrain(
         _check_series(data, recurrence, calendar)
     side = options.batch.crop_side
     rows = _training_rows(train, validation, options)
+    held_out_rows = usable_rows(validation, side)
+    check_apart(train.pixels.iloc[rows], validation.pixels.iloc[held_out_rows], side)
     held_out = hold_out(validation, options.batch, options.evaluation)
     architecture = find_preset(options.preset)
     ground = seen_ground(train, validation)
@@ -156,6 +158,14 @@ def _training_rows(
     }
     for (name, usable), data in zip(rows.items(), (train, validation), strict=True):
         logger.info("%d of %d %s pixels can form pairs", len(usable), len(data), name)
+        if 2 * len(usable) < len(data):
+            logger.warning(
+                "most %s pixels form no pair: they are clear in no image, or lie less than %d "
+                "pixels (half a crop) inside it; raise sampling.margin to that, or lower the crop "
+                "side",
+                name,
+                side // 2,
+            )
         if len(usable) < 2:
             raise ValueError(
                 f"pretraining needs 2 {name} pixels or more that are clear in a frame and at "
@@ -163,6 +173,32 @@ def _training_rows(
                 "the folds, the cloud screening and the crop side"
             )
     return rows["training"]
+
+
+def check_apart(training: pd.DataFrame, held_out: pd.DataFrame, side: int) -> None:
+    """Refuse held-out crops that show ground of training crops: they would be no test.
+
+    Args:
+        training: pixels with their place, and y and x in its grid.
+        held_out: likewise.
+        side: of the crops around them.
+
+    Raises:
+        ValueError: if crops of the two overlap.
+    """
+    from scipy.spatial import KDTree
+
+    for place, pixels in held_out.groupby("place"):
+        trained = training[training["place"] == place]
+        if trained.empty:
+            continue
+        distances, _ = KDTree(trained[["y", "x"]]).query(pixels[["y", "x"]], p=np.inf)
+        if distances.min() < side:
+            raise ValueError(
+                f"place {place}: a training and a held-out pixel lie {distances.min():.0f} pixels "
+                f"apart, so that their crops of {side} x {side} pixels overlap; leave a gap of at "
+                f"least {side} pixels between the folds, or lower the crop side"
+            )
 
 
 def _check_series(data: PairData, recurrence: Recurrence, calendar: CalendarOptions) -> None:
