@@ -6,7 +6,7 @@ With the options of conf/base; another preset by name.
 
 Prints two tables, medians of rounds in one process, 2 threads:
 
-1. a training step of 128 pairs (plots 3 x 61 x 61, crops 10 x 11 x 11) as Lightning runs it, and
+1. a training step of one batch (plots 3 x 61 x 61, crops 10 x 11 x 11) as Lightning runs it, and
    the share of it that the forward and backward pass of the two encoders' networks take;
 2. samples a second to the input of the series encoder (plots) and of both encoders (plots and
    crops), composed, gathered and drawn a batch at a time, beside a torch Dataset that calls pyts

@@ -19,7 +19,7 @@ class SamplingOptions:
     Attributes:
         pixels_per_patch: number of pixels; None takes every eligible one.
         margin: pixels nearer than this to the patch's edge are left out, so that a crop of
-            2 x ``margin`` pixels centred on any sampled pixel lies inside the patch.
+            2 x ``margin`` + 1 pixels centred on any sampled pixel lies inside the patch.
         frames_per_patch: number of images kept for the image branch; 0 for pixel series alone.
         seed: of the random phase along the curve.
     """
