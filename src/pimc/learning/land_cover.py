@@ -162,7 +162,7 @@ class ImageReader(nn.Module):
         """B x C x side x side -> B x embedding_size, float32."""
         images = images.contiguous(memory_format=torch.channels_last)
         # each image is normalised by itself, so that parts of a batch give what the batch gives
-        parts = images.split(CACHED) if images.device.type == "cpu" else (images,)
+        parts = torch.split(images, CACHED) if images.device.type == "cpu" else (images,)
         with torch.autocast(images.device.type, torch.bfloat16, enabled=self.mixed):
             out = torch.cat([self.images(part) for part in parts])
         return out.float()
