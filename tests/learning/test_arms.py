@@ -56,6 +56,15 @@ def test_what_hangs_on_no_seed_runs_once_at_all_labels():
     assert len(names(plan_runs("task", options(efforts=capped)), "probe")) == 4 + 6
 
 
+@pytest.mark.parametrize(("given", "run"), [({}, 4), ({"epochs": 3}, 3), ({"epochs": 9}, 4)])
+def test_an_effort_may_limit_the_epochs_of_networks_alone(given, run):
+    arms = {"network": {"kind": "network", **given}, "forest": {"kind": "forest"}}
+    efforts = {"quick": {"budgets": {"all": {}}, "max_epochs": 4}}
+    network, forest = plan_runs("task", TaskOptions(arms=arms, efforts=efforts))
+    assert network.arm.options == {"epochs": run}
+    assert forest.arm.options == {}
+
+
 def test_the_identity_knows_options_and_not_names():
     def identity(name, **arm):
         given = {"kind": "forest", "trees": 10, **arm}

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -93,11 +93,13 @@ class Effort:
         rotations: of the folds, 1..5; rotation k moves each fold k numbers on. With 5, each
             sample is tested once, out of fold.
         max_train: training samples at most, a random part of more; None takes all.
+        max_epochs: of arms that are networks, at most; None leaves them as they are.
     """
 
     budgets: Mapping[str, Any]
     rotations: int = 1
     max_train: int | None = None
+    max_epochs: int | None = None
 
     def __post_init__(self) -> None:
         """Build budgets that come as mappings; check the counts."""
@@ -106,10 +108,12 @@ class Effort:
             for name, given in self.budgets.items()
         }
         object.__setattr__(self, "budgets", built)
-        if not 1 <= self.rotations <= len(FOLDS) or (self.max_train or 1) < 1 or not built:
+        limits = (self.max_train, self.max_epochs)
+        too_low = any(limit is not None and limit < 1 for limit in limits)
+        if not 1 <= self.rotations <= len(FOLDS) or too_low or not built:
             raise ValueError(
-                f"an effort needs budgets, 1..{len(FOLDS)} rotations and max_train of 1 or more, "
-                f"got {self}"
+                f"an effort needs budgets, 1..{len(FOLDS)} rotations, and max_train and max_epochs "
+                f"of 1 or more, got {self}"
             )
 
 
@@ -283,8 +287,16 @@ def plan_runs(task: str, options: TaskOptions) -> Iterator[ArmRun]:
                 if arm.budgets is not None and budget.name not in arm.budgets:
                     continue
                 fixed = whole and arm.kind in DETERMINISTIC and arm.input in FIXED_INPUTS
+                limited = _limit_epochs(arm, protocol.max_epochs)
                 for seed in range(1 if fixed else budget.draws):
-                    yield ArmRun(task, arm, budget, seed, rotation)
+                    yield ArmRun(task, limited, budget, seed, rotation)
+
+
+def _limit_epochs(arm: Arm, most: int | None) -> Arm:
+    if arm.kind != "network" or most is None:
+        return arm
+    epochs = min(most, arm.options.get("epochs", most))
+    return replace(arm, options={**arm.options, "epochs": epochs})
 
 
 def drop_absent(options: TaskOptions, runs: Iterable[ArmRun], reason: str) -> list[ArmRun]:

@@ -9,7 +9,7 @@ from typing import Protocol
 import numpy as np
 
 from pimc.learning.arms import ArmResult, ArmRun
-from pimc.learning.probes import CLASSIFIERS, Labelled, build_arm_options, fit_classifier
+from pimc.learning.probes import CLASSIFIERS, Labelled, fit_classifier
 from pimc.learning.protocol import Split, at_most, draw_labels
 
 NETWORK = "network"
@@ -104,14 +104,15 @@ class Classification:
         import torch
         from torch.nn.functional import cross_entropy
 
+        from pimc.learning.series_training import augment_batch, network_options
         from pimc.learning.training import (
             Samples,
-            TrainingOptions,
             find_device,
             predict_network,
             train_network,
         )
 
+        training, augmentation = network_options(run.arm.options)
         labels, load = torch.from_numpy(self.labels.astype(np.int64)), self.inputs.load
         device = find_device(self.device)
         # torch draws first weights and dropout from its global generator only
@@ -123,9 +124,10 @@ class Classification:
                 Samples(load, split.validation, labels[split.validation]),
                 cross_entropy,
                 lambda outputs, truth: (outputs.argmax(dim=1) == truth).float().mean(),
-                build_arm_options(TrainingOptions, run.arm.options, run.arm.kind),
+                training,
                 run.seed,
                 device,
+                augment_batch(augmentation),
             )
         validation, test = (
             predict_network(trained.network, load, rows, device).argmax(dim=1).numpy()
