@@ -39,6 +39,10 @@ def project(tmp_path_factory):
     for name in ("pyproject.toml", ".telemetry"):
         shutil.copy(PROJECT / name, folder)
     (folder / "src").mkdir()  # the package itself is installed
+    # MLflow keeps the database of a relative address open: another test's, in this process
+    mlflow_file = folder / "conf/base/mlflow.yml"
+    relative = mlflow_file.read_text()
+    mlflow_file.write_text(relative.replace("sqlite:///", f"sqlite:///{folder}/"))
     home = os.getcwd()
     os.chdir(folder)  # the tracking database lies where the command is typed
     yield folder
