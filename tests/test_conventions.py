@@ -10,7 +10,7 @@ import yaml
 from kedro.framework.session import KedroSession
 from kedro.framework.startup import bootstrap_project
 
-from pimc.hooks import CATALOG_PARAMETERS
+from pimc.hooks import catalog_parameters
 from pimc.pipeline_registry import register_pipelines
 
 PROJECT = Path(__file__).parents[1]
@@ -84,9 +84,13 @@ def test_environment_loads_and_has_a_workspace_of_its_own(environment):
     assert workspace == {"base": "simulated"}.get(environment, environment)
 
 
-def test_runtime_parameters_of_the_catalog_are_known():
-    text = "".join(path.read_text() for path in (PROJECT / "conf").glob("*/catalog*.yml"))
-    assert set(re.findall(r"runtime_params:\s*(\w+)", text)) == CATALOG_PARAMETERS
+def test_parameters_of_the_catalog_are_those_of_the_environment():
+    conf = PROJECT / "conf"
+    assert {"patches", "size", "seed"} <= catalog_parameters(conf, "base")
+    assert "root" not in catalog_parameters(conf, "base")
+    stack = catalog_parameters(conf, "stack")
+    assert {"root", "offset"} <= stack
+    assert not {"patches", "size"} & stack
 
 
 def test_a_clone_has_the_folder_for_personal_settings():

@@ -184,3 +184,16 @@ def test_a_task_without_an_encoder_leaves_out_what_needs_one(pretrained):
         encoder.with_name("elsewhere").rename(encoder)
     scores = pd.read_csv(pretrained / "data/08_reporting/simulated/forecasting.scores.csv")
     assert set(scores["arm"]) == {"persistence", "climatology", "ridge", "cnn1d"}
+
+
+def test_another_seed_gives_other_losses(pretrained):
+    before = read_history(pretrained)
+    run(pretrained, **TINY, seed=1)
+    assert (read_history(pretrained)["train_loss"] != before["train_loss"]).all()
+
+
+def test_a_parameter_of_another_source_and_an_unknown_environment_are_refused(project):
+    with pytest.raises(ValueError, match="unknown parameter offset, root; known are"):
+        run(project, root="/nowhere", offset=-1000)
+    with pytest.raises(ValueError, match="no environment 'stak'"):
+        run(project, "stak")

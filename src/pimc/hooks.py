@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import atexit
+import re
 import subprocess
 from dataclasses import asdict, is_dataclass
 from pathlib import Path
 from typing import Any
 
 import mlflow
+import yaml
+from kedro.framework.context import KedroContext
 from kedro.framework.hooks import hook_impl
 from kedro.framework.project import pipelines
 from kedro.io import DataCatalog
@@ -16,15 +19,24 @@ from kedro.pipeline import Pipeline
 from kedro.pipeline.node import Node
 from kedro_mlflow.framework.hooks.mlflow_hook import MlflowHook
 
-CATALOG_PARAMETERS = frozenset(
-    {"encoder", "offset", "patches", "root", "size"}
-    | {"kind", "train_list", "validation_list", "test_list"}
-)
-"""Parameters that the catalog reads (`runtime_params:`) and no node does."""
-
 
 class ParameterCheck:
     """Refuses parameters that nothing reads: a misspelt name must not pass unseen."""
+
+    def __init__(self) -> None:
+        self._catalog_parameters: set[str] = set()
+
+    @hook_impl(tryfirst=True)
+    def after_context_created(self, context: KedroContext) -> None:
+        """See which parameters the catalog of this environment reads."""
+        conf = Path(context.config_loader.conf_source)
+        environment = context.env or "base"
+        if not (conf / environment).is_dir():
+            known = sorted(path.name for path in conf.iterdir() if path.is_dir())
+            raise ValueError(
+                f"no environment {environment!r}: {conf} has the folders {', '.join(known)}"
+            )
+        self._catalog_parameters = catalog_parameters(conf, environment)
 
     @hook_impl
     def after_catalog_created(self, parameters: dict[str, Any]) -> None:
@@ -34,14 +46,23 @@ class ParameterCheck:
             for pipeline in pipelines.values()
             for name in pipeline.inputs()
             if name.startswith("params:")
-        } | CATALOG_PARAMETERS
+        } | self._catalog_parameters
         given = parameters["parameters"]  # as a whole; beside it, each by its own name
         unknown = sorted(set(given) - read)
         if unknown:
             raise ValueError(
                 f"unknown parameter {', '.join(unknown)}; known are {', '.join(sorted(read))} "
-                "(conf/base/parameters_*.yml explains them)"
+                "(conf/base/parameters_*.yml and the environment's catalog explain them)"
             )
+
+
+def catalog_parameters(conf: Path, environment: str) -> set[str]:
+    """Names that catalog entries take from `--params`: those of the environment hide base's."""
+    entries: dict[str, Any] = {}
+    for folder in ("base", environment):
+        for path in sorted((conf / folder).glob("catalog*.yml")):
+            entries |= yaml.safe_load(path.read_text())
+    return set(re.findall(r"\$\{runtime_params:\s*(\w+)", str(entries)))
 
 
 class RunTracking(MlflowHook):

@@ -9,6 +9,9 @@ from pimc.hooks import ParameterCheck, RunTracking
 # Kedro and kedro-mlflow still call it by the name that omegaconf has since changed
 warnings.filterwarnings("ignore", message=r"register_new_resolver\(\) is deprecated")
 
+# `--pipeline` is what users of Kedro know; `--pipelines` is its newer name
+warnings.filterwarnings("ignore", message="Option '--pipeline' is deprecated")
+
 HOOKS = (ParameterCheck(), RunTracking())
 
 # `RunTracking` is kedro-mlflow's hook with dataclass parameters logged field by field

@@ -1,4 +1,3 @@
-import time
 from dataclasses import replace
 
 import numpy as np
@@ -161,12 +160,3 @@ def test_parts_that_do_not_fit_together():
         replace(data, frame_choices=np.full_like(data.frame_choices, 9))
     with pytest.raises(ValueError, match=r"pixels x indices x dates, got \(50, 2\)"):
         replace(data, index_series=data.index_series[..., 0])
-
-
-def test_composing_a_batch_is_quick():
-    sampler = PairSampler(ground(patches=40, side=128, count=300, parcels=60), BatchOptions())
-    sampler.epoch(0, 5)
-    start = time.perf_counter()
-    sampler.epoch(1, 50)
-    # about 0.3 ms; ten times that leaves room for a busy machine
-    assert (time.perf_counter() - start) / 50 < 3e-3

@@ -10,7 +10,9 @@ def test_json_round_trip():
 
 def test_presets_by_name():
     assert find_preset("small") is PRESETS["small"]
-    with pytest.raises(ValueError, match="no encoder preset 'huge'; there are tiny, small, wide, base"):
+    with pytest.raises(
+        ValueError, match="no encoder preset 'huge'; there are tiny, small, wide, base"
+    ):
         find_preset("huge")
 
 

@@ -1,4 +1,4 @@
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pytest
@@ -8,6 +8,7 @@ from pimc.pipelines.ingestion.nodes import (
     describe_scenes,
     join_frames,
     join_series,
+    list_bands,
     plan_samples,
     tabulate_pixels,
 )
@@ -73,11 +74,17 @@ def test_frames_are_numbered_through():
 
 def test_places_are_described_with_their_stand_in_bands():
     summary = describe_scenes(SAMPLES)
-    assert summary["bands"] == ["B02", "B08"]
     south = summary["places"]["south"]
     assert south["substitutions"] == {"B08": "B8A"}
     assert (south["patches"], south["pixels"], south["dates"]) == (1, 2, 2)
     assert (south["first"], south["last"]) == ("1970-01-03", "1970-01-05")
+
+
+def test_all_patches_hold_the_same_bands():
+    assert list_bands(SAMPLES) == ["B02", "B08"]
+    other = replace(sample("9"), bands=("B08", "B02"))
+    with pytest.raises(ValueError, match="B02, B08 in patch 7 and B08, B02 in patch 9"):
+        list_bands({"7": sample("7"), "9": other})
 
 
 @dataclass(frozen=True)

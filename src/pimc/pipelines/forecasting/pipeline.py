@@ -15,7 +15,7 @@ def create_pipeline() -> Pipeline:
                     "pixel_reflectance",
                     "pixels",
                     "acquisitions",
-                    "params:bands",
+                    "bands",
                     "params:indices",
                     "params:screening",
                     "params:calendar",

@@ -107,6 +107,22 @@ def join_frames(samples: Mapping[str, PatchSample]) -> tuple[ShardedArray, pd.Da
     return frames, table
 
 
+def list_bands(samples: Mapping[str, PatchSample]) -> list[str]:
+    """Names of the bands that all series and images hold, in their order.
+
+    Raises:
+        ValueError: if two patches hold other bands.
+    """
+    first = next(iter(samples.values()))
+    for sample in samples.values():
+        if sample.bands != first.bands:
+            raise ValueError(
+                f"all patches must hold the same bands, got {', '.join(first.bands)} in patch "
+                f"{first.patch_id} and {', '.join(sample.bands)} in patch {sample.patch_id}"
+            )
+    return list(first.bands)
+
+
 def describe_scenes(samples: Mapping[str, PatchSample]) -> dict[str, Any]:
     """What there is of each place: patches, pixels, dates, missing values, stand-in bands."""
     places: dict[str, dict[str, Any]] = {}
@@ -125,5 +141,4 @@ def describe_scenes(samples: Mapping[str, PatchSample]) -> dict[str, Any]:
     for place in places.values():
         dates = sorted(place.pop("dates"))
         place |= {"dates": len(dates), "first": dates[0], "last": dates[-1]}
-    bands = list(next(iter(samples.values())).bands)
-    return {"bands": bands, "places": places}
+    return {"places": places}

@@ -62,6 +62,7 @@ def pretrain_encoders(
     frames: ShardedArray,
     frame_choices: np.ndarray,
     recurrence: dict[str, Any],
+    bands: list[str],
     scene_summary: dict[str, Any],
     calendar: CalendarOptions,
     folds: FoldOptions,
@@ -94,11 +95,11 @@ def pretrain_encoders(
         pairs(folds.validation),
         Recurrence.from_json(recurrence),
         calendar,
-        scene_summary["bands"],
+        bands,
         pretraining,
         checkpoints,
         log_step,
-        {name: bands for name, bands in substitutions.items() if bands},
+        {name: stand_ins for name, stand_ins in substitutions.items() if stand_ins},
     )
     return (
         result.series_encoder,

@@ -24,6 +24,7 @@ def create_pipeline() -> Pipeline:
                     "frames",
                     "frame_choices",
                     "recurrence",
+                    "bands",
                     "scene_summary",
                     "params:calendar",
                     "params:folds",

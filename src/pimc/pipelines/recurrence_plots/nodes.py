@@ -17,7 +17,7 @@ from pimc.signal.recurrence import fit_recurrence as fit
 
 FITTED = "fitted"
 
-FIT_ROWS = 20_000
+ROWS_OF_THE_FIT = 20_000
 """Series that the fit looks at, at most: moments and percentiles need no more."""
 
 
@@ -66,7 +66,7 @@ def fit_recurrence(
             f"no pixel in the training folds {folds.train}; folds with pixels: {there}"
         )
     rng = np.random.default_rng(seed)
-    rows = np.sort(rng.choice(rows, min(len(rows), FIT_ROWS), replace=False))
+    rows = np.sort(rng.choice(rows, min(len(rows), ROWS_OF_THE_FIT), replace=False))
     return fit(index_series[rows], recurrence, indices, rng).to_json()
 
 

@@ -17,7 +17,7 @@ def create_pipeline() -> Pipeline:
         [
             node(
                 compute_index_observations,
-                inputs=["pixel_reflectance", "params:bands", "params:indices"],
+                inputs=["pixel_reflectance", "bands", "params:indices"],
                 outputs="index_observations",
                 name="compute_indices",
             ),
@@ -27,7 +27,7 @@ def create_pipeline() -> Pipeline:
                     "pixel_reflectance",
                     "pixels",
                     "acquisitions",
-                    "params:bands",
+                    "bands",
                     "params:screening",
                 ],
                 outputs="clear",
