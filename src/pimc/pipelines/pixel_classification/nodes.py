@@ -15,14 +15,8 @@ from pimc.learning.arms import ArmTask, StoredResult, drop_absent, plan_runs
 from pimc.learning.protocol import rotate, split_by_fold
 from pimc.model.architecture import find_preset
 from pimc.pipelines.pixel_classification.options import PixelClassificationOptions
-from pimc.report.classification import (
-    ClassifiedSamples,
-    class_table,
-    classification_tables,
-    count_by_group,
-    mean_confusion,
-)
-from pimc.report.task_figures import draw_confusion, draw_label_curves, draw_scores
+from pimc.report.classification import ClassifiedSamples
+from pimc.report.classification_report import draw_classification, report_classification
 from pimc.signal.calendar import CalendarOptions
 from pimc.signal.recurrence import RecurrenceOptions
 
@@ -104,13 +98,10 @@ def score_arms(
     options: PixelClassificationOptions,
 ) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame, dict[str, float]]:
     """Scores of all arms, their differences, scores of each class, and metrics of the run."""
-    samples = describe_samples(series_pixels, classes, options)
-    scores, differences = classification_tables(results, samples, options)
-    each_class = class_table(count_by_group(results, samples), classes)
-    first = scores[(scores["unit"] == samples.unit) & (scores["budget"] == _most(scores))]
-    names = first["arm"] + "." + first["score"]
-    metrics = dict(zip(names, first["value"].tolist(), strict=True))
-    return scores, differences, each_class, metrics
+    report = report_classification(
+        results, describe_samples(series_pixels, classes, options), options
+    )
+    return report.scores, report.differences, report.class_scores, report.metrics
 
 
 def describe_samples(
@@ -135,19 +126,4 @@ def draw_figures(
 ) -> tuple[Figure, Figure, Figure]:
     """Arms with intervals, few-label curves, and the confusion of the arm that validation chose."""
     samples = describe_samples(series_pixels, classes, options)
-    budget = _most(scores)
-    by_pixel = scores[scores["unit"] == samples.unit]
-    shown = by_pixel[by_pixel["budget"] == budget]
-    chosen = str(shown.loc[shown["chosen"], "arm"].iloc[0])
-    of_chosen = [each for each in results if (each.arm, each.budget) == (chosen, budget)]
-    (evidence,) = count_by_group(of_chosen, samples)
-    return (
-        draw_scores(shown, f"Pixel classification, labels: {budget}"),
-        draw_label_curves(by_pixel, "macro_f1", "Pixel classification by number of labels"),
-        draw_confusion(mean_confusion(evidence), classes, f"{chosen}: true class in per cent"),
-    )
-
-
-def _most(scores: pd.DataFrame) -> str:
-    """The budget with most labels."""
-    return str(scores["budget"].iloc[int(scores["train_samples"].argmax())])
+    return draw_classification(results, scores, samples, "Pixel classification", "macro_f1")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -13,18 +13,14 @@ from matplotlib.figure import Figure
 from pimc.catalog.metrics import log_step
 from pimc.data.folds import FoldOptions
 from pimc.learning.options import PretrainingOptions
+from pimc.learning.pairs import NO_FRAME, PairData
 from pimc.report.training import draw_curves
 from pimc.signal.calendar import CalendarOptions
 from pimc.signal.recurrence import Recurrence
 from pimc.signal.row_subset import RowSubset
 from pimc.signal.sharded_array import ShardedArray
 
-if TYPE_CHECKING:
-    from pimc.learning.pairs import PairData
-
 logger = logging.getLogger(__name__)
-
-NO_FRAME = -1
 
 
 def choose_frames(
@@ -75,7 +71,6 @@ def pretrain_encoders(
         Series encoder, image encoder, history (a row an epoch), final metrics, and the recall
         in every gallery.
     """
-    from pimc.learning.pairs import PairData
     from pimc.learning.pretrain import pretrain
 
     def pairs(part: tuple[int, ...]) -> PairData:
