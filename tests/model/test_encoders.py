@@ -19,6 +19,7 @@ CALENDAR = CalendarOptions(length=20)
 RECURRENCE = Recurrence(("NDVI", "EVI"), "unthresholded", (0.4, 0.3), (0.2, 0.1), None, 1, 1, 0.25)
 SMALL = Architecture((8, 16), embedding_size=6)
 SERIES = SeriesEncoderConfig(SMALL, CALENDAR, RECURRENCE)
+FUSED = replace(SERIES, architecture=replace(SMALL, temporal_width=8))
 IMAGE = ImageEncoderConfig(SMALL, ("B04", "B08"), (0.1, 0.3), (0.05, 0.1), {"rome": {"B08": "B8A"}})
 
 
@@ -71,6 +72,40 @@ def test_series_encoder_draws_its_own_plots():
     torch.testing.assert_close(encoder(series), encoder.network(plots), rtol=1e-4, atol=1e-5)
 
 
+def test_a_fused_encoder_is_its_formula():
+    torch.manual_seed(0)
+    encoder = SeriesEncoder(FUSED)
+    series = torch.rand(2, 2, 20)
+    scaled = (series - torch.tensor([[0.4], [0.3]])) / torch.tensor([[0.2], [0.1]])
+    branch = encoder.beside
+    both = [encoder.network(encoder.plots(series)), branch.network(scaled)]
+    torch.testing.assert_close(encoder(series), branch.join(relu(torch.cat(both, dim=1))))
+    assert encoder(series).shape == (2, encoder.embedding_size)
+
+
+def test_both_branches_of_a_fused_encoder_learn():
+    encoder = SeriesEncoder(FUSED)
+    encoder(torch.rand(4, 2, 20)).square().sum().backward()
+    still = [name for name, p in encoder.named_parameters() if not p.grad.abs().sum() > 0]
+    assert not still
+
+
+@pytest.mark.parametrize("config", [SERIES, FUSED])
+def test_the_row_of_observed_dates_is_read_where_asked_for(config):
+    torch.manual_seed(0)
+    series, observed = torch.rand(3, 2, 20), (torch.rand(3, 1, 20) > 0.3).float()
+    with_row = torch.cat([series, observed], dim=1)
+    deaf = SeriesEncoder(config)
+    assert not deaf.reads_observed
+    assert torch.equal(deaf(with_row), deaf(series))
+
+    reader = SeriesEncoder(replace(config, recurrence=replace(RECURRENCE, validity=True)))
+    assert reader.reads_observed
+    everywhere = torch.cat([series, torch.ones_like(observed)], dim=1)
+    torch.testing.assert_close(reader(everywhere), reader(series))
+    assert not torch.allclose(reader(with_row), reader(series))
+
+
 def test_missing_pixels_count_as_the_mean_of_their_band():
     torch.manual_seed(0)
     encoder = ImageEncoder(IMAGE)
@@ -89,8 +124,8 @@ def test_images_are_normalised_by_band():
 
 def test_series_of_another_shape_are_refused():
     encoder = SeriesEncoder(SERIES)
-    with pytest.raises(ValueError, match=r"B x 2 indices \(NDVI, EVI\) x 20 .*\(4, 3, 20\)"):
-        encoder(torch.rand(4, 3, 20))
+    with pytest.raises(ValueError, match=r"B x 2 indices \(NDVI, EVI\) x 20 .*\(4, 4, 20\)"):
+        encoder(torch.rand(4, 4, 20))
     with pytest.raises(ValueError, match=r"got shape \(4, 2, 61\)"):
         encoder(torch.rand(4, 2, 61))
 
@@ -106,6 +141,11 @@ def test_other_indices_and_calendars_are_refused():
         encoder.check(["NDVI", "EVI"], replace(CALENDAR, step=5))
     with pytest.raises(ValueError, match="with start 09-15, got 01-01"):
         encoder.check(["NDVI", "EVI"], replace(CALENDAR, start="01-01"))
+
+
+def test_an_image_has_no_series_to_read():
+    with pytest.raises(ValueError, match="an image has no series to read"):
+        replace(IMAGE, architecture=FUSED.architecture)
 
 
 def test_images_of_another_shape_are_refused():

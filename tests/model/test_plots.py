@@ -4,11 +4,9 @@ from typing import get_args
 import numpy as np
 import pytest
 import torch
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
-from pimc.model.plots import DRAWINGS, RecurrencePlots, distances, recurrence_plot
-from pimc.signal.pyts_images import render_with_pyts
+from pimc.model.drawings import DRAWINGS
+from pimc.model.plots import RecurrencePlots
 from pimc.signal.recurrence import Kind, Recurrence
 
 PLAIN = Recurrence(("NDVI", "EVI"), "unthresholded", (0, 0), (1, 1), None, 1, 1, 0.5)
@@ -20,57 +18,6 @@ def series(*shape, dtype=torch.float64, seed=0):
     return torch.from_numpy(np.random.default_rng(seed).normal(size=shape)).to(dtype)
 
 
-def test_distances_by_hand():
-    plot = distances(torch.tensor([1.0, 4.0, 2.0]))
-    assert plot.tolist() == [[0, 3, 1], [3, 0, 2], [1, 2, 0]]
-    # trajectories (0, 3), (0, 7), (3, 7): distances 4, 5 and 3
-    embedded = distances(torch.tensor([0.0, 0.0, 3.0, 7.0]), dimension=2, time_delay=2)
-    assert embedded.tolist() == [[0, 4], [4, 0]]
-
-
-@st.composite
-def plots_of_both(draw):
-    length = draw(st.integers(1, 30))
-    dimension = draw(st.integers(1, min(length, 5)))
-    longest = (length - 1) // (dimension - 1) if dimension > 1 else length
-    options = {"dimension": dimension, "time_delay": draw(st.integers(1, max(longest, 1)))}
-    threshold = draw(st.sampled_from([None, "point", "distance"]) | st.floats(1e-3, 5))
-    if isinstance(threshold, str):
-        options["percentage"] = draw(st.integers(0, 100) | st.floats(0, 100))
-    rng = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
-    # coarse values make ties, as index series that stand still do
-    values = rng.normal(size=(2, 3, length)).round(draw(st.sampled_from([1, 15])))
-    return values, options | {"threshold": threshold}
-
-
-@settings(deadline=None, max_examples=300)
-@given(plots_of_both())
-def test_every_mode_equals_pyts(drawn):
-    values, options = drawn
-    ours = recurrence_plot(torch.from_numpy(values), **options).numpy()
-    peer = render_with_pyts(values, "recurrence", **options)
-    assert ours.dtype == np.float64
-    if options["threshold"] is None:
-        np.testing.assert_allclose(ours, peer, atol=1e-12)
-        return
-    # float rounding may decide either way where a distance meets the threshold
-    plain = {name: options[name] for name in ("dimension", "time_delay")}
-    apart = render_with_pyts(values, "recurrence", **plain)
-    limits = _limits(apart, options)[..., None, None]
-    undecided = np.abs(apart - limits) < 1e-6
-    assert ((ours == peer) | undecided).all()
-    assert set(np.unique(ours)) <= {0.0, 1.0}
-
-
-def _limits(apart, options):
-    cells = apart.reshape(*apart.shape[:2], -1)
-    if options["threshold"] == "point":
-        return np.percentile(cells, options["percentage"], axis=-1)
-    if options["threshold"] == "distance":
-        return options["percentage"] / 100 * cells.max(axis=-1)
-    return np.full(cells.shape[:2], options["threshold"])
-
-
 def test_a_level_plot_by_hand():
     level = replace(PLAIN, kind="level", centre=(1, 0), scale=(2, 1))
     plots = RecurrencePlots(level)(torch.tensor([[[1.0, 5.0, 3.0], [0.0, 2.0, -4.0]]]))
@@ -79,15 +26,49 @@ def test_a_level_plot_by_hand():
     assert plots[0, 1].tolist() == [[0, 2, -4], [1, 2, -6], [-2, -1, -4]]
 
 
-def test_a_level_plot_tells_apart_what_distances_confuse():
+def test_signed_and_diagonal_plots_by_hand():
+    values = torch.tensor([[[1.0, 5.0, 3.0], [0.0, 2.0, -4.0]]])
+    fitted = replace(PLAIN, centre=(1, 0), scale=(2, 1))
+    signed = RecurrencePlots(replace(fitted, kind="signed"))(values)[0]
+    # scaled, the first series is 0, 2, 1; row i, column j is x_j - x_i
+    assert signed[0].tolist() == [[0, 2, 1], [-2, 2, -1], [-1, 1, 1]]
+    assert signed[1].tolist() == [[0, 2, -4], [-2, 2, -6], [4, 6, -4]]
+    diagonal = RecurrencePlots(replace(fitted, kind="diagonal"))(values)[0]
+    assert diagonal[0].tolist() == [[0, 2, 1], [2, 2, 1], [1, 1, 1]]
+    assert diagonal[1].tolist() == [[0, 2, 4], [2, 2, 6], [4, 6, -4]]
+
+
+def test_what_a_plot_tells_apart():
     season = series(1, 2, 9)
     alike = {"level": season + 1, "sign": -season, "direction of time": season.flip(-1)}
-    for kind, told_apart in (("unthresholded", False), ("level", True)):
+    tells = {"unthresholded": set(), "level": {*alike}}
+    # the other way round in time, these are turned by half a circle, and no more
+    tells |= {"signed": {"level", "sign"}, "diagonal": {"level", "sign"}}
+    for kind, told_apart in tells.items():
         draw = RecurrencePlots(replace(PLAIN, kind=kind))
         for name, other in alike.items():
             drawn = draw(other).flip(-1, -2) if name == "direction of time" else draw(other)
-            reference = draw(season)
-            assert torch.allclose(drawn, reference) != told_apart, (kind, name)
+            assert torch.allclose(drawn, draw(season)) != (name in told_apart), (kind, name)
+
+
+def test_the_channel_of_validity():
+    values, observed = series(2, 2, 5), torch.tensor([[[1.0, 0, 1, 1, 0]], [[0.0, 1, 1, 1, 1]]])
+    with_row = torch.cat([values, observed], dim=1)
+    plain = RecurrencePlots(PLAIN)
+    torch.testing.assert_close(plain(with_row), plain(values), rtol=0, atol=0)
+
+    layer = RecurrencePlots(replace(PLAIN, validity=True))
+    assert layer.channels == 3
+    drawn = layer(with_row)
+    torch.testing.assert_close(drawn[:, :2], plain(values), rtol=0, atol=0)
+    both = [[1, 0, 1, 1, 0], [0] * 5, [1, 0, 1, 1, 0], [1, 0, 1, 1, 0], [0] * 5]
+    assert drawn[0, 2].tolist() == both
+    assert (layer(values)[:, 2] == 1).all()
+
+    # trajectories (1, 3), (2, 4), (3, 5): observed where both of their points are
+    embedded = RecurrencePlots(replace(PLAIN, validity=True, dimension=2, time_delay=2))
+    assert embedded(with_row)[0, 2].tolist() == [[1, 0, 0], [0, 0, 0], [0, 0, 0]]
+    assert embedded(with_row)[1, 2].tolist() == [[0, 0, 0], [0, 1, 1], [0, 1, 1]]
 
 
 def test_a_fitted_unthresholded_plot_is_the_distance_of_scaled_values():
@@ -165,13 +146,5 @@ def test_every_kind_has_its_drawing():
 
 
 def test_wrong_series_and_options_are_refused():
-    with pytest.raises(ValueError, match=r"series B x 2 x L \(NDVI, EVI\), got shape \(4, 3, 9\)"):
-        RecurrencePlots(PLAIN)(series(4, 3, 9))
-    with pytest.raises(ValueError, match="holds no trajectory"):
-        distances(series(4), dimension=3, time_delay=2)
-    with pytest.raises(ValueError, match="point or distance, got 'points'"):
-        recurrence_plot(series(4), "points")
-    with pytest.raises(ValueError, match=r"percentage must lie in 0..100, got 101"):
-        recurrence_plot(series(4), "point", percentage=101)
-    with pytest.raises(ValueError, match="threshold must be above 0, got -1"):
-        recurrence_plot(series(4), -1)
+    with pytest.raises(ValueError, match=r"series B x 2 x L \(NDVI, EVI\), .* \(4, 4, 9\)"):
+        RecurrencePlots(PLAIN)(series(4, 4, 9))

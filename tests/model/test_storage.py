@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 import torch
-from test_encoders import IMAGE, SERIES
+from test_encoders import FUSED, IMAGE, SERIES
 
 from pimc.model.encoders import ImageEncoder, SeriesEncoder
 from pimc.model.storage import CONFIG, WEIGHTS, load_encoder, save_encoder
@@ -20,7 +20,12 @@ def saved(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("encoder", "shape"), [(SeriesEncoder(SERIES), (3, 2, 20)), (ImageEncoder(IMAGE), (3, 2, 9, 9))]
+    ("encoder", "shape"),
+    [
+        (SeriesEncoder(SERIES), (3, 2, 20)),
+        (SeriesEncoder(FUSED), (3, 2, 20)),
+        (ImageEncoder(IMAGE), (3, 2, 9, 9)),
+    ],
 )
 def test_round_trip(encoder, shape, tmp_path):
     save_encoder(encoder, tmp_path)
@@ -41,6 +46,17 @@ def test_the_ground_it_was_trained_on_is_kept_and_may_be_unknown(config):
     assert type(config).from_json(stored) == known
     del stored["trained_on"]  # encoders of before it was kept
     assert type(config).from_json(stored).trained_on is None
+
+
+def test_an_encoder_of_before_the_newer_fields(tmp_path):
+    encoder = SeriesEncoder(SERIES)
+    save_encoder(encoder, tmp_path)
+    stored = json.loads((tmp_path / CONFIG).read_text())
+    del stored["config"]["architecture"]["temporal_width"]
+    for name in ("bins", "validity"):
+        del stored["config"]["recurrence"][name]
+    (tmp_path / CONFIG).write_text(json.dumps(stored))
+    assert load_encoder(tmp_path).config == SERIES
 
 
 def test_three_lines_without_kedro(saved):

@@ -77,8 +77,8 @@ def test_json_is_checked():
     stored = fit_recurrence(training_series(), RecurrenceOptions(), NAMES, rng()).to_json()
     with pytest.raises(ValueError, match=r"missing: \['centre'\], unknown: \['center'\]"):
         Recurrence.from_json({"center" if k == "centre" else k: v for k, v in stored.items()})
-    with pytest.raises(ValueError, match="kind must be one of unthresholded, binary, soft, level"):
-        Recurrence.from_json(stored | {"kind": "signed"})
+    with pytest.raises(ValueError, match="kind must be one of unthresholded, binary, soft, joint"):
+        Recurrence.from_json(stored | {"kind": "sine"})
     with pytest.raises(ValueError, match="scale must have one value for each of NDVI, EVI, SAVI"):
         Recurrence.from_json(stored | {"scale": [1.0]})
     with pytest.raises(ValueError, match="scale must be finite and above 0"):
@@ -111,11 +111,11 @@ def test_fitting_refuses_what_it_cannot_learn_from():
     [
         (
             {"kind": "binray"},
-            "kind must be one of unthresholded, binary, soft, level, got 'binray'",
+            "kind must be one of unthresholded, binary, .*, got 'binray'",
         ),
         ({"scale": "unit"}, "scale must be one of none, standard, got 'unit'"),
-        ({"kind": "binary"}, "kind binary takes one threshold, got threshold=None"),
-        ({"kind": "soft", "threshold": 0.1, "percentile": 5}, "takes one threshold"),
+        ({"kind": "binary"}, "kind binary takes threshold or percentile, got threshold=None"),
+        ({"kind": "soft", "threshold": 0.1, "percentile": 5}, "takes threshold or percentile"),
         ({"threshold": 0.1}, "kind unthresholded takes no threshold, got threshold=0.1"),
         ({"kind": "level", "threshold": 0.1}, "kind level takes no threshold, got threshold=0.1"),
         ({"kind": "level", "dimension": 2}, "compares points, so dimension must be 1, got 2"),

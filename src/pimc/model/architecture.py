@@ -3,25 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass
 from typing import Any, Self
+
+from pimc.data.stored_fields import restore_fields, store_fields
 
 
 @dataclass(frozen=True)
 class Architecture:
-    """Size of a residual network.
+    """Size of an encoder.
 
     Attributes:
         widths: channels of each stage; each stage after the first halves the image.
         blocks: residual blocks in every stage.
         stem_stride: pixels the first convolution moves by; 2 halves the image at once.
         embedding_size: length of the embedding.
+        temporal_width: channels of the branch that reads the series themselves beside their
+            plots; 0 for none. Images have none.
     """
 
     widths: tuple[int, ...]
     blocks: int = 1
     stem_stride: int = 1
     embedding_size: int = 128
+    temporal_width: int = 0
 
     def __post_init__(self) -> None:
         """Check the sizes."""
@@ -33,10 +38,15 @@ class Architecture:
         for name in ("blocks", "stem_stride", "embedding_size"):
             if getattr(self, name) < 1:
                 raise ValueError(f"{name} of an encoder must be at least 1, got {self}")
+        if self.temporal_width < 0 or self.temporal_width % 8:
+            raise ValueError(
+                f"temporal_width of an encoder must be 0 or a multiple of 8, "
+                f"got {self.temporal_width}"
+            )
 
     def to_json(self) -> dict[str, Any]:
         """As JSON's own types."""
-        return {**asdict(self), "widths": list(self.widths)}
+        return store_fields(self)
 
     @classmethod
     def from_json(cls, stored: Mapping[str, Any]) -> Self:
@@ -45,13 +55,7 @@ class Architecture:
         Raises:
             ValueError: if a field is missing, unknown or invalid.
         """
-        expected = {field.name for field in fields(cls)}
-        if set(stored) != expected:
-            raise ValueError(
-                f"a stored architecture has the fields {', '.join(sorted(expected))}, "
-                f"got {', '.join(sorted(stored))}"
-            )
-        return cls(**{**stored, "widths": tuple(stored["widths"])})
+        return restore_fields(cls, stored, "architecture", newer=("temporal_width",))
 
 
 @dataclass(frozen=True)
@@ -70,6 +74,11 @@ PRESETS: Mapping[str, Preset] = {
     ),
     "small": Preset(
         series=Architecture((16, 32, 64, 128), stem_stride=2),
+        image=Architecture((64, 96, 128)),
+    ),
+    # "small" whose series encoder reads the series beside their plots
+    "fused": Preset(
+        series=Architecture((16, 32, 64, 128), stem_stride=2, temporal_width=64),
         image=Architecture((64, 96, 128)),
     ),
     # for images larger than crops: land cover of 64 x 64 pixels needs the width, and its stem is

@@ -13,10 +13,12 @@ from typing import Any, Self
 
 import torch
 from torch import Tensor, nn
+from torch.nn.functional import relu
 
 from pimc.model.architecture import Architecture
 from pimc.model.blocks import ResidualNetwork
-from pimc.model.plots import RecurrencePlots
+from pimc.model.plots import RecurrencePlots, ScaledSeries
+from pimc.model.temporal import TemporalNetwork
 from pimc.signal.calendar import CalendarOptions
 from pimc.signal.recurrence import Recurrence
 
@@ -103,6 +105,8 @@ class ImageEncoderConfig:
                 f"an image encoder needs a mean and a standard deviation of each band "
                 f"({', '.join(self.bands)}), got {len(self.mean)} and {len(self.std)}"
             )
+        if self.architecture.temporal_width:
+            raise ValueError(f"an image has no series to read, got {self.architecture}")
         values = zip(self.bands, self.mean, self.std, strict=True)
         bad = [b for b, m, s in values if not (math.isfinite(m) and math.isfinite(s) and s > 0)]
         if bad:
@@ -136,7 +140,7 @@ class ImageEncoderConfig:
 
 
 class SeriesEncoder(nn.Module):
-    """Index series -> recurrence plots -> embedding."""
+    """Index series -> recurrence plots -> embedding; where fused, beside the series themselves."""
 
     kind = "series"
 
@@ -145,6 +149,12 @@ class SeriesEncoder(nn.Module):
         self.config = config
         self.plots = RecurrencePlots(config.recurrence)
         self.network = ResidualNetwork(self.plots.channels, config.architecture)
+        self.beside = TemporalBranch(config) if config.architecture.temporal_width else None
+
+    @property
+    def reads_observed(self) -> bool:
+        """Whether a row that tells which dates were observed changes the embedding."""
+        return self.config.recurrence.validity
 
     @property
     def embedding_size(self) -> int:
@@ -176,7 +186,10 @@ class SeriesEncoder(nn.Module):
         """Embed series.
 
         Args:
-            series: B x I x L float32 index values on the encoder's calendar, finite.
+            series: B x I x L float32 index values on the encoder's calendar, finite; or
+                B x (I + 1) x L, where the last row is 1 at observed and 0 at filled dates. An
+                encoder that does not read it ignores the row; one that does takes every date as
+                observed where there is none.
 
         Returns:
             B x embedding_size.
@@ -185,12 +198,37 @@ class SeriesEncoder(nn.Module):
             ValueError: for another number of indices or calendar steps.
         """
         indices, length = self.config.recurrence.indices, self.config.calendar.length
-        if series.ndim != 3 or series.shape[1:] != (len(indices), length):
+        rows = (len(indices), len(indices) + 1)
+        if series.ndim != 3 or series.shape[1] not in rows or series.shape[2] != length:
             raise ValueError(
                 f"expected series of B x {len(indices)} indices ({', '.join(indices)}) x "
-                f"{length} calendar steps, got shape {tuple(series.shape)}"
+                f"{length} calendar steps, perhaps with a row more of observed dates, got shape "
+                f"{tuple(series.shape)}"
             )
         out: Tensor = self.network(self.plots(series))
+        return out if self.beside is None else self.beside(series, out)
+
+
+class TemporalBranch(nn.Module):
+    """The series themselves, and how their embedding joins that of their plots."""
+
+    def __init__(self, config: SeriesEncoderConfig):
+        super().__init__()
+        recurrence, size = config.recurrence, config.architecture.embedding_size
+        self.reads_observed = recurrence.validity
+        self.scaled = ScaledSeries(recurrence)
+        self.network = TemporalNetwork(
+            len(recurrence.indices) + self.reads_observed, config.architecture, config.calendar
+        )
+        self.join = nn.Linear(2 * size, size)
+
+    def forward(self, series: Tensor, embedded: Tensor) -> Tensor:
+        """Series B x I (+ 1) x L and the embedding of their plots -> B x embedding_size."""
+        scaled, observed = self.scaled(series)
+        if self.reads_observed:
+            scaled = torch.cat([scaled, observed], dim=1)
+        both = torch.cat([embedded, self.network(scaled)], dim=1)
+        out: Tensor = self.join(relu(both))
         return out
 
 

@@ -1,127 +1,56 @@
-"""Recurrence plots drawn batched, inside the forward pass, on the series' own device.
+"""Images of series drawn batched, inside the forward pass, on the series' own device.
 
 Storing plots costs 60 times the bytes of their series and reading them back is slower than
-drawing them. pyts is the reference: in float64 every mode that both have gives its plots.
+drawing them.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Literal
-
 import torch
 from torch import Tensor, nn
 
-from pimc.signal.recurrence import Recurrence, plot_side
+from pimc.model.drawings import DRAWINGS
+from pimc.signal.recurrence import Recurrence
 
 
-def distances(
-    series: Tensor, dimension: int = 1, time_delay: int = 1, out: Tensor | None = None
-) -> Tensor:
-    """Euclidean distances between the trajectories of each series.
+class ScaledSeries(nn.Module):
+    """Series in the units of a fitted transform, and their row of observed dates."""
 
-    With v_i = (x_i, x_{i+tau}, .., x_{i+(m-1)tau}), the cell (i, j) is |v_i - v_j|; one point a
-    trajectory gives |x_i - x_j|.
+    centre: Tensor
+    scale: Tensor
 
-    Args:
-        series: ... x L floating point.
-        dimension: m, points of a trajectory.
-        time_delay: tau, steps between them.
-        out: ... x L' x L' tensor to draw into, for who draws many plots of one shape. As
-            everywhere in torch, no gradient flows through it.
+    def __init__(self, recurrence: Recurrence):
+        super().__init__()
+        self.indices = recurrence.indices
+        # the transform travels in the encoder's JSON: its numbers are no weights
+        self.register_buffer("centre", _column(recurrence.centre), persistent=False)
+        self.register_buffer("scale", _column(recurrence.scale), persistent=False)
 
-    Returns:
-        ... x L' x L' with L' = L - (m - 1) tau, of the series' dtype and device.
+    def forward(self, series: Tensor) -> tuple[Tensor, Tensor]:
+        """Scale the indices and split off the row that tells which dates were observed.
 
-    Raises:
-        ValueError: if a series is too short for one trajectory.
-    """
-    side = plot_side(series.shape[-1], dimension, time_delay)
-    first, second = series.unsqueeze(-1), series.unsqueeze(-2)
-    # a tensor of the result's size and no other: memory traffic is what this costs
-    if dimension == 1:
-        return torch.sub(first, second, out=out).abs_()
-    squares = torch.sub(first, second).square_()
-    total = (
-        squares[..., :side, :side].clone() if out is None else out.copy_(squares[..., :side, :side])
-    )
-    for lag in range(time_delay, dimension * time_delay, time_delay):
-        total += squares[..., lag : lag + side, lag : lag + side]
-    return _root(total)
+        Args:
+            series: B x I x L floating point, in the order of the transform's indices; or
+                B x (I + 1) x L, where the last row is 1 at observed and 0 at filled dates.
 
+        Returns:
+            Scaled B x I x L, and observed B x 1 x L, both of the series' dtype. Without the row
+            every date counts as observed.
 
-def _root(squares: Tensor) -> Tensor:
-    """Square root in place, or, for autograd, with slope 0 instead of infinity at 0."""
-    if not squares.requires_grad:
-        return squares.sqrt_()
-    positive = squares > 0
-    return torch.where(positive, torch.where(positive, squares, 1).sqrt(), 0)
-
-
-def recurrence_plot(
-    series: Tensor,
-    threshold: float | Literal["point", "distance"] | None = None,
-    percentage: float = 10,
-    dimension: int = 1,
-    time_delay: int = 1,
-) -> Tensor:
-    """Recurrence plots with pyts's options and pyts's results.
-
-    Args:
-        series: ... x L floating point.
-        threshold: None keeps the distances; a number, in the units of the series, gives 1 where
-            the distance is below it; ``point`` takes for threshold the percentile of each
-            plot's own distances; ``distance`` a percentage of each plot's largest distance.
-        percentage: 0..100, for ``point`` and ``distance``.
-        dimension: points of a trajectory.
-        time_delay: steps between them.
-
-    Returns:
-        ... x L' x L' of the series' dtype, with L' = L - (dimension - 1) time_delay.
-
-    Raises:
-        ValueError: for a threshold that is neither, a percentage beyond 0..100, or a series too
-            short for one trajectory.
-    """
-    if not 0 <= percentage <= 100:
-        raise ValueError(f"percentage must lie in 0..100, got {percentage}")
-    plots = distances(series, dimension, time_delay)
-    if threshold is None:
-        return plots
-    if isinstance(threshold, str):
-        if threshold not in PLOT_THRESHOLDS:
+        Raises:
+            ValueError: if the series are of another number of indices.
+        """
+        count = len(self.indices)
+        if series.ndim != 3 or series.shape[1] not in {count, count + 1}:
             raise ValueError(
-                f"threshold must be a number, None, {' or '.join(PLOT_THRESHOLDS)}, "
-                f"got {threshold!r}"
+                f"expected series B x {count} x L ({', '.join(self.indices)}), or a row more "
+                f"that is 1 at observed dates, got shape {tuple(series.shape)}"
             )
-        limits = PLOT_THRESHOLDS[threshold](plots.flatten(-2), percentage)[..., None, None]
-        return (plots < limits).to(plots.dtype)
-    if not threshold > 0:
-        raise ValueError(f"threshold must be above 0, got {threshold}")
-    return plots.lt_(threshold)
-
-
-def _percentile(cells: Tensor, percentage: float) -> Tensor:
-    """Percentile of the last axis, linear between ranks as in numpy."""
-    rank = percentage / 100 * (cells.shape[-1] - 1)
-    below = int(rank)
-    # two order statistics, not torch.quantile: that sorts every cell
-    low = cells.kthvalue(below + 1, dim=-1).values
-    if rank == below:
-        return low
-    high = cells.kthvalue(below + 2, dim=-1).values
-    return low + (rank - below) * (high - low)
-
-
-def _share_of_largest(cells: Tensor, percentage: float) -> Tensor:
-    return percentage / 100 * cells.amax(dim=-1)
-
-
-PLOT_THRESHOLDS: dict[str, Callable[[Tensor, float], Tensor]] = {
-    "point": _percentile,
-    "distance": _share_of_largest,
-}
-"""Thresholds taken from each plot's own distances."""
+        values = series[:, :count]
+        scaled = (values - self.centre.to(series.dtype)) / self.scale.to(series.dtype)
+        if series.shape[1] > count:
+            return scaled, series[:, count:]
+        return scaled, torch.ones_like(values[:, :1])
 
 
 class RecurrencePlots(nn.Module):
@@ -132,27 +61,24 @@ class RecurrencePlots(nn.Module):
         channels: number of image channels drawn of the I indices.
     """
 
-    centre: Tensor
-    scale: Tensor
     thresholds: Tensor
 
     def __init__(self, recurrence: Recurrence) -> None:
         super().__init__()
         self.recurrence = recurrence
-        self.channels = len(recurrence.indices)
+        self.channels = len(recurrence.channels)
+        self.scaled = ScaledSeries(recurrence)
         self._draw = DRAWINGS[recurrence.kind]
-        # the transform travels in the encoder's JSON: its numbers are no weights
-        self.register_buffer("centre", _column(recurrence.centre), persistent=False)
-        self.register_buffer("scale", _column(recurrence.scale), persistent=False)
-        self.register_buffer(
-            "thresholds", _column(recurrence.thresholds or ())[..., None], persistent=False
-        )
+        self.register_buffer("thresholds", _column(recurrence.thresholds or ()), persistent=False)
 
     def forward(self, series: Tensor, out: Tensor | None = None) -> Tensor:
         """Draw the plots of a batch.
 
         Args:
-            series: B x I x L floating point, in the order of the transform's indices.
+            series: B x I x L floating point, in the order of the transform's indices; or
+                B x (I + 1) x L, where the last row is 1 at observed and 0 at filled dates. It is
+                drawn where the transform has a channel of validity, and else ignored; without
+                it every date counts as observed.
             out: B x channels x L' x L' to draw into, where no gradient is needed.
 
         Returns:
@@ -161,54 +87,27 @@ class RecurrencePlots(nn.Module):
         Raises:
             ValueError: if the series are of another number of indices.
         """
-        if series.ndim != 3 or series.shape[1] != len(self.recurrence.indices):
-            raise ValueError(
-                f"expected series B x {len(self.recurrence.indices)} x L "
-                f"({', '.join(self.recurrence.indices)}), got shape {tuple(series.shape)}"
-            )
-        scaled = (series - self.centre.to(series.dtype)) / self.scale.to(series.dtype)
-        return self._draw(self, scaled, out)
+        scaled, observed = self.scaled(series)
+        # each index once for each of its thresholds: series are small beside plots
+        scaled = scaled.repeat_interleave(self.recurrence.scales, dim=1)
+        thresholds = self.thresholds.to(series.dtype)
+        if not self.recurrence.validity:
+            return self._draw(scaled, self.recurrence, thresholds, out)
+        if out is not None:
+            self._draw(scaled, self.recurrence, thresholds, out[:, :-1])
+            out[:, -1:] = self._valid(observed)
+            return out
+        drawn = self._draw(scaled, self.recurrence, thresholds, None)
+        return torch.cat([drawn, self._valid(observed)], dim=1)
 
-    def distances(self, scaled: Tensor, out: Tensor | None = None) -> Tensor:
-        """Distances within scaled series, with the transform's embedding."""
-        return distances(scaled, self.recurrence.dimension, self.recurrence.time_delay, out)
+    def _valid(self, observed: Tensor) -> Tensor:
+        """B x 1 x L -> B x 1 x L' x L', 1 where both trajectories were observed throughout."""
+        dimension, delay = self.recurrence.dimension, self.recurrence.time_delay
+        trajectories = observed.unfold(-1, (dimension - 1) * delay + 1, 1)[..., ::delay]
+        whole = trajectories.amin(dim=-1)
+        return whole.unsqueeze(-1) * whole.unsqueeze(-2)
 
 
 def _column(values: tuple[float, ...]) -> Tensor:
     # not float64: some accelerators have none
     return torch.tensor(values, dtype=torch.float32)[:, None]
-
-
-def _unthresholded(plots: RecurrencePlots, scaled: Tensor, out: Tensor | None) -> Tensor:
-    return plots.distances(scaled, out)
-
-
-def _binary(plots: RecurrencePlots, scaled: Tensor, out: Tensor | None) -> Tensor:
-    return plots.distances(scaled, out).lt_(plots.thresholds.to(scaled.dtype))
-
-
-def _soft(plots: RecurrencePlots, scaled: Tensor, out: Tensor | None) -> Tensor:
-    # d / (softness epsilon) is the distance of series in that unit: a pass over the series, not
-    # over the plots
-    slope = plots.recurrence.softness * plots.thresholds[..., 0].to(scaled.dtype)
-    steps = plots.distances(scaled / slope, out)
-    return steps.sub_(1 / plots.recurrence.softness).neg_().sigmoid_()
-
-
-def _level(plots: RecurrencePlots, scaled: Tensor, out: Tensor | None) -> Tensor:
-    # both triangles are a x_i + b x_j: two passes over the plots, whatever the triangle
-    above = torch.ones(2 * scaled.shape[-1:], dtype=scaled.dtype, device=scaled.device).triu_(1)
-    first, second = scaled.unsqueeze(-1), scaled.unsqueeze(-2)
-    drawn = torch.mul(second, (1 + above) / 2, out=out)
-    return drawn.addcmul_(first, (1 - 3 * above) / 2)
-
-
-Drawing = Callable[[RecurrencePlots, Tensor, Tensor | None], Tensor]
-
-DRAWINGS: dict[str, Drawing] = {
-    "unthresholded": _unthresholded,
-    "binary": _binary,
-    "soft": _soft,
-    "level": _level,
-}
-"""Kind of a recurrence transform -> how scaled series become image channels."""

@@ -1,4 +1,4 @@
-"""The recurrence transform: what is chosen, what is learned from training series, how it is kept.
+"""The recurrence transform: what is learned from training series, how it is kept.
 
 Rendering is ``pimc.model.plots``; this module knows no torch.
 """
@@ -6,91 +6,25 @@ Rendering is ``pimc.model.plots``; this module knows no torch.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, fields
-from typing import Any, Literal, Self, get_args
+from dataclasses import dataclass
+from typing import Any, Self, get_args
 
 import numpy as np
 
-Kind = Literal["unthresholded", "binary", "soft", "level"]
-Scale = Literal["none", "standard"]
+from pimc.data.stored_fields import restore_fields, store_fields
+from pimc.signal.recurrence_options import (
+    THRESHOLDED,
+    Kind,
+    RecurrenceOptions,
+    check_choice,
+    check_embedding,
+)
 
-THRESHOLDED = ("binary", "soft")
+__all__ = ["Kind", "Recurrence", "RecurrenceOptions", "fit_recurrence", "plot_side"]
 
 FIT_ROWS = 2_000
 """Training series from which a percentile of distances is taken: 2,000 of 61 dates give 3.7
 million pairs an index, where a percentile is known to three digits."""
-
-
-def _check_embedding(dimension: int, time_delay: int) -> None:
-    for name, value in (("dimension", dimension), ("time_delay", time_delay)):
-        if value < 1:
-            raise ValueError(f"recurrence {name} must be at least 1, got {value}")
-
-
-def _check_choice(name: str, value: str, choices: tuple[str, ...]) -> None:
-    if value not in choices:
-        raise ValueError(f"recurrence {name} must be one of {', '.join(choices)}, got {value!r}")
-
-
-@dataclass(frozen=True)
-class RecurrenceOptions:
-    """Which recurrence plot is made of a series x_1 .. x_L.
-
-    With trajectories v_i = (x_i, x_{i+tau}, .., x_{i+(m-1)tau}) and d_ij = |v_i - v_j|
-    (Euclidean), the cell R_ij is (Eckmann et al. 1987)
-
-    - ``unthresholded``: d_ij;
-    - ``binary``: 1 where d_ij < epsilon, else 0;
-    - ``soft``: 1 / (1 + exp((d_ij - epsilon) / (softness x epsilon))), a binary plot whose step
-      is a slope;
-    - ``level``: x_j - x_i above the diagonal, (x_i + x_j) / 2 on and below it. Distances forget
-      the level, the sign and the direction of time; this keeps all three.
-
-    Attributes:
-        kind: of the plot.
-        threshold: epsilon, in the units of the scaled series.
-        percentile: instead of ``threshold``: epsilon of each index is this percentile, 0..100,
-            of the distances within training series.
-        scale: ``none`` keeps the values; ``standard`` subtracts each index's mean over the
-            training series and divides by its standard deviation.
-        dimension: m, points of a trajectory.
-        time_delay: tau, grid steps between them.
-        softness: width of the slope of ``soft``, as a fraction of epsilon.
-    """
-
-    kind: Kind = "unthresholded"
-    threshold: float | None = None
-    percentile: float | None = None
-    scale: Scale = "none"
-    dimension: int = 1
-    time_delay: int = 1
-    softness: float = 0.25
-
-    def __post_init__(self) -> None:
-        """Check each value, and that a threshold is there where one is needed."""
-        _check_choice("kind", self.kind, get_args(Kind))
-        _check_choice("scale", self.scale, get_args(Scale))
-        _check_embedding(self.dimension, self.time_delay)
-        given = (self.threshold is not None) + (self.percentile is not None)
-        if given != (self.kind in THRESHOLDED):
-            wanted = "one threshold" if self.kind in THRESHOLDED else "no threshold"
-            raise ValueError(
-                f"a recurrence plot of kind {self.kind} takes {wanted}, got "
-                f"threshold={self.threshold}, percentile={self.percentile}"
-            )
-        if self.kind == "level" and self.dimension > 1:
-            raise ValueError(
-                f"a recurrence plot of kind level compares points, so dimension must be 1, "
-                f"got {self.dimension}"
-            )
-        if self.threshold is not None and not self.threshold > 0:
-            raise ValueError(f"recurrence threshold must be above 0, got {self.threshold}")
-        if self.percentile is not None and not 0 < self.percentile < 100:
-            raise ValueError(
-                f"recurrence percentile must lie between 0 and 100, got {self.percentile}"
-            )
-        if not self.softness > 0:
-            raise ValueError(f"recurrence softness must be above 0, got {self.softness}")
 
 
 @dataclass(frozen=True)
@@ -102,10 +36,13 @@ class Recurrence:
         kind: of the plot.
         centre: of each index; subtracted.
         scale: of each index; divided by.
-        thresholds: epsilon of each index in scaled units; None where the kind has none.
+        thresholds: epsilon of each index in scaled units; where there are several, all of the
+            first index, then those of the next; None where the kind has none.
         dimension: points of a trajectory.
         time_delay: grid steps between them.
         softness: as in ``RecurrenceOptions``.
+        bins: as there.
+        validity: as there.
     """
 
     indices: tuple[str, ...]
@@ -116,27 +53,47 @@ class Recurrence:
     dimension: int
     time_delay: int
     softness: float
+    bins: int = 8
+    validity: bool = False
 
     def __post_init__(self) -> None:
         """Check that every index has its finite values, and that the kind has its thresholds."""
-        _check_choice("kind", self.kind, get_args(Kind))
-        _check_embedding(self.dimension, self.time_delay)
-        if (self.thresholds is None) == (self.kind in THRESHOLDED):
+        check_choice("kind", self.kind, get_args(Kind))
+        check_embedding(self.kind, self.dimension, self.time_delay, self.bins)
+        if (not self.thresholds) == (self.kind in THRESHOLDED):
             raise ValueError(f"recurrence kind {self.kind} with thresholds {self.thresholds}")
-        positive = {"scale": self.scale, "thresholds": self.thresholds or self.scale}
-        for name, values in {"centre": self.centre, **positive}.items():
-            if len(values) != len(self.indices):
-                raise ValueError(
-                    f"recurrence {name} must have one value for each of "
-                    f"{', '.join(self.indices)}, got {values}"
-                )
-            bad = [v for v in values if not np.isfinite(v) or (name in positive and v <= 0)]
-            if bad:
-                raise ValueError(
-                    f"recurrence {name} must be finite"
-                    f"{' and above 0' if name in positive else ''}, got {values} for "
-                    f"{', '.join(self.indices)}"
-                )
+        self._check_numbers("centre", self.centre, len(self.indices))
+        self._check_numbers("scale", self.scale, len(self.indices), positive=True)
+        # a threshold for each channel, the same number of them for each index
+        count = len(self.indices) * self.scales
+        self._check_numbers("thresholds", self.thresholds or (1.0,) * count, count, positive=True)
+
+    def _check_numbers(
+        self, name: str, values: tuple[float, ...], count: int, positive: bool = False
+    ) -> None:
+        indices = ", ".join(self.indices)
+        if len(values) != count:
+            raise ValueError(
+                f"recurrence {name} must have one value for each of {indices}, got {values}"
+            )
+        if any(not np.isfinite(value) or (positive and value <= 0) for value in values):
+            raise ValueError(
+                f"recurrence {name} must be finite{' and above 0' if positive else ''}, "
+                f"got {values} for {indices}"
+            )
+
+    @property
+    def scales(self) -> int:
+        """Thresholds, and channels, of each index."""
+        return max(1, len(self.thresholds or ()) // len(self.indices))
+
+    @property
+    def channels(self) -> tuple[str, ...]:
+        """Names of the channels of an image, in order."""
+        names = ("joint",) if self.kind == "joint" else self.indices
+        if self.scales > 1:
+            names = tuple(f"{name} {n + 1}" for name in names for n in range(self.scales))
+        return (*names, "observed") if self.validity else names
 
     def side(self, length: int) -> int:
         """Rows and columns of the plot of a series of ``length`` points.
@@ -148,10 +105,7 @@ class Recurrence:
 
     def to_json(self) -> dict[str, Any]:
         """As JSON's own types."""
-        return {
-            name: list(value) if isinstance(value, tuple) else value
-            for name, value in asdict(self).items()
-        }
+        return store_fields(self)
 
     @classmethod
     def from_json(cls, stored: Mapping[str, Any]) -> Self:
@@ -160,18 +114,8 @@ class Recurrence:
         Raises:
             ValueError: if a field is missing, unknown or invalid.
         """
-        expected = {field.name for field in fields(cls)}
-        if set(stored) != expected:
-            raise ValueError(
-                f"a stored recurrence transform has the fields {', '.join(sorted(expected))}; "
-                f"missing: {sorted(expected - set(stored))}, "
-                f"unknown: {sorted(set(stored) - expected)}"
-            )
-        values: dict[str, Any] = {
-            name: tuple(value) if isinstance(value, list) else value
-            for name, value in stored.items()
-        }
-        return cls(**values)
+        noun = "recurrence transform"
+        return restore_fields(cls, stored, noun, newer=("bins", "validity"))
 
 
 def plot_side(length: int, dimension: int, time_delay: int) -> int:
@@ -220,24 +164,35 @@ def fit_recurrence(
     if options.scale == "standard":
         moments = [_moments(series[:, i], name) for i, name in enumerate(indices)]
         centre, scale = np.transpose(moments)
-    thresholds = None
-    if options.threshold is not None:
-        thresholds = (options.threshold,) * len(indices)
-    elif options.percentile is not None:
-        rows = np.sort(rng.permutation(len(series))[:FIT_ROWS])
-        sample = series[rows] / scale[:, None].astype(np.float32)
-        distances = _distances(sample, options, side)
-        thresholds = tuple(np.percentile(distances, options.percentile, axis=(0, 2)).tolist())
     return Recurrence(
         indices=tuple(indices),
         kind=options.kind,
         centre=tuple(centre.tolist()),
         scale=tuple(scale.tolist()),
-        thresholds=thresholds,
+        thresholds=_fit_thresholds(series, scale, options, side, rng),
         dimension=options.dimension,
         time_delay=options.time_delay,
         softness=options.softness,
+        bins=options.bins,
+        validity=options.validity,
     )
+
+
+def _fit_thresholds(
+    series: np.ndarray,
+    scale: np.ndarray,
+    options: RecurrenceOptions,
+    side: int,
+    rng: np.random.Generator,
+) -> tuple[float, ...] | None:
+    """Thresholds of the first index, then those of the next."""
+    if not options.percentiles:
+        return options.thresholds * len(scale) or None
+    rows = np.sort(rng.permutation(len(series))[:FIT_ROWS])
+    sample = series[rows] / scale[:, None].astype(np.float32)
+    distances = _distances(sample, options, side)
+    found = np.percentile(distances, options.percentiles, axis=(0, 2))
+    return tuple(found.T.ravel().tolist())
 
 
 def _moments(values: np.ndarray, name: str) -> tuple[float, float]:
