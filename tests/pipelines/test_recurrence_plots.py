@@ -14,11 +14,16 @@ PIXELS = pd.DataFrame(
         "place": ["a", "a", "a", "a", "a", "b"],
     }
 )
+OBSERVED = np.random.default_rng(1).random((6, 9)) > 0.4
 PLAIN = RecurrenceOptions(kind="unthresholded", scale="standard")
 
 
-def fit(series):
-    return nodes.fit_recurrence(series, PIXELS, PLAIN, ["NDVI", "EVI"], FoldOptions(), 0)
+def fit(series, options=PLAIN):
+    return nodes.fit_recurrence(series, PIXELS, options, ["NDVI", "EVI"], FoldOptions(), 0)
+
+
+def render(chosen, fitted, rendering):
+    return nodes.render_plots(SERIES, OBSERVED, chosen, fitted, rendering)
 
 
 def test_the_fit_sees_training_folds_alone():
@@ -45,7 +50,7 @@ def test_pixels_of_each_class_and_unlabelled_ones_by_place():
 @pytest.mark.parametrize("image", ["fitted", "recurrence", "gramian_summation"])
 def test_plots_of_every_backend_have_a_cell_for_each_pair_of_dates(image):
     chosen = nodes.choose_plot_pixels(PIXELS, ["grass", "corn"], nodes.RenderingOptions(1), 0)
-    plots = nodes.render_plots(SERIES, chosen, fit(SERIES), nodes.RenderingOptions(1, image))
+    plots = render(chosen, fit(SERIES), nodes.RenderingOptions(1, image))
     assert plots.shape == (len(chosen), 2, 9, 9)
     assert plots.dtype == np.float32
     np.testing.assert_allclose(plots, plots.swapaxes(-1, -2), atol=1e-6)
@@ -54,18 +59,53 @@ def test_plots_of_every_backend_have_a_cell_for_each_pair_of_dates(image):
 def test_the_fitted_plot_is_the_scaled_distance():
     chosen = pd.DataFrame({"row": [2]})
     fitted = fit(SERIES)
-    plot = nodes.render_plots(SERIES, chosen, fitted, nodes.RenderingOptions())[0, 0]
+    plot = render(chosen, fitted, nodes.RenderingOptions())[0, 0]
     x = SERIES[2, 0]
     expected = np.abs(x[:, None] - x[None]) / fitted["scale"][0]
     np.testing.assert_allclose(plot, expected, rtol=1e-5)
 
 
-def test_the_gallery_shows_one_strip_a_group():
-    chosen = nodes.choose_plot_pixels(PIXELS, ["grass", "corn"], nodes.RenderingOptions(2), 0)
-    plots = np.zeros((len(chosen), 2, 9, 9), np.float32)
-    figure = nodes.draw_gallery(SERIES, plots, chosen, ["NDVI", "EVI"])
+SHOWN = {
+    "signed": (RecurrenceOptions("signed", scale="standard"), ["NDVI", "EVI"]),
+    "validity": (RecurrenceOptions("soft", 0.5, validity=True), ["NDVI", "EVI", "observed"]),
+    "joint": (RecurrenceOptions("joint", percentile=[10, 30]), ["joint 1", "joint 2"]),
+    "several": (
+        RecurrenceOptions("soft", percentile=(5, 10, 20, 40)),
+        [f"{index} {scale}" for index in ("NDVI", "EVI") for scale in (1, 2, 3, 4)],
+    ),
+}
+
+
+@pytest.mark.parametrize("name", SHOWN)
+def test_the_gallery_shows_one_strip_a_group_and_every_channel(name):
+    options, channels = SHOWN[name]
+    rendering, fitted = nodes.RenderingOptions(2), fit(SERIES, options)
+    chosen = nodes.choose_plot_pixels(PIXELS, ["grass", "corn"], rendering, 0)
+    plots = render(chosen, fitted, rendering)
+    assert plots.shape[1] == len(channels)
+    figure = nodes.draw_gallery(SERIES, plots, chosen, fitted, rendering)
     titles = {axis.get_title(loc="left") for axis in figure.axes} - {""}
     assert titles == {"grass", "corn", "a", "b"}
+    assert {axis.get_title() for axis in figure.axes} - {""} == {*channels}
+    limits = [axis.images[0].get_clim() for axis in figure.axes if axis.images]
+    # white is 0 where there are values below 0
+    assert all(low == -high for low, high in limits) == (name == "signed")
+
+
+def test_a_gallery_of_pyts_is_named_by_the_indices():
+    rendering = nodes.RenderingOptions(1, "markov")
+    fitted = fit(SERIES, RecurrenceOptions("joint", 0.5))
+    chosen = nodes.choose_plot_pixels(PIXELS, ["grass", "corn"], rendering, 0)
+    figure = nodes.draw_gallery(
+        SERIES, render(chosen, fitted, rendering), chosen, fitted, rendering
+    )
+    assert {axis.get_title() for axis in figure.axes} - {""} == {"NDVI", "EVI"}
+
+
+def test_the_channel_of_validity_tells_where_both_dates_were_observed():
+    fitted = fit(SERIES, RecurrenceOptions(validity=True))
+    drawn = render(pd.DataFrame({"row": [2]}), fitted, nodes.RenderingOptions())[0, 2]
+    assert (drawn == np.outer(OBSERVED[2], OBSERVED[2])).all()
 
 
 def test_unknown_images_are_refused():

@@ -1,4 +1,4 @@
-"""Images of series drawn by pyts: the reference, and the kinds that pyts alone offers."""
+"""Images of series drawn by pyts: the reference of those that the encoders draw themselves."""
 
 from __future__ import annotations
 

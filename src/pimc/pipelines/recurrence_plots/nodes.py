@@ -88,12 +88,14 @@ def choose_plot_pixels(
 
 def render_plots(
     index_series: np.ndarray,
+    observed: np.ndarray,
     plot_pixels: pd.DataFrame,
     recurrence: dict[str, Any],
     rendering: RenderingOptions,
 ) -> np.ndarray:
-    """Plots of the chosen pixels: N x I x L x L float32."""
-    series = np.asarray(index_series[plot_pixels["row"].to_numpy()])
+    """Plots of the chosen pixels: N x channels x L' x L' float32."""
+    rows = plot_pixels["row"].to_numpy()
+    series = np.asarray(index_series[rows])
     if rendering.image != FITTED:
         return render_with_pyts(series, rendering.image).astype(np.float32)
 
@@ -101,9 +103,10 @@ def render_plots(
 
     from pimc.model.plots import RecurrencePlots
 
+    read = np.concatenate([series, np.asarray(observed[rows])[:, None]], axis=1, dtype=np.float32)
     with torch.inference_mode():
         plots: np.ndarray = RecurrencePlots(Recurrence.from_json(recurrence))(
-            torch.from_numpy(series)
+            torch.from_numpy(read)
         ).numpy()
     return plots
 
@@ -112,14 +115,17 @@ def draw_gallery(
     index_series: np.ndarray,
     recurrence_plots: np.ndarray,
     plot_pixels: pd.DataFrame,
-    indices: list[str],
+    recurrence: dict[str, Any],
+    rendering: RenderingOptions,
 ) -> Figure:
     """Series and plots of one pixel of each group, side by side."""
+    fitted = Recurrence.from_json(recurrence)
     first = ~plot_pixels["group"].duplicated().to_numpy()
     shown = plot_pixels[first]
     return draw_plot_gallery(
         np.asarray(index_series[shown["row"].to_numpy()]),
         np.asarray(recurrence_plots)[first],
         shown["group"].tolist(),
-        indices,
+        fitted.indices,
+        fitted.channels if rendering.image == FITTED else fitted.indices,
     )

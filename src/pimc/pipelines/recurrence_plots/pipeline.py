@@ -35,13 +35,25 @@ def create_pipeline() -> Pipeline:
             ),
             node(
                 render_plots,
-                inputs=["index_series", "plot_pixels", "recurrence", "params:rendering"],
+                inputs=[
+                    "index_series",
+                    "observed",
+                    "plot_pixels",
+                    "recurrence",
+                    "params:rendering",
+                ],
                 outputs="recurrence_plots",
                 name="render_plots",
             ),
             node(
                 draw_gallery,
-                inputs=["index_series", "recurrence_plots", "plot_pixels", "params:indices"],
+                inputs=[
+                    "index_series",
+                    "recurrence_plots",
+                    "plot_pixels",
+                    "recurrence",
+                    "params:rendering",
+                ],
                 outputs="recurrence_gallery",
                 name="draw_gallery",
             ),
