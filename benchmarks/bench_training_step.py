@@ -27,9 +27,11 @@ from torch.utils.data import DataLoader, Dataset
 
 from pimc.data.patch import SENTINEL2_BANDS
 from pimc.learning.augment import to_reflectance
+from pimc.learning.batches import BatchLoader, PairModule, load_batch
 from pimc.learning.callbacks import BestWeights, TrainingRecord
 from pimc.learning.fitting import fit
-from pimc.learning.module import BatchLoader, ContrastiveModule, PairModule, load_batch
+from pimc.learning.likeness import SeriesScale
+from pimc.learning.module import ContrastiveModule
 from pimc.learning.options import PretrainingOptions
 from pimc.learning.pairs import PairData, PairSampler
 from pimc.model.architecture import PRESETS, find_preset
@@ -79,7 +81,8 @@ def build(options: PretrainingOptions) -> ContrastiveModule:
     preset, bands = find_preset(options.preset), SENTINEL2_BANDS
     image = ImageEncoderConfig(preset.image, bands, (0.2,) * len(bands), (0.1,) * len(bands))
     series = SeriesEncoderConfig(preset.series, CALENDAR, RECURRENCE)
-    return ContrastiveModule(SeriesEncoder(series), ImageEncoder(image), options)
+    scale = SeriesScale((0.0,) * len(INDICES), (1.0,) * len(INDICES))
+    return ContrastiveModule(SeriesEncoder(series), ImageEncoder(image), options, scale)
 
 
 class StepClock(TrainingRecord):
@@ -200,9 +203,9 @@ def bench_input(data: PairData, options: PretrainingOptions, rounds: int) -> pd.
             if what == "plots":
                 draw(torch.from_numpy(data.index_series[batch.rows]))
             else:
-                series, _, crops = load_batch(data, batch, side)
-                draw(series)
-                to_reflectance(crops)
+                loaded = load_batch(data, batch, side)
+                draw(loaded.series)
+                to_reflectance(loaded.crops)
         return sum(len(batch) for batch in batches)
 
     def single(what: str, epoch: int) -> int:

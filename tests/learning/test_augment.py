@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from pimc.data.patch import FILL
 from pimc.learning.augment import (
     augment_crops,
+    augment_observed,
     augment_series,
     fill_linearly,
     resample,
@@ -118,6 +119,25 @@ def test_hidden_points_do_not_leak():
     peaks = changed.amax(dim=(1, 2))
     assert ((peaks == 0) | (peaks == 1)).all()
     assert 40 < (peaks == 0).sum() < 160
+
+
+def test_hidden_dates_count_as_not_observed():
+    series, observed = torch.rand(50, 1, 20), torch.rand(50, 20) < 0.7
+    changed, left = augment_observed(
+        series, observed, SeriesAugmentation(0, 0.5, 0, 0), generator()
+    )
+    assert not (left & ~observed).any()
+    assert left.sum() / observed.sum() == pytest.approx(0.5, abs=0.06)
+    assert torch.equal(changed[:, 0][left], series[:, 0][left])
+
+
+def test_what_is_observed_moves_with_the_series():
+    series, observed = torch.arange(20.0).expand(100, 1, 20), torch.zeros(100, 20, dtype=bool)
+    observed[:, 10] = True
+    moved, left = augment_observed(series, observed, SeriesAugmentation(0, 0, 3, 0), generator())
+    assert (left.sum(dim=1) == 1).all()
+    assert (moved[:, 0][left] - 10).abs().max() <= 0.5 + 1e-4
+    assert set((left.int().argmax(dim=1) - 10).tolist()) >= {-2, 0, 2}
 
 
 def test_resampling_is_numpy_s_interpolation():

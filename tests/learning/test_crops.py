@@ -21,20 +21,29 @@ def test_crops_are_centred_on_their_pixel():
 
 def test_a_batch_takes_each_pixel_s_own_series_and_crop():
     data = make_pairs(3, 0)
-    rows, frames = np.array([120, 3, 60]), np.array([4, 1, 2])
+    rows, frames = np.array([120, 3, 60]), np.array([[4, 5], [1, 0], [2, 2]])
     series, observed, crops = gather_batch(data, PairBatch(rows, frames), 15)
+    assert crops.shape == (3, 2, 3, 15, 15)
     np.testing.assert_array_equal(series, data.index_series[rows])
     assert observed.all()
     pixels = data.pixels.iloc[rows]
-    centres = data.frames[frames, :, pixels["row"], pixels["col"]]
-    np.testing.assert_array_equal(crops[:, :, 7, 7], centres)
+    for date in range(2):
+        centres = data.frames[frames[:, date], :, pixels["row"], pixels["col"]]
+        np.testing.assert_array_equal(crops[:, date, :, 7, 7], centres)
+
+
+def test_a_batch_of_series_alone_has_no_crops():
+    data = make_pairs(1, 0).series_alone()
+    series, _, crops = gather_batch(data, PairBatch(np.array([7, 2]), np.array([[-1], [-1]])), 15)
+    np.testing.assert_array_equal(series, data.index_series[[7, 2]])
+    assert crops is None
 
 
 def test_observed_dates_are_those_of_the_rows():
     data = make_pairs(1, 0)
     observed = np.random.default_rng(0).random((len(data), 24)) < 0.5
     data = replace(data, observed=observed)
-    batch = PairBatch(np.array([7, 2]), np.array([0, 0]))
+    batch = PairBatch(np.array([7, 2]), np.array([[0], [0]]))
     np.testing.assert_array_equal(gather_batch(data, batch, 15)[1], observed[[7, 2]])
 
 

@@ -20,6 +20,7 @@ from pimc.learning.options import (
         (lambda: BatchOptions(size=4, patches=5), "patches of a batch must be 1..4, got 5"),
         (lambda: BatchOptions(crop_side=16), "must be odd, .* got 16"),
         (lambda: BatchOptions(crop_side=7), "at least 9, got 7"),
+        (lambda: BatchOptions(crops=0), "crops of a pixel must be at least 1, got 0"),
         (lambda: CropAugmentation(gain=-1), "gain must not be negative, got -1"),
         (lambda: CropAugmentation(band_dropout=1), "band_dropout must lie in 0..1"),
         (lambda: SeriesAugmentation(masking=1.5), "masking must lie in 0..1"),

@@ -109,12 +109,55 @@ def test_dates_are_drawn_from_the_clear_ones():
     for epoch in range(30):
         for batch in PairSampler(data, BatchOptions(size=16, patches=3)).epoch(epoch, 4):
             for row, frame in zip(batch.rows, batch.frames, strict=True):
-                drawn[row].add(int(frame))
+                drawn[row].update(frame.tolist())
     assert all(frames <= {3} for frames in drawn[::2])
     assert all(
         frames <= set(row[:2]) for frames, row in zip(drawn[1::2], choices[1::2], strict=True)
     )
     assert any(len(frames) == 2 for frames in drawn)
+
+
+def test_crops_of_several_dates_are_spread_over_the_clear_ones():
+    data = ground(patches=4, side=64, count=50)
+    # eight images a patch, of which every other pixel is clear in the first two alone
+    patch = data.pixels["patch_index"].to_numpy()
+    choices = (8 * patch[:, None] + np.arange(8)).astype(np.int32)
+    choices[::2, 2:] = -1
+    frames = np.zeros((32, 1, 64, 64), np.int16)
+    data = replace(data, frame_choices=choices, frames=frames)
+    options = BatchOptions(size=16, patches=4, crops=4)
+    for batch in PairSampler(data, options).epoch(0, 5):
+        assert batch.frames.shape == (len(batch), 4)
+        dates = batch.frames - 8 * patch[batch.rows, None]
+        many = batch.rows % 2 == 1
+        assert (dates[many] // 2 == np.arange(4)).all()
+        assert (dates[~many] == [0, 0, 1, 1]).all()
+
+
+def test_series_alone_are_drawn_from_anywhere_but_never_twice_or_from_one_parcel():
+    data = ground(patches=30, side=20, count=5, parcels=3).series_alone()
+    assert not data.has_images
+    assert usable_rows(data, 99).tolist() == list(range(150))
+    for batch in PairSampler(data, BatchOptions(size=64, patches=30)).epoch(0, 10):
+        pixels = data.pixels.iloc[batch.rows]
+        assert len(batch) > 50
+        assert pixels["patch_index"].nunique() > 25
+        assert not pixels.duplicated(["y", "x"]).any()
+        known = pixels[pixels["parcel"] > 0]
+        assert not known.duplicated(["patch_index", "parcel"]).any()
+        assert (batch.frames == -1).all()
+
+
+def test_ground_numbers_parcels_over_patches_and_keeps_places_apart():
+    data = ground(patches=2, side=64, count=2, places=2)
+    pixels = data.pixels.assign(parcel=[1, 1, 1, 0], y=[3, 5, 4, 9], x=[0, 1, 2, 3])
+    parcel, y, x = replace(data, pixels=pixels).ground.T
+    assert parcel[0] == parcel[1] >= 0
+    assert parcel[2] not in (parcel[0], -1)
+    assert parcel[3] < 0
+    assert y[1] - y[0] == 2
+    assert y[2] - y[1] > 5_000
+    assert x.tolist() == [0, 1, 2, 3]
 
 
 def test_every_pixel_is_drawn():

@@ -12,6 +12,7 @@ import pytest
 import torch
 from synthetic import BANDS, CALENDAR, RECURRENCE, make_pairs
 
+from pimc.learning.ground import check_apart, seen_ground
 from pimc.learning.options import (
     BatchOptions,
     CropAugmentation,
@@ -19,7 +20,7 @@ from pimc.learning.options import (
     OptimiserOptions,
     PretrainingOptions,
 )
-from pimc.learning.pretrain import check_apart, pretrain, seen_ground
+from pimc.learning.pretrain import pretrain
 from pimc.model.storage import load_encoder, save_encoder
 
 OPTIONS = PretrainingOptions(

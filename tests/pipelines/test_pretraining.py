@@ -1,6 +1,5 @@
 import numpy as np
 import pandas as pd
-import pytest
 
 from pimc.pipelines.pretraining.nodes import NO_FRAME, choose_frames, draw_training_curves
 
@@ -26,9 +25,8 @@ def test_each_pixel_gets_the_images_in_which_it_is_clear():
     assert choices.dtype == np.int32
 
 
-def test_series_without_images_cannot_be_paired():
-    with pytest.raises(ValueError, match="pairs series with images, but these data hold"):
-        choose_frames(PIXELS, CLEAR, FRAMES.iloc[:0])
+def test_without_images_no_pixel_has_a_frame():
+    assert choose_frames(PIXELS, CLEAR, FRAMES.iloc[:0]).tolist() == [[NO_FRAME]] * 3
 
 
 def test_curves_mark_what_a_guess_gives():
@@ -43,4 +41,14 @@ def test_curves_mark_what_a_guess_gives():
     figure = draw_training_curves(pd.DataFrame({**epochs, **recalls, **ranks}), metrics)
     assert figure.axes[0].get_ylim()[1] > np.log(64)
     labels = [text.get_text() for axis in figure.axes for text in axis.get_legend().get_texts()]
-    assert {"held-out", "a guess: ln N", "recall@1", "chance@1", "series", "image"} <= set(labels)
+    assert {"held-out", "a guess", "recall@1", "chance@1", "series", "image"} <= set(labels)
+
+
+def test_curves_of_series_alone_leave_out_what_was_not_measured():
+    history = pd.DataFrame({"epoch": [0, 1], "train_loss": [2, 1], "val_loss": [2, 1.5]})
+    history = history.assign(recall_at_1=0.1, recall_at_5=0.2, series_rank=3.0)
+    metrics = {"best_epoch": 1.0, "across_patches_chance_at_1": 1 / 64}
+    figure = draw_training_curves(history, metrics)
+    drawn = [line.get_label() for axis in figure.axes for line in axis.lines]
+    assert "series" in drawn
+    assert not {"a guess", "image", "temperature"} & set(drawn)

@@ -16,23 +16,36 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 
+class NoEncoder:
+    """What a node returns that has trained no such encoder: Kedro does not save None."""
+
+
+NO_ENCODER = NoEncoder()
+
+
 class EncoderFolder(
-    AbstractDataset["SeriesEncoder | ImageEncoder", "SeriesEncoder | ImageEncoder | None"]
+    AbstractDataset[
+        "SeriesEncoder | ImageEncoder | NoEncoder", "SeriesEncoder | ImageEncoder | None"
+    ]
 ):
     """One encoder as ``weights.safetensors`` and ``encoder.json`` in ``path``.
 
     Without Kedro: ``pimc.model.storage.load_encoder(path)``.
 
     An ``optional`` encoder that is not there loads as None: a task then leaves out the arms that
-    need it.
+    need it. Saving ``NO_ENCODER`` takes one away that lies there: it would pass for a part of the
+    new run.
     """
 
     def __init__(self, path: str, optional: bool = False, metadata: dict[str, Any] | None = None):
         self._path, self._optional = Path(path), optional
         self.metadata = metadata
 
-    def save(self, data: Encoder) -> None:
+    def save(self, data: Encoder | NoEncoder) -> None:
         """Write the encoder and log the folder to the active MLflow run, if there is one."""
+        if isinstance(data, NoEncoder):
+            self._remove()
+            return
         import mlflow
 
         from pimc.model.storage import save_encoder
@@ -49,6 +62,15 @@ class EncoderFolder(
         from pimc.model.storage import load_encoder
 
         return load_encoder(self._path)
+
+    def _remove(self) -> None:
+        from pimc.model.storage import CONFIG, WEIGHTS
+
+        if self._exists():
+            logger.warning("the run trained no such encoder: removing that of %s", self._path)
+        # the configuration first: a folder without it holds no encoder
+        for name in (CONFIG, WEIGHTS):
+            (self._path / name).unlink(missing_ok=True)
 
     def _exists(self) -> bool:
         return (self._path / "encoder.json").exists()

@@ -49,7 +49,18 @@ def augment_crops(crops: Tensor, options: CropAugmentation, generator: Generator
 def augment_series(
     series: Tensor, observed: Tensor, options: SeriesAugmentation, generator: Generator
 ) -> Tensor:
-    """Hide observations, move in time, change the level.
+    """Hide observations, move in time, change the level; see ``augment_observed``.
+
+    Returns:
+        As ``series``.
+    """
+    return augment_observed(series, observed, options, generator)[0]
+
+
+def augment_observed(
+    series: Tensor, observed: Tensor, options: SeriesAugmentation, generator: Generator
+) -> tuple[Tensor, Tensor]:
+    """Hide observations, move in time, change the level; say what is observed afterwards.
 
     Args:
         series: B x I x L float32, finite.
@@ -58,21 +69,25 @@ def augment_series(
         generator: of all draws, on the series' device.
 
     Returns:
-        As ``series``.
+        As ``series``, and as ``observed``: hidden dates count as not observed, and where time
+        moves, a step is what the nearest one was.
     """
     batch, indices, length = series.shape
     if options.masking:
         hidden = _uniform((batch, length), generator) < options.masking
-        series = fill_linearly(series, observed & ~hidden)
+        observed = observed & ~hidden
+        series = fill_linearly(series, observed)
     if options.shift or options.stretch:
         shift, stretch = (2 * _uniform((2, batch, 1), generator) - 1).unbind()
         steps = torch.arange(length, device=series.device)
         middle = (length - 1) / 2
         times = middle + (steps - middle) * (1 + options.stretch * stretch)
-        series = resample(series, times + options.shift * shift)
+        times = times + options.shift * shift
+        series = resample(series, times)
+        observed = observed.gather(1, times.round().long().clamp(0, length - 1))
     if options.level:
         series = series + options.level * _normal((batch, indices, 1), generator)
-    return series
+    return series, observed
 
 
 def fill_linearly(series: Tensor, kept: Tensor) -> Tensor:

@@ -23,7 +23,7 @@ class TrainingRecord(Callback):
     ):
         self.log_metrics, self.measure = log_metrics, measure
         self.rows: list[dict[str, float]] = []
-        self._losses: list[float] = []
+        self._losses: list[dict[str, float]] = []
 
     def on_train_epoch_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Forget the losses of the epoch before."""
@@ -38,28 +38,33 @@ class TrainingRecord(Callback):
         batch_idx: int,
     ) -> None:
         """Log a training step."""
-        loss = outputs["loss"].item()
-        self._losses.append(loss)
+        losses = {f"train_{name}": value.item() for name, value in outputs.items()}
+        if len(losses) == 2:  # the sum of one term
+            losses = {"train_loss": losses["train_loss"]}
+        self._losses.append(losses)
         rate = trainer.optimizers[0].param_groups[0]["lr"]
-        step = {"train_loss": loss, "learning_rate": rate}
-        self.log_metrics({**step, "temperature": _temperature(pl_module)}, trainer.global_step)
+        step = {**losses, "learning_rate": rate, **_temperature(pl_module)}
+        self.log_metrics(step, trainer.global_step)
 
     def on_validation_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Log an epoch."""
-        measured = {
-            "val_loss": trainer.callback_metrics["val_loss"].item(),
-            **self.measure(pl_module),
-        }
+        logged = trainer.callback_metrics.items()
+        losses = {name: value.item() for name, value in logged if name.startswith("val_")}
+        measured = {**losses, **self.measure(pl_module)}
         self.log_metrics(measured, trainer.global_step)
         self.rows.append(
             {
                 "step": trainer.global_step,
                 "epoch": trainer.current_epoch,
-                "train_loss": sum(self._losses) / len(self._losses),
-                "temperature": _temperature(pl_module),
+                **{name: sum(values) / len(values) for name, values in self._by_name().items()},
+                **_temperature(pl_module),
                 **measured,
             }
         )
+
+    def _by_name(self) -> dict[str, list[float]]:
+        """Losses of the epoch's steps."""
+        return {name: [each[name] for each in self._losses] for name in self._losses[0]}
 
     def state_dict(self) -> dict[str, Any]:
         """The history, for a checkpoint."""
@@ -70,9 +75,10 @@ class TrainingRecord(Callback):
         self.rows = list(state_dict["rows"])
 
 
-def _temperature(module: LightningModule) -> float:
-    temperature: float = module.loss.temperature  # type: ignore[union-attr, assignment]
-    return temperature
+def _temperature(module: LightningModule) -> dict[str, float]:
+    """The module's temperature by its name, where its loss has one."""
+    temperature: float | None = module.temperature  # type: ignore[assignment]
+    return {} if temperature is None else {"temperature": temperature}
 
 
 class BestWeights(Callback):

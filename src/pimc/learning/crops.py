@@ -41,21 +41,27 @@ def gather_crops(
 
 def gather_batch(
     data: PairData, batch: PairBatch, side: int
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+) -> tuple[np.ndarray, np.ndarray, np.ndarray | None]:
     """Everything a training step needs of its pairs.
 
     Returns:
         Series B x I x L float32, where they were observed B x L bool, and crops
-        B x C x side x side int16.
+        B x K x C x side x side int16; None where there are no images.
     """
     series = np.asarray(data.index_series[batch.rows], dtype=np.float32)
     if data.observed is None:
         observed = np.ones((len(series), series.shape[2]), dtype=bool)
     else:
         observed = np.asarray(data.observed[batch.rows])
-    pixels = data.pixels
-    row, col = pixels["row"].to_numpy()[batch.rows], pixels["col"].to_numpy()[batch.rows]
-    return series, observed, gather_crops(data.frames, batch.frames, row, col, side)
+    return series, observed, _batch_crops(data, batch, side) if data.has_images else None
+
+
+def _batch_crops(data: PairData, batch: PairBatch, side: int) -> np.ndarray:
+    """B x K x C x side x side int16."""
+    dates = batch.frames.shape[1]
+    row, col = (data.pixels[name].to_numpy()[batch.rows].repeat(dates) for name in ("row", "col"))
+    crops = gather_crops(data.frames, batch.frames.reshape(-1), row, col, side)
+    return crops.reshape(*batch.frames.shape, *crops.shape[1:])
 
 
 def band_statistics(
@@ -80,8 +86,8 @@ def band_statistics(
     drawn = np.sort(rng.permutation(rows)[:STATISTICS_CROPS])
     counts = (data.frame_choices[drawn] != NO_FRAME).sum(axis=1)
     choice = (rng.random(len(drawn)) * counts).astype(np.int64)
-    batch = PairBatch(drawn, data.frame_choices[drawn, choice].astype(np.int64))
-    crops = gather_batch(data, batch, side)[2]
+    batch = PairBatch(drawn, data.frame_choices[drawn, choice][:, None].astype(np.int64))
+    crops = _batch_crops(data, batch, side)[:, 0]
     if crops.shape[1] != len(bands):
         raise ValueError(
             f"expected frames of {len(bands)} bands ({', '.join(bands)}), got {crops.shape[1]}"

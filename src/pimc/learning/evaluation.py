@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
@@ -12,7 +12,7 @@ from torch import Tensor
 
 from pimc.learning.options import BatchOptions, EvaluationOptions
 from pimc.learning.pairs import PairBatch, PairData, PairSampler, usable_rows
-from pimc.learning.retrieval import DIRECTIONS, chances, effective_rank, own_ranks, recalls
+from pimc.learning.retrieval import chances, effective_rank, own_ranks, recalls
 
 ACROSS = "across_patches"
 PLACE = "within_place"
@@ -21,26 +21,43 @@ EVERYWHERE = "all"
 """Stands for all places together."""
 
 
+IMAGE = "image"
+VIEW = "view"
+"""What a series is paired with."""
+
+
 @dataclass(frozen=True)
 class Embedded:
     """Pairs as the model sees them.
 
     Attributes:
-        series: N x E, embeddings of the series.
-        images: N x E', embeddings of the crops.
+        series: N x E, embeddings of the series; of its first view where there are no images.
+        others: N x E', embeddings of the crops, or of the second views.
         series_projection: N x D, what the loss compares.
-        image_projection: N x D.
+        other_projection: N x D.
+        kind: of ``others``: ``image`` or ``view``.
     """
 
     series: Tensor
-    images: Tensor
+    others: Tensor
     series_projection: Tensor
-    image_projection: Tensor
+    other_projection: Tensor
+    kind: str = IMAGE
 
     def cpu(self) -> Embedded:
         """The same on the CPU, float32."""
-        parts = (getattr(self, each.name) for each in fields(self))
-        return Embedded(*(part.float().cpu() for part in parts))
+        return Embedded(
+            self.series.float().cpu(),
+            self.others.float().cpu(),
+            self.series_projection.float().cpu(),
+            self.other_projection.float().cpu(),
+            self.kind,
+        )
+
+    @property
+    def directions(self) -> tuple[str, str]:
+        """Names of retrieval either way."""
+        return f"series_to_{self.kind}", f"{self.kind}_to_series"
 
 
 @dataclass(frozen=True)
@@ -124,11 +141,11 @@ def _within_patches(
 def summary(embedded: Embedded) -> dict[str, float]:
     """Mean recalls both ways and effective ranks, of one gallery: what an epoch reports."""
     both = pd.DataFrame([recalls(ranks) for ranks in _ranks(embedded).values()]).mean()
-    return {
-        **{str(name): float(value) for name, value in both.items()},
-        "series_rank": effective_rank(embedded.series),
-        "image_rank": effective_rank(embedded.images),
-    }
+    measured = {str(name): float(value) for name, value in both.items()}
+    measured["series_rank"] = effective_rank(embedded.series)
+    if embedded.kind == IMAGE:
+        measured["image_rank"] = effective_rank(embedded.others)
+    return measured
 
 
 def retrieval_table(held_out: HeldOut, embed: Callable[[PairBatch], Embedded]) -> pd.DataFrame:
@@ -166,9 +183,9 @@ def retrieval_table(held_out: HeldOut, embed: Callable[[PairBatch], Embedded]) -
 
 def _ranks(embedded: Embedded) -> dict[str, Tensor]:
     """Ranks of the own answers in both directions."""
-    series, images = embedded.series_projection, embedded.image_projection
-    both = (own_ranks(series, images), own_ranks(images, series))
-    return dict(zip(DIRECTIONS, both, strict=True))
+    series, others = embedded.series_projection, embedded.other_projection
+    both = (own_ranks(series, others), own_ranks(others, series))
+    return dict(zip(embedded.directions, both, strict=True))
 
 
 def _rows(

@@ -1,68 +1,98 @@
-"""What Lightning trains: the two encoders, their projection heads, the loss and the batches."""
+"""What Lightning trains: the encoders under the terms of the objective."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-
 import numpy as np
 import torch
-from lightning.pytorch import LightningDataModule, LightningModule
+from lightning.pytorch import LightningModule
 from lightning.pytorch.utilities.types import OptimizerLRSchedulerConfig
-from torch import Tensor
+from torch import Tensor, nn
 
-from pimc.learning.augment import augment_crops, augment_series, to_reflectance
-from pimc.learning.crops import gather_batch
-from pimc.learning.evaluation import Embedded
+from pimc.learning.batches import Batch
+from pimc.learning.evaluation import VIEW, Embedded
+from pimc.learning.likeness import SeriesScale, find_alike
 from pimc.learning.options import PretrainingOptions
-from pimc.learning.pairs import PairBatch, PairData, PairSampler
 from pimc.learning.schedule import learning_rate_factor
-from pimc.model.contrastive import ContrastiveLoss, ProjectionHead
+from pimc.learning.terms import (
+    Encoders,
+    PairTerm,
+    SeriesTerm,
+    build_terms,
+    crops_of,
+    two_views,
+)
+from pimc.model.contrastive import ContrastiveLoss
 from pimc.model.encoders import ImageEncoder, SeriesEncoder
-
-Batch = tuple[Tensor, Tensor, Tensor]
-"""Series B x I x L float32, observed B x L bool, crops B x C x side x side int16."""
+from pimc.model.gather import gather_rows
+from pimc.model.siglip import SigLipLoss
 
 
 class ContrastiveModule(LightningModule):
-    """Two encoders that learn to give the two sides of a pair similar projections."""
+    """Encoders that learn by a weighted sum of terms.
+
+    With the one term ``pair``, two encoders learn to give the two sides of a pair similar
+    projections.
+    """
 
     def __init__(
         self,
         series_encoder: SeriesEncoder,
-        image_encoder: ImageEncoder,
+        image_encoder: ImageEncoder | None,
         options: PretrainingOptions,
+        scale: SeriesScale,
     ):
+        """Put heads and decoders beside the encoders.
+
+        Args:
+            series_encoder: is trained.
+            image_encoder: likewise; None where the objective has no term with images.
+            options: of the training.
+            scale: of the training series.
+        """
         super().__init__()
-        self.options = options
+        self.options, self.scale = options, scale
         self.series_encoder = series_encoder
         self.image_encoder = image_encoder
-        size = options.projection_size
-        self.series_head = ProjectionHead(series_encoder.embedding_size, size)
-        self.image_head = ProjectionHead(image_encoder.embedding_size, size)
-        self.loss = ContrastiveLoss(options.temperature)
+        self.terms = build_terms(self.encoders, options, scale)
 
-    def embed(self, series: Tensor, reflectance: Tensor) -> Embedded:
-        """Embeddings and projections of pairs."""
-        embedded, images = self.series_encoder(series), self.image_encoder(reflectance)
-        return Embedded(embedded, images, self.series_head(embedded), self.image_head(images))
+    @property
+    def encoders(self) -> Encoders:
+        """Those that are trained."""
+        return Encoders(self.series_encoder, self.image_encoder)
 
-    def training_step(self, batch: Batch, batch_index: int) -> Tensor:
-        """Loss of an augmented batch."""
-        series, observed, crops = batch
-        generator = self._generator()
-        series = augment_series(series, observed, self.options.series, generator)
-        reflectance = augment_crops(to_reflectance(crops), self.options.crop, generator)
-        return self._loss(series, reflectance)
+    @property
+    def temperature(self) -> float | None:
+        """That of the first loss that has one."""
+        return next((loss.temperature for loss in self._scaled_losses()), None)
+
+    def embed(self, batch: Batch) -> Embedded:
+        """Pairs as they are; where the objective has none, two views of each series."""
+        terms = dict(self.terms.items())
+        if isinstance(pair := terms.get("pair"), PairTerm):
+            return pair.embed(self.encoders, batch.series, batch.observed, crops_of(batch))
+        first, second = two_views(self.encoders, batch, self.options.view, self._generator(0))
+        series = terms.get("series")
+        head = series.head if isinstance(series, SeriesTerm) else nn.Identity()
+        return Embedded(first, second, head(first), head(second), VIEW)
+
+    def training_step(self, batch: Batch, batch_index: int) -> dict[str, Tensor]:
+        """Losses of an augmented batch: their weighted sum ``loss``, and each by its name."""
+        # numbers hang on the seed and the step alone: a resumed run draws alike
+        losses = self._losses(batch, self._generator(self.global_step), training=True)
+        return {"loss": self._total(losses), **losses}
 
     def validation_step(self, batch: Batch, batch_index: int) -> None:
-        """Loss of a fixed batch, as it is."""
-        series, _, crops = batch
-        value = self._loss(series, to_reflectance(crops))
-        self.log("val_loss", value, prog_bar=True, batch_size=len(series))
+        """Losses of a fixed batch: pairs as they are, views and masks the same at each epoch."""
+        losses = self._losses(batch, self._generator(batch_index), training=False)
+        self.log("val_loss", self._total(losses), prog_bar=True, batch_size=len(batch.series))
+        if len(losses) > 1:
+            named = {f"val_{name}": value for name, value in losses.items()}
+            self.log_dict(named, batch_size=len(batch.series))
 
     def on_train_batch_end(self, outputs: object, batch: Batch, batch_index: int) -> None:
-        """Keep the temperature in its range."""
-        self.loss.clamp_temperature()
+        """Keep the temperatures in their range."""
+        for loss in self._scaled_losses():
+            loss.clamp_temperature()
 
     def configure_optimizers(self) -> OptimizerLRSchedulerConfig:
         """AdamW, a linear warm-up and a cosine decay."""
@@ -83,59 +113,32 @@ class ContrastiveModule(LightningModule):
         )
         return {"optimizer": optimiser, "lr_scheduler": {"scheduler": schedule, "interval": "step"}}
 
-    def _loss(self, series: Tensor, reflectance: Tensor) -> Tensor:
-        embedded = self.embed(series, reflectance)
-        value: Tensor = self.loss(embedded.series_projection, embedded.image_projection)
-        return value
+    def _losses(
+        self, batch: Batch, generator: torch.Generator, training: bool
+    ) -> dict[str, Tensor]:
+        alike = self._alike(batch)
+        return {
+            name: term(self.encoders, batch, alike, generator, training)
+            for name, term in self.terms.items()
+        }
 
-    def _generator(self) -> torch.Generator:
-        """Random numbers that depend on the seed and the step alone: a resumed run draws alike."""
-        state = np.random.SeedSequence([self.options.seed, self.global_step]).generate_state(1)
+    def _scaled_losses(self) -> list[ContrastiveLoss | SigLipLoss]:
+        """Losses that learn a temperature."""
+        return [part for part in self.modules() if isinstance(part, ContrastiveLoss | SigLipLoss)]
+
+    def _total(self, losses: dict[str, Tensor]) -> Tensor:
+        weights = self.options.objective.terms
+        return torch.stack([weights[name] * value for name, value in losses.items()]).sum()
+
+    def _alike(self, batch: Batch) -> Tensor | None:
+        """What shows the same in the batch of all processes; None where that does not count."""
+        objective = self.options.objective
+        if objective.negatives == "all":
+            return None
+        side = 1 if batch.crops is None else self.options.batch.crop_side
+        parts = gather_rows(batch.ground), gather_rows(batch.series)
+        return find_alike(*parts, self.scale, side, objective.near)
+
+    def _generator(self, number: int) -> torch.Generator:
+        state = np.random.SeedSequence([self.options.seed, number]).generate_state(1)
         return torch.Generator(self.device).manual_seed(int(state[0]))
-
-
-class BatchLoader:
-    """Gathers batch after batch in the training process.
-
-    One indexed read a batch takes a few milliseconds; worker processes that hand over single
-    samples cost more on few cores.
-    """
-
-    def __init__(self, data: PairData, batches: Sequence[PairBatch], side: int):
-        self.data, self.batches, self.side = data, batches, side
-
-    def __len__(self) -> int:
-        return len(self.batches)
-
-    def __iter__(self) -> Iterator[Batch]:
-        return (load_batch(self.data, batch, self.side) for batch in self.batches)
-
-
-def load_batch(data: PairData, batch: PairBatch, side: int) -> Batch:
-    """The pairs of a batch as tensors on the CPU."""
-    series, observed, crops = gather_batch(data, batch, side)
-    return torch.from_numpy(series), torch.from_numpy(observed), torch.from_numpy(crops)
-
-
-class PairModule(LightningDataModule):
-    """Training batches that are composed anew for every epoch, and fixed validation batches."""
-
-    def __init__(
-        self,
-        train: PairData,
-        sampler: PairSampler,
-        steps: int,
-        validation: BatchLoader,
-    ):
-        super().__init__()
-        self.train, self.sampler, self.steps, self.validation = train, sampler, steps, validation
-
-    def train_dataloader(self) -> BatchLoader:
-        """The batches of the present epoch; Lightning asks at the start of each."""
-        epoch = self.trainer.current_epoch if self.trainer else 0
-        batches = self.sampler.epoch(epoch, self.steps)
-        return BatchLoader(self.train, batches, self.sampler.options.crop_side)
-
-    def val_dataloader(self) -> BatchLoader:
-        """The fixed batches."""
-        return self.validation

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
+from pimc.learning.checks import check_not_negative, check_share
+from pimc.learning.objective_options import ObjectiveOptions
 from pimc.model.architecture import find_preset
 
 PRECISIONS = ("32-true", "bf16-mixed", "16-mixed")
@@ -19,12 +21,14 @@ class BatchOptions:
         patches: patches that share a batch; patches differ in date and haze, so a batch of
             pixels of different patches alone is solved by recognising the patch.
         crop_side: rows and columns of the image crop, odd: the pixel is its centre.
+        crops: dates whose crops of one pixel are joined, spread over those at which it is clear.
         seed: of the composition of batches.
     """
 
     size: int = 128
     patches: int = 8
     crop_side: int = 15
+    crops: int = 1
     seed: int = 0
 
     def __post_init__(self) -> None:
@@ -38,6 +42,8 @@ class BatchOptions:
                 f"crop_side must be odd, so that a crop has a centre, and at least 9, "
                 f"got {self.crop_side}"
             )
+        if self.crops < 1:
+            raise ValueError(f"crops of a pixel must be at least 1, got {self.crops}")
 
 
 @dataclass(frozen=True)
@@ -60,8 +66,8 @@ class CropAugmentation:
 
     def __post_init__(self) -> None:
         """Check the strengths."""
-        _check_not_negative(self, "gain", "band_gain", "noise")
-        _check_share(self, "band_dropout")
+        check_not_negative(self, "gain", "band_gain", "noise")
+        check_share(self, "band_dropout")
 
 
 @dataclass(frozen=True)
@@ -82,8 +88,20 @@ class SeriesAugmentation:
 
     def __post_init__(self) -> None:
         """Check the strengths."""
-        _check_not_negative(self, "level", "shift")
-        _check_share(self, "masking", "stretch")
+        check_not_negative(self, "level", "shift")
+        check_share(self, "masking", "stretch")
+
+
+@dataclass(frozen=True)
+class ViewAugmentation(SeriesAugmentation):
+    """Changes that make two views of one series: stronger than those of a pair's series.
+
+    Half of the observed dates, the rest filled linearly, is a resampling in time. Views by
+    resampling beat jitter and masking to zero on satellite series (arXiv 2506.18587).
+    """
+
+    level: float = 0.0
+    masking: float = 0.5
 
 
 @dataclass(frozen=True)
@@ -105,8 +123,8 @@ class OptimiserOptions:
 
     def __post_init__(self) -> None:
         """Check the values."""
-        _check_not_negative(self, "weight_decay")
-        _check_share(self, "warmup_share")
+        check_not_negative(self, "weight_decay")
+        check_share(self, "warmup_share")
         if not (self.learning_rate > 0 and self.gradient_clip > 0):
             raise ValueError(f"learning_rate and gradient_clip must be above 0, got {self}")
 
@@ -139,6 +157,8 @@ GROUPS: Mapping[str, Callable[..., object]] = {
     "batch": BatchOptions,
     "crop": CropAugmentation,
     "series": SeriesAugmentation,
+    "view": ViewAugmentation,
+    "objective": ObjectiveOptions,
     "optimiser": OptimiserOptions,
     "evaluation": EvaluationOptions,
 }
@@ -159,6 +179,8 @@ class PretrainingOptions:
         batch: how batches are composed.
         crop: augmentation of crops.
         series: augmentation of series.
+        view: augmentation that makes two views of one series.
+        objective: the loss: weights of its terms.
         optimiser: of the weights.
         evaluation: on held-out ground.
         accelerator: as Lightning names them: auto, cpu, gpu.
@@ -176,6 +198,8 @@ class PretrainingOptions:
     batch: BatchOptions = field(default_factory=BatchOptions)
     crop: CropAugmentation = field(default_factory=CropAugmentation)
     series: SeriesAugmentation = field(default_factory=SeriesAugmentation)
+    view: ViewAugmentation = field(default_factory=ViewAugmentation)
+    objective: ObjectiveOptions = field(default_factory=ObjectiveOptions)
     optimiser: OptimiserOptions = field(default_factory=OptimiserOptions)
     evaluation: EvaluationOptions = field(default_factory=EvaluationOptions)
     accelerator: str = "auto"
@@ -196,15 +220,3 @@ class PretrainingOptions:
         for name in ("projection_size", "max_epochs", "steps_per_epoch", "patience"):
             if getattr(self, name) < 1:
                 raise ValueError(f"{name} must be at least 1, got {getattr(self, name)}")
-
-
-def _check_not_negative(options: object, *names: str) -> None:
-    for name in names:
-        if getattr(options, name) < 0:
-            raise ValueError(f"{name} must not be negative, got {getattr(options, name)}")
-
-
-def _check_share(options: object, *names: str) -> None:
-    for name in names:
-        if not 0 <= getattr(options, name) < 1:
-            raise ValueError(f"{name} must lie in 0..1, 1 excluded, got {getattr(options, name)}")

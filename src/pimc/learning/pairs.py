@@ -1,9 +1,10 @@
-"""Pairs of a pixel's series and an image crop around it, and the batches they form."""
+"""Pairs of a pixel's series and image crops around it, and the batches they form."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Protocol
 
 import numpy as np
@@ -23,6 +24,9 @@ of 128 x 128, three or fewer leave batches that could lie farther apart."""
 GALLERY_CANDIDATES = 16
 """The same for a gallery, which is drawn once."""
 
+PLACES_APART = 10_000
+"""Pixels between places on the common ground: more than any crop is wide."""
+
 COLUMNS = ("patch", "patch_index", "place", "row", "col", "y", "x", "parcel")
 
 
@@ -38,7 +42,7 @@ class Frames(Protocol):
 
 @dataclass(frozen=True)
 class PairData:
-    """Pixels with their series, and the frames around them.
+    """Pixels with their series, and the frames around them; without frames, series alone.
 
     Attributes:
         index_series: N x I x L float32 on the calendar, finite; may be a memory map.
@@ -86,6 +90,25 @@ class PairData:
         """Number of pixels."""
         return len(self.pixels)
 
+    @property
+    def has_images(self) -> bool:
+        """Whether there are frames that series can be paired with."""
+        return len(self.frames) > 0
+
+    @cached_property
+    def ground(self) -> np.ndarray:
+        """N x 3 int32: number of the parcel (negative where there is none), y, x.
+
+        Rows of different places lie ``PLACES_APART`` and more apart.
+        """
+        y, x = _apart_by_place(self.pixels, PLACES_APART), self.pixels["x"].to_numpy()
+        return np.stack([_parcel_groups(self.pixels), y, x], axis=1).astype(np.int32)
+
+    def series_alone(self) -> PairData:
+        """The same pixels without images."""
+        choices = np.full((len(self), 1), NO_FRAME, np.int32)
+        return replace(self, frames=(), frame_choices=choices)
+
 
 @dataclass(frozen=True)
 class PairBatch:
@@ -93,7 +116,8 @@ class PairBatch:
 
     Attributes:
         rows: B int64, rows of the pixels in ``PairData``.
-        frames: B int64, the frame from which each crop is cut.
+        frames: B x K int64, the frames from which the crops of a pixel are cut; ``NO_FRAME``
+            where there are no images.
     """
 
     rows: np.ndarray
@@ -107,11 +131,13 @@ class PairBatch:
 def usable_rows(data: PairData, crop_side: int) -> np.ndarray:
     """Rows of pixels that have a clear frame and whose whole crop lies within it.
 
+    All rows where there are no images.
+
     Raises:
         ValueError: if a crop is larger than the frames.
     """
-    if not len(data) or not len(data.frames):
-        return np.empty(0, dtype=np.int64)
+    if not len(data) or not data.has_images:
+        return np.arange(len(data))
     height, width = data.frames[0].shape[1:]
     if crop_side > min(height, width):
         raise ValueError(
@@ -129,7 +155,8 @@ class PairSampler:
 
     Pixels of a batch lie farther apart than a crop where the ground allows, and no two lie in
     one parcel where parcels are known: overlapping crops and pixels of one field are false
-    negatives. What an epoch holds depends on the seed and the number of the epoch alone.
+    negatives. Where there are no images, pixels need only differ. What an epoch holds depends on
+    the seed and the number of the epoch alone.
     """
 
     def __init__(self, data: PairData, options: BatchOptions, rows: np.ndarray | None = None):
@@ -144,7 +171,8 @@ class PairSampler:
             patch[order], return_index=True, return_counts=True
         )
         self._x = pixels["x"].to_numpy().astype(np.int32)
-        self._y = _apart_by_place(pixels, options.crop_side)
+        self._spacing = options.crop_side if data.has_images else 1
+        self._y = _apart_by_place(pixels, self._spacing)
         self._group = _parcel_groups(pixels)
         self._choices = data.frame_choices
         self._choice_counts = (data.frame_choices != NO_FRAME).sum(axis=1)
@@ -180,13 +208,16 @@ class PairSampler:
             self._x[candidates],
             self._group[candidates],
             size,
-            self.options.crop_side,
+            self._spacing,
         )
-        dates = rng.random(picks.shape)
+        crops = self.options.crops
+        dates = rng.random((*picks.shape, crops))
         for chosen, pick, date in zip(candidates, picks, dates, strict=True):
             rows = self.rows[chosen[pick[pick != NONE]]]
-            choice = (date[: len(rows)] * self._choice_counts[rows]).astype(np.int64)
-            yield PairBatch(rows, self._choices[rows, choice].astype(np.int64))
+            # one date of each part of the clear dates, which lie in order of time
+            share = (np.arange(crops) + date[: len(rows)]) / crops
+            choice = (share * self._choice_counts[rows][:, None]).astype(np.int64)
+            yield PairBatch(rows, self._choices[rows[:, None], choice].astype(np.int64))
 
     def _candidates(self, rng: np.random.Generator, steps: int) -> np.ndarray:
         """Positions of pixels, steps x candidates, from the patches of each batch in turn.

@@ -11,8 +11,6 @@ from torch.nn.functional import normalize
 RECALLS = (1, 5)
 """Recall is measured among so many first answers."""
 
-DIRECTIONS = ("series_to_image", "image_to_series")
-
 
 def own_ranks(queries: Tensor, answers: Tensor) -> Tensor:
     """How many answers are at least as similar to each query as its own, itself left out.

@@ -37,14 +37,19 @@ class ContrastiveLoss(nn.Module):
               + \log \frac{e^{s_{ii}}}{\sum_j e^{s_{ji}}}\right)
 
     which is ln N where all similarities are equal.
+
+    Others that show the same as i, its set A_i, are false negatives. Excluded, they are left out
+    of both sums over j. Soft, they are positives beside i: log-probabilities are averaged over i
+    and A_i (the targets of Khosla et al. 2020, SupCon, equation 2).
     """
 
-    def __init__(self, temperature: float):
+    def __init__(self, temperature: float, soft: bool = False):
         super().__init__()
         low, high = TEMPERATURE_RANGE
         if not low <= temperature <= high:
             raise ValueError(f"temperature must lie in {low}..{high}, got {temperature}")
         self.log_scale = nn.Parameter(torch.tensor(-math.log(temperature)))
+        self.soft = soft
 
     @property
     def temperature(self) -> float:
@@ -60,12 +65,14 @@ class ContrastiveLoss(nn.Module):
         low, high = TEMPERATURE_RANGE
         self.log_scale.clamp_(-math.log(high), -math.log(low))
 
-    def forward(self, series: Tensor, images: Tensor) -> Tensor:
+    def forward(self, first: Tensor, second: Tensor, alike: Tensor | None = None) -> Tensor:
         """The loss of N pairs.
 
         Args:
-            series: N x D float, projections of the series.
-            images: N x D float, projections of the images; row i belongs to row i of ``series``.
+            first: N x D float, projections of one side: of the series.
+            second: N x D float, of the other side: of the images, or of another view; row i
+                belongs to row i of ``first``.
+            alike: N x N bool, symmetric: pairs that show the same; the diagonal does not count.
 
         Returns:
             Scalar, float32 whatever the precision of the projections.
@@ -73,12 +80,26 @@ class ContrastiveLoss(nn.Module):
         Raises:
             ValueError: if the two sides have different shapes or there is one pair alone.
         """
-        if series.shape != images.shape or series.ndim != 2 or len(series) < 2:
-            raise ValueError(
-                f"expected two or more pairs of vectors of one length, got shapes "
-                f"{tuple(series.shape)} and {tuple(images.shape)}"
-            )
+        check_sides(first, second)
         scale = self.log_scale.exp()
-        similarity = scale * normalize(series.float()) @ normalize(images.float()).T
+        similarity = scale * normalize(first.float()) @ normalize(second.float()).T
         own = torch.arange(len(similarity), device=similarity.device)
+        if alike is not None and self.soft:
+            same = (alike | torch.eye(len(own), dtype=torch.bool, device=own.device)).float()
+            own = same / same.sum(dim=1, keepdim=True)
+        elif alike is not None:
+            similarity = similarity.masked_fill(alike.clone().fill_diagonal_(False), -math.inf)
         return (cross_entropy(similarity, own) + cross_entropy(similarity.T, own)) / 2
+
+
+def check_sides(first: Tensor, second: Tensor) -> None:
+    """Refuse sides that form no pairs.
+
+    Raises:
+        ValueError: for different shapes, or one pair alone.
+    """
+    if first.shape != second.shape or first.ndim != 2 or len(first) < 2:
+        raise ValueError(
+            f"expected two or more pairs of vectors of one length, got shapes "
+            f"{tuple(first.shape)} and {tuple(second.shape)}"
+        )

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
+from pimc.catalog.encoder import NO_ENCODER
 from pimc.catalog.metrics import log_step
 from pimc.data.folds import FoldOptions
 from pimc.learning.options import PretrainingOptions
@@ -28,15 +29,9 @@ def choose_frames(
 ) -> np.ndarray:
     """Images in which each pixel is clear: N x K int32 frame numbers, then ``NO_FRAME``.
 
-    Raises:
-        ValueError: if there are no images at all (data without images cannot be paired).
+    One column of ``NO_FRAME`` where there are no images at all: series are pretrained alone.
     """
-    if frame_table.empty:
-        raise ValueError(
-            "pretraining pairs series with images, but these data hold pixel series alone; "
-            "use images (simulated, pastis, stack), or an encoder pretrained elsewhere"
-        )
-    slots = int(frame_table.groupby("patch_index").size().max())
+    slots = int(frame_table.groupby("patch_index").size().max()) if len(frame_table) else 1
     choices = np.full((len(series_pixels), slots), NO_FRAME, np.int32)
     for patch, rows in series_pixels.groupby("patch_index").indices.items():
         frames = frame_table[frame_table["patch_index"] == patch]
@@ -65,11 +60,11 @@ def pretrain_encoders(
     pretraining: PretrainingOptions,
     checkpoints: Path,
 ) -> tuple[Any, Any, pd.DataFrame, dict[str, float], pd.DataFrame]:
-    """Train both encoders; see ``pimc.learning.pretrain.pretrain``.
+    """Train the encoders; see ``pimc.learning.pretrain.pretrain``.
 
     Returns:
-        Series encoder, image encoder, history (a row an epoch), final metrics, and the recall
-        in every gallery.
+        Series encoder, image encoder (``NO_ENCODER`` where the objective trains none), history
+        (a row an epoch), final metrics, and the recall in every gallery.
     """
     from pimc.learning.pretrain import pretrain
 
@@ -98,7 +93,7 @@ def pretrain_encoders(
     )
     return (
         result.series_encoder,
-        result.image_encoder,
+        NO_ENCODER if result.image_encoder is None else result.image_encoder,
         result.history,
         result.metrics,
         result.retrieval,

@@ -1,0 +1,36 @@
+import pytest
+import torch
+
+from pimc.catalog.encoder import NO_ENCODER, EncoderFolder
+from pimc.model.architecture import find_preset
+from pimc.model.encoders import ImageEncoder, ImageEncoderConfig
+
+
+@pytest.fixture
+def encoder():
+    config = ImageEncoderConfig(find_preset("tiny").image, ("B04",), (0.2,), (0.1,))
+    return ImageEncoder(config)
+
+
+def test_an_encoder_comes_back(tmp_path, encoder):
+    dataset = EncoderFolder(str(tmp_path / "encoder"))
+    dataset.save(encoder)
+    loaded = dataset.load()
+    image = torch.rand(1, 1, 9, 9)
+    assert torch.equal(loaded(image), encoder.eval()(image))
+
+
+def test_a_run_without_an_encoder_takes_the_old_one_away(tmp_path, encoder, caplog):
+    dataset = EncoderFolder(str(tmp_path / "encoder"), optional=True)
+    dataset.save(encoder)
+    dataset.save(NO_ENCODER)
+    assert "the run trained no such encoder: removing that of" in caplog.text
+    assert dataset.load() is None
+    assert not dataset.exists()
+    assert not list((tmp_path / "encoder").iterdir())
+
+
+def test_no_encoder_where_there_was_none(tmp_path, caplog):
+    EncoderFolder(str(tmp_path / "encoder")).save(NO_ENCODER)
+    assert not (tmp_path / "encoder").exists()
+    assert not caplog.text
