@@ -18,12 +18,13 @@ def test_json_of_before_the_temporal_branch():
 def test_presets_by_name():
     assert find_preset("small") is PRESETS["small"]
     with pytest.raises(
-        ValueError, match="no encoder preset 'huge'; there are tiny, small, fused, wide, base"
+        ValueError,
+        match="no encoder preset 'huge'; there are tiny, small, fused, temporal, wide, base",
     ):
         find_preset("huge")
 
 
-@pytest.mark.parametrize("widths", [(), (4,), (8, 12)])
+@pytest.mark.parametrize("widths", [(4,), (8, 12)])
 def test_widths_are_groups_of_eight(widths):
     with pytest.raises(ValueError, match="multiples of 8"):
         Architecture(widths)
@@ -34,5 +35,7 @@ def test_other_wrong_sizes():
         Architecture((8,), blocks=0)
     with pytest.raises(ValueError, match=r"temporal_width .* multiple of 8, got 12"):
         Architecture((8,), temporal_width=12)
+    with pytest.raises(ValueError, match="needs widths or a temporal_width"):
+        Architecture(())
     with pytest.raises(ValueError, match=r"missing: \['blocks', 'embedding_size', 'stem_stride'\]"):
         Architecture.from_json({"widths": [8]})

@@ -20,6 +20,7 @@ RECURRENCE = Recurrence(("NDVI", "EVI"), "unthresholded", (0.4, 0.3), (0.2, 0.1)
 SMALL = Architecture((8, 16), embedding_size=6)
 SERIES = SeriesEncoderConfig(SMALL, CALENDAR, RECURRENCE)
 FUSED = replace(SERIES, architecture=replace(SMALL, temporal_width=8))
+ALONE = replace(SERIES, architecture=Architecture((), embedding_size=6, temporal_width=8))
 IMAGE = ImageEncoderConfig(SMALL, ("B04", "B08"), (0.1, 0.3), (0.05, 0.1), {"rome": {"B08": "B8A"}})
 
 
@@ -77,20 +78,36 @@ def test_a_fused_encoder_is_its_formula():
     encoder = SeriesEncoder(FUSED)
     series = torch.rand(2, 2, 20)
     scaled = (series - torch.tensor([[0.4], [0.3]])) / torch.tensor([[0.2], [0.1]])
-    branch = encoder.beside
-    both = [encoder.network(encoder.plots(series)), branch.network(scaled)]
-    torch.testing.assert_close(encoder(series), branch.join(relu(torch.cat(both, dim=1))))
+    both = [encoder.network(encoder.plots(series)), encoder.temporal.network(scaled)]
+    torch.testing.assert_close(encoder(series), encoder.join(relu(torch.cat(both, dim=1))))
     assert encoder(series).shape == (2, encoder.embedding_size)
 
 
-def test_both_branches_of_a_fused_encoder_learn():
-    encoder = SeriesEncoder(FUSED)
+def test_an_encoder_of_the_series_alone_draws_no_plots():
+    torch.manual_seed(0)
+    encoder = SeriesEncoder(ALONE)
+    series = torch.rand(2, 2, 20)
+    encoder.plots = None
+    torch.testing.assert_close(encoder(series), encoder.temporal(series))
+
+
+@pytest.mark.parametrize("config", [FUSED, ALONE])
+def test_every_branch_learns(config):
+    encoder = SeriesEncoder(config)
     encoder(torch.rand(4, 2, 20)).square().sum().backward()
     still = [name for name, p in encoder.named_parameters() if not p.grad.abs().sum() > 0]
     assert not still
 
 
-@pytest.mark.parametrize("config", [SERIES, FUSED])
+@pytest.mark.parametrize("config", [SERIES, FUSED, ALONE])
+def test_weights_do_not_hang_on_the_length_of_the_calendar(config):
+    encoder = SeriesEncoder(config)
+    short = SeriesEncoder(replace(config, calendar=replace(CALENDAR, length=9)))
+    short.load_state_dict(encoder.state_dict())
+    assert short(torch.rand(2, 2, 9)).shape == (2, 6)
+
+
+@pytest.mark.parametrize("config", [SERIES, FUSED, ALONE])
 def test_the_row_of_observed_dates_is_read_where_asked_for(config):
     torch.manual_seed(0)
     series, observed = torch.rand(3, 2, 20), (torch.rand(3, 1, 20) > 0.3).float()
@@ -143,9 +160,10 @@ def test_other_indices_and_calendars_are_refused():
         encoder.check(["NDVI", "EVI"], replace(CALENDAR, start="01-01"))
 
 
-def test_an_image_has_no_series_to_read():
-    with pytest.raises(ValueError, match="an image has no series to read"):
-        replace(IMAGE, architecture=FUSED.architecture)
+@pytest.mark.parametrize("config", [FUSED, ALONE])
+def test_an_image_has_no_series_to_read(config):
+    with pytest.raises(ValueError, match="an image encoder has widths and no temporal_width"):
+        replace(IMAGE, architecture=config.architecture)
 
 
 def test_images_of_another_shape_are_refused():

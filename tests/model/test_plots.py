@@ -67,6 +67,10 @@ def test_the_channel_of_validity():
     both = [[1, 0, 1, 1, 0], [0] * 5, [1, 0, 1, 1, 0], [1, 0, 1, 1, 0], [0] * 5]
     assert drawn[0, 2].tolist() == both
     assert (layer(values)[:, 2] == 1).all()
+    # drawn another way where a gradient is asked for
+    differentiable = layer(with_row.clone().requires_grad_())
+    assert differentiable.requires_grad
+    torch.testing.assert_close(differentiable, drawn)
 
     # trajectories (1, 3), (2, 4), (3, 5): observed where both of their points are
     embedded = RecurrencePlots(replace(PLAIN, validity=True, dimension=2, time_delay=2))

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 import torch
-from test_encoders import FUSED, IMAGE, SERIES
+from test_encoders import ALONE, FUSED, IMAGE, SERIES
 
 from pimc.model.encoders import ImageEncoder, SeriesEncoder
 from pimc.model.storage import CONFIG, WEIGHTS, load_encoder, save_encoder
@@ -24,6 +24,7 @@ def saved(tmp_path):
     [
         (SeriesEncoder(SERIES), (3, 2, 20)),
         (SeriesEncoder(FUSED), (3, 2, 20)),
+        (SeriesEncoder(ALONE), (3, 2, 20)),
         (ImageEncoder(IMAGE), (3, 2, 9, 9)),
     ],
 )

@@ -14,12 +14,12 @@ class Architecture:
     """Size of an encoder.
 
     Attributes:
-        widths: channels of each stage; each stage after the first halves the image.
+        widths: channels of each stage; each stage after the first halves the image. None where
+            the series alone are read and no plots.
         blocks: residual blocks in every stage.
         stem_stride: pixels the first convolution moves by; 2 halves the image at once.
         embedding_size: length of the embedding.
-        temporal_width: channels of the branch that reads the series themselves beside their
-            plots; 0 for none. Images have none.
+        temporal_width: channels of the branch that reads the series themselves; 0 for none.
     """
 
     widths: tuple[int, ...]
@@ -30,7 +30,9 @@ class Architecture:
 
     def __post_init__(self) -> None:
         """Check the sizes."""
-        if not self.widths or any(width < 8 or width % 8 for width in self.widths):
+        if not (self.widths or self.temporal_width):
+            raise ValueError(f"an encoder needs widths or a temporal_width, got {self}")
+        if any(width < 8 or width % 8 for width in self.widths):
             raise ValueError(
                 f"widths of an encoder must be multiples of 8 (groups of 8 channels are "
                 f"normalised together), got {self.widths}"
@@ -79,6 +81,11 @@ PRESETS: Mapping[str, Preset] = {
     # "small" whose series encoder reads the series beside their plots
     "fused": Preset(
         series=Architecture((16, 32, 64, 128), stem_stride=2, temporal_width=64),
+        image=Architecture((64, 96, 128)),
+    ),
+    # the series alone, without plots
+    "temporal": Preset(
+        series=Architecture((), temporal_width=64),
         image=Architecture((64, 96, 128)),
     ),
     # for images larger than crops: land cover of 64 x 64 pixels needs the width, and its stem is

@@ -105,8 +105,10 @@ class ImageEncoderConfig:
                 f"an image encoder needs a mean and a standard deviation of each band "
                 f"({', '.join(self.bands)}), got {len(self.mean)} and {len(self.std)}"
             )
-        if self.architecture.temporal_width:
-            raise ValueError(f"an image has no series to read, got {self.architecture}")
+        if self.architecture.temporal_width or not self.architecture.widths:
+            raise ValueError(
+                f"an image encoder has widths and no temporal_width, got {self.architecture}"
+            )
         values = zip(self.bands, self.mean, self.std, strict=True)
         bad = [b for b, m, s in values if not (math.isfinite(m) and math.isfinite(s) and s > 0)]
         if bad:
@@ -140,7 +142,7 @@ class ImageEncoderConfig:
 
 
 class SeriesEncoder(nn.Module):
-    """Index series -> recurrence plots -> embedding; where fused, beside the series themselves."""
+    """Index series -> embedding, by their recurrence plots, by themselves, or by both, joined."""
 
     kind = "series"
 
@@ -148,8 +150,11 @@ class SeriesEncoder(nn.Module):
         super().__init__()
         self.config = config
         self.plots = RecurrencePlots(config.recurrence)
-        self.network = ResidualNetwork(self.plots.channels, config.architecture)
-        self.beside = TemporalBranch(config) if config.architecture.temporal_width else None
+        size = config.architecture
+        self.network = ResidualNetwork(self.plots.channels, size) if size.widths else None
+        self.temporal = TemporalBranch(config) if size.temporal_width else None
+        fused = self.network is not None and self.temporal is not None
+        self.join = nn.Linear(2 * self.embedding_size, self.embedding_size) if fused else None
 
     @property
     def reads_observed(self) -> bool:
@@ -205,30 +210,33 @@ class SeriesEncoder(nn.Module):
                 f"{length} calendar steps, perhaps with a row more of observed dates, got shape "
                 f"{tuple(series.shape)}"
             )
-        out: Tensor = self.network(self.plots(series))
-        return out if self.beside is None else self.beside(series, out)
+        branches = []
+        if self.network is not None:
+            branches.append(self.network(self.plots(series)))
+        if self.temporal is not None:
+            branches.append(self.temporal(series))
+        out: Tensor = torch.cat(branches, dim=1)
+        return out if self.join is None else self.join(relu(out))
 
 
 class TemporalBranch(nn.Module):
-    """The series themselves, and how their embedding joins that of their plots."""
+    """The series themselves, scaled as for their plots, through convolutions in time."""
 
     def __init__(self, config: SeriesEncoderConfig):
         super().__init__()
-        recurrence, size = config.recurrence, config.architecture.embedding_size
+        recurrence = config.recurrence
         self.reads_observed = recurrence.validity
         self.scaled = ScaledSeries(recurrence)
         self.network = TemporalNetwork(
             len(recurrence.indices) + self.reads_observed, config.architecture, config.calendar
         )
-        self.join = nn.Linear(2 * size, size)
 
-    def forward(self, series: Tensor, embedded: Tensor) -> Tensor:
-        """Series B x I (+ 1) x L and the embedding of their plots -> B x embedding_size."""
+    def forward(self, series: Tensor) -> Tensor:
+        """Series B x I x L, or with a row of observed dates, -> B x embedding_size."""
         scaled, observed = self.scaled(series)
         if self.reads_observed:
             scaled = torch.cat([scaled, observed], dim=1)
-        both = torch.cat([embedded, self.network(scaled)], dim=1)
-        out: Tensor = self.join(relu(both))
+        out: Tensor = self.network(scaled)
         return out
 
 

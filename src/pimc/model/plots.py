@@ -93,12 +93,15 @@ class RecurrencePlots(nn.Module):
         thresholds = self.thresholds.to(series.dtype)
         if not self.recurrence.validity:
             return self._draw(scaled, self.recurrence, thresholds, out)
-        if out is not None:
-            self._draw(scaled, self.recurrence, thresholds, out[:, :-1])
-            out[:, -1:] = self._valid(observed)
-            return out
-        drawn = self._draw(scaled, self.recurrence, thresholds, None)
-        return torch.cat([drawn, self._valid(observed)], dim=1)
+        if out is None and series.requires_grad:
+            drawn = self._draw(scaled, self.recurrence, thresholds, None)
+            return torch.cat([drawn, self._valid(observed)], dim=1)
+        if out is None:  # drawn where they belong, plots are not copied
+            side = self.recurrence.side(series.shape[-1])
+            out = series.new_empty(len(series), self.channels, side, side)
+        self._draw(scaled, self.recurrence, thresholds, out[:, :-1])
+        out[:, -1:] = self._valid(observed)
+        return out
 
     def _valid(self, observed: Tensor) -> Tensor:
         """B x 1 x L -> B x 1 x L' x L', 1 where both trajectories were observed throughout."""
