@@ -6,6 +6,7 @@ from pimc.pipelines import (
     forecasting,
     ingestion,
     land_cover,
+    leaderboard,
     pixel_classification,
     pretraining,
     recurrence_plots,
@@ -14,7 +15,7 @@ from pimc.pipelines import (
 
 
 def register_pipelines() -> dict[str, Pipeline]:
-    """Each stage by itself, the way to two pretrained encoders, and the tasks."""
+    """Each stage by itself, the way to two pretrained encoders, the tasks, and their comparison."""
     stages = {
         "ingestion": ingestion.create_pipeline(),
         "vegetation_indices": vegetation_indices.create_pipeline(),
@@ -24,17 +25,21 @@ def register_pipelines() -> dict[str, Pipeline]:
     pretrain = sum(stages.values(), Pipeline([]))
     pixels = stages["ingestion"]
     series = pixels + stages["vegetation_indices"]
+    # a task makes the series that it reads anew, and takes the encoder that the catalog holds
     tasks = {
-        "pixel_classification": pixel_classification.create_pipeline(),
-        "forecasting": forecasting.create_pipeline(),
+        "pixel_classification": series + pixel_classification.create_pipeline(),
+        "forecasting": pixels + forecasting.create_pipeline(),
+        "land_cover": land_cover.create_pipeline(),
     }
-    images = land_cover.create_pipeline()
+    ranking = leaderboard.create_pipeline()
+    written = [f"{task}.{table}" for task in tasks for table in ("scores", "differences")]
+    evaluate = sum(tasks.values(), leaderboard.create_pipeline(after=written))
     return {
         **stages,
         "pretrain": pretrain,
-        # a task makes the series that it reads anew, and takes the encoder that the catalog holds
-        "pixel_classification": series + tasks["pixel_classification"],
-        "forecasting": pixels + tasks["forecasting"],
-        "land_cover": images,
-        "__default__": sum(tasks.values(), pretrain + images),
+        **tasks,
+        "evaluate": evaluate,
+        "leaderboard": ranking,
+        "results_page": ranking + leaderboard.create_results_page(),
+        "__default__": pretrain + evaluate,
     }

@@ -1,0 +1,48 @@
+"""Which code makes what is being made, and on which day."""
+
+from __future__ import annotations
+
+import subprocess
+from datetime import date
+from pathlib import Path
+from typing import Any, NoReturn
+
+from kedro.io import AbstractDataset, DatasetError
+
+from pimc import __version__
+from pimc.report.leaderboard_page import Provenance
+
+
+class ProjectState(AbstractDataset[NoReturn, Provenance]):
+    """Version, commit and day, asked when it is loaded.
+
+    In the catalog, so that nodes stay functions of their inputs.
+    """
+
+    def __init__(self, path: str, metadata: dict[str, Any] | None = None):
+        self._path = Path(path)
+        self.metadata = metadata
+
+    def load(self) -> Provenance:
+        """The state of the project in ``path``."""
+        return Provenance(__version__, git_commit(self._path), date.today().isoformat())
+
+    def save(self, data: NoReturn) -> NoReturn:
+        """Refuse: nobody makes it."""
+        raise DatasetError("the state of the project is asked, not saved")
+
+    def _exists(self) -> bool:
+        return True
+
+    def _describe(self) -> dict[str, Any]:
+        return {"path": str(self._path)}
+
+
+def git_commit(project: Path) -> str:
+    """Short commit of a folder, with ``-dirty`` where tracked files differ; "" without git."""
+    command = ["git", "describe", "--always", "--abbrev=12", "--dirty", "--exclude=*"]
+    try:
+        answer = subprocess.run(command, cwd=project, capture_output=True, text=True, check=True)
+    except (OSError, subprocess.CalledProcessError):
+        return ""
+    return answer.stdout.strip()

@@ -1,0 +1,87 @@
+"""Nodes of the leaderboard."""
+
+from __future__ import annotations
+
+import logging
+
+import pandas as pd
+from matplotlib.figure import Figure
+
+from pimc.pipelines.leaderboard.options import LeaderboardOptions
+from pimc.report.leaderboard import (
+    TASKS,
+    TaskTables,
+    leaderboard_table,
+    pretraining_table,
+    run_command,
+)
+from pimc.report.leaderboard_figure import draw_leaderboard
+from pimc.report.leaderboard_markdown import markdown_blocks
+from pimc.report.leaderboard_page import Provenance, render_page
+from pimc.report.leaderboard_sections import not_run
+from pimc.report.published import PUBLISHED
+
+logger = logging.getLogger(__name__)
+
+
+def rank_arms(
+    task_tables: list[TaskTables],
+    options: LeaderboardOptions,
+    *scored: pd.DataFrame,
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """The leaderboard, and what pretraining is worth in it.
+
+    Args:
+        task_tables: of all workspaces.
+        options: names of data sets.
+        scored: tables that must have been written before; they are among ``task_tables``.
+
+    Raises:
+        ValueError: if no task that takes part has been run.
+    """
+    shown = options.take_part(task_tables)
+    _log_left_out(task_tables, shown)
+    if not shown:
+        commands = ", ".join(run_command(*key) for key in options.expected())
+        raise ValueError(f"no task has left scores yet; run one of them: {commands}")
+    # all of `shown` are described: `take_part` has asked
+    data_sets = {
+        (each.workspace, each.task): options.describe(each.workspace, each.task) for each in shown
+    }
+    known = {key: data_set for key, data_set in data_sets.items() if data_set}
+    scores = leaderboard_table(shown, known, PUBLISHED)
+    for (workspace, task), data_set in not_run(scores, options.expected()).items():
+        name = TASKS[task].title.lower()
+        logger.info("not run: %s on %s (%s)", name, data_set.name, run_command(workspace, task))
+    return scores, pretraining_table(shown, known)
+
+
+def _log_left_out(found: list[TaskTables], shown: list[TaskTables]) -> None:
+    for each in found:
+        if each not in shown:
+            logger.info(
+                "left out: %s in workspace %s, which leaderboard.data_sets does not describe or "
+                "leaderboard.workspaces does not name",
+                each.task,
+                each.workspace,
+            )
+
+
+def draw_figure(scores: pd.DataFrame, pretraining: pd.DataFrame) -> Figure:
+    """All tasks and data sets in one figure, published numbers beside them."""
+    return draw_leaderboard(scores, pretraining)
+
+
+def write_page(
+    scores: pd.DataFrame,
+    pretraining: pd.DataFrame,
+    project: Provenance,
+    options: LeaderboardOptions,
+) -> str:
+    """The page for people; it names the tasks that have not been run."""
+    return render_page(scores, pretraining, not_run(scores, options.expected()), project)
+
+
+def write_results(scores: pd.DataFrame, pretraining: pd.DataFrame) -> dict[str, str]:
+    """Blocks of the page of results in the docs, by workspace and task."""
+    return markdown_blocks(scores, pretraining)

@@ -1,0 +1,93 @@
+"""The leaderboard as blocks of Markdown: one a task and data set."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pandas as pd
+
+from pimc.report.leaderboard_sections import Ranking, Section, split_sections
+from pimc.report.score_text import (
+    budget_name,
+    score_name,
+    show,
+    show_difference,
+    show_interval,
+    unit_name,
+)
+
+ENCODER = {"none": "", "inductive": "other ground", "transductive": "test ground"}
+
+
+def markdown_blocks(scores: pd.DataFrame, pretraining: pd.DataFrame) -> dict[str, str]:
+    """Tables and verdicts by ``<workspace>.<task>``, each with the command that made its numbers.
+
+    Args:
+        scores: ``pimc.report.leaderboard.leaderboard_table``.
+        pretraining: ``pimc.report.leaderboard.pretraining_table``.
+    """
+    return {each.name: _block(each) for each in split_sections(scores, pretraining)}
+
+
+def _block(section: Section) -> str:
+    first = section.rankings[0].unit
+    shown = [each for each in section.rankings if each.unit == first]
+    simulated = " **Simulated data.**" if section.data_set.simulated else ""
+    head = (
+        f"`{section.command}`, {section.scored_on}: {section.data_set.name}.{simulated} "
+        f"{section.samples}."
+    )
+    return "\n\n".join([head, *(_ranking(each) for each in shown)])
+
+
+def _ranking(ranking: Ranking) -> str:
+    score = ranking.scores[0]
+    references = ranking.arms["reference"].dropna()
+    heads = ["arm", "is", "encoder saw", *(score_name(name) for name in ranking.scores)]
+    heads.insert(4, "95 % interval")
+    if len(references):
+        heads += [f"less {references.iloc[0]}", "95 % interval"]
+    rows = []
+    for (_, row), values in zip(ranking.arms.iterrows(), ranking.values, strict=True):
+        cells = [
+            f"**{row['arm']}** (chosen)" if row["chosen"] else row["arm"],
+            row["role"],
+            ENCODER.get(row["pretraining"], row["pretraining"]),
+            show(score, row["value"]),
+            show_interval(score, row["low"], row["high"]),
+            *(show(n, v) for n, v in zip(ranking.scores[1:], values[1:], strict=True)),
+        ]
+        if len(references):
+            limits = row["difference_low"], row["difference_high"]
+            cells.append(show_difference(score, row["difference"]))
+            cells.append(show_interval(score, *limits, signed=True))
+        rows.append(cells)
+    title = f"{unit_name(ranking.unit)}, {budget_name(ranking.budget)}:"
+    return f"{title[:1].upper()}{title[1:]}\n\n{_table(heads, rows)}\n\n{_verdicts(ranking)}"
+
+
+def _table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    lines = [heads, ["---"] * len(heads), *rows]
+    return "\n".join("| " + " | ".join(_escape(cell) for cell in line) + " |" for line in lines)
+
+
+def _escape(cell: str) -> str:
+    return cell.replace("|", "\\|").replace("\n", " ")
+
+
+def _verdicts(ranking: Ranking) -> str:
+    score = ranking.scores[0]
+    told = [
+        f"`{row['arm']}` less `{row['reference']}` "
+        + " ".join(
+            part
+            for part in (
+                show_difference(score, row["difference"]),
+                show_interval(score, row["low"], row["high"], signed=True),
+            )
+            if part
+        ).strip()
+        + f": {row['verdict']}"
+        for _, row in ranking.pretraining.iterrows()
+    ]
+    return f"Does pretraining help? {'; '.join(told) or 'No pair of arms was run'}."
