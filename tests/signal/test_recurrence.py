@@ -45,6 +45,36 @@ def test_percentile_of_pairs_by_hand():
     assert fit_recurrence(series, options, ("NDVI",), rng()).thresholds == pytest.approx((2.5,))
 
 
+def test_several_thresholds_are_kept_index_by_index():
+    options = RecurrenceOptions(kind="soft", threshold=[0.1, 0.5])
+    fitted = fit_recurrence(training_series(), options, NAMES, rng())
+    assert fitted.thresholds == (0.1, 0.5) * 3
+    assert fitted.scales == 2
+
+    several = RecurrenceOptions(kind="soft", percentile=[40, 10])
+    found = fit_recurrence(training_series(), several, NAMES, rng()).thresholds
+    for number, percentile in enumerate((40, 10)):
+        one = RecurrenceOptions(kind="soft", percentile=percentile)
+        expected = fit_recurrence(training_series(), one, NAMES, rng()).thresholds
+        assert found[number::2] == pytest.approx(expected)
+
+
+def test_names_of_the_channels():
+    def channels(**options):
+        chosen = RecurrenceOptions(**options)
+        return fit_recurrence(training_series(), chosen, NAMES, rng()).channels
+
+    assert channels(kind="mtf") == NAMES
+    assert channels(kind="level", validity=True) == (*NAMES, "observed")
+    assert channels(kind="joint", threshold=0.5) == ("joint",)
+    assert channels(kind="joint", threshold=(0.5, 1), validity=True) == (
+        "joint 1",
+        "joint 2",
+        "observed",
+    )
+    assert channels(kind="soft", percentile=(5, 20))[:3] == ("NDVI 1", "NDVI 2", "EVI 1")
+
+
 def test_percentile_of_embedded_pairs_equals_the_slow_definition():
     series = training_series()
     options = RecurrenceOptions("soft", percentile=20, scale="standard", dimension=3, time_delay=2)
@@ -73,6 +103,15 @@ def test_json_round_trip():
     assert Recurrence.from_json(json.loads(json.dumps(fitted.to_json()))) == fitted
 
 
+def test_json_keeps_bins_and_validity_and_older_json_has_neither():
+    fitted = fit_recurrence(training_series(), RecurrenceOptions(), NAMES, rng())
+    stored = fitted.to_json()
+    changed = Recurrence.from_json(stored | {"kind": "mtf", "bins": 4, "validity": True})
+    assert (changed.bins, changed.validity) == (4, True)
+    del stored["bins"], stored["validity"]
+    assert Recurrence.from_json(stored) == fitted
+
+
 def test_json_is_checked():
     stored = fit_recurrence(training_series(), RecurrenceOptions(), NAMES, rng()).to_json()
     with pytest.raises(ValueError, match=r"missing: \['centre'\], unknown: \['center'\]"):
@@ -85,6 +124,13 @@ def test_json_is_checked():
         Recurrence.from_json(stored | {"scale": [1.0, 0.0, 1.0]})
     with pytest.raises(ValueError, match="kind binary with thresholds None"):
         Recurrence.from_json(stored | {"kind": "binary"})
+    with pytest.raises(ValueError, match=r"kind level with thresholds \(0\.5, 0\.5, 0\.5\)"):
+        Recurrence.from_json(stored | {"kind": "level", "thresholds": [0.5] * 3})
+    for wrong in ([0.5], [0.5] * 4):
+        with pytest.raises(ValueError, match="thresholds must have one value for each of NDVI"):
+            Recurrence.from_json(stored | {"kind": "binary", "thresholds": wrong})
+    with pytest.raises(ValueError, match="kind signed compares points"):
+        Recurrence.from_json(stored | {"kind": "signed", "dimension": 2})
 
 
 def test_side_of_a_plot():
@@ -104,28 +150,3 @@ def test_fitting_refuses_what_it_cannot_learn_from():
         fit_recurrence(flat, RecurrenceOptions(scale="standard"), ("NDVI",), rng())
     with pytest.raises(ValueError, match="holds no trajectory"):
         fit_recurrence(training_series(), RecurrenceOptions(dimension=13), NAMES, rng())
-
-
-@pytest.mark.parametrize(
-    ("options", "message"),
-    [
-        (
-            {"kind": "binray"},
-            "kind must be one of unthresholded, binary, .*, got 'binray'",
-        ),
-        ({"scale": "unit"}, "scale must be one of none, standard, got 'unit'"),
-        ({"kind": "binary"}, "kind binary takes threshold or percentile, got threshold=None"),
-        ({"kind": "soft", "threshold": 0.1, "percentile": 5}, "takes threshold or percentile"),
-        ({"threshold": 0.1}, "kind unthresholded takes no threshold, got threshold=0.1"),
-        ({"kind": "level", "threshold": 0.1}, "kind level takes no threshold, got threshold=0.1"),
-        ({"kind": "level", "dimension": 2}, "compares points, so dimension must be 1, got 2"),
-        ({"kind": "binary", "threshold": 0.0}, "threshold must be above 0"),
-        ({"kind": "binary", "percentile": 100.0}, "percentile must lie between 0 and 100"),
-        ({"dimension": 0}, "dimension must be at least 1"),
-        ({"time_delay": 0}, "time_delay must be at least 1"),
-        ({"softness": 0.0}, "softness must be above 0"),
-    ],
-)
-def test_options_are_checked(options, message):
-    with pytest.raises(ValueError, match=message):
-        RecurrenceOptions(**options)
