@@ -184,6 +184,15 @@ def test_drawing_into_a_tensor_and_shape_and_dtype(fitted, validity):
     torch.testing.assert_close(out, drawn, rtol=1e-6, atol=1e-9)
 
 
+@pytest.mark.gpu
+def test_an_accelerator_draws_the_same():
+    values = torch.cat([series(4, 2, 11), torch.ones(4, 1, 11)], dim=1).float()
+    for fitted in EVERY:
+        layer = RecurrencePlots(replace(fitted, validity=True))
+        drawn = layer(values)
+        torch.testing.assert_close(layer.cuda()(values.cuda()).cpu(), drawn, rtol=1e-5, atol=1e-5)
+
+
 @pytest.mark.parametrize(
     ("kind", "dimension"),
     [("unthresholded", 1), ("unthresholded", 2), ("soft", 1), ("soft", 2), ("joint", 1)]
