@@ -17,8 +17,8 @@ from torch.nn.functional import relu
 
 from pimc.model.architecture import Architecture
 from pimc.model.blocks import ResidualNetwork
-from pimc.model.plots import RecurrencePlots, ScaledSeries
-from pimc.model.temporal import TemporalNetwork
+from pimc.model.plots import RecurrencePlots
+from pimc.model.temporal import TemporalBranch
 from pimc.signal.calendar import CalendarOptions
 from pimc.signal.recurrence import Recurrence
 
@@ -150,11 +150,14 @@ class SeriesEncoder(nn.Module):
         super().__init__()
         self.config = config
         self.plots = RecurrencePlots(config.recurrence)
-        size = config.architecture
-        self.network = ResidualNetwork(self.plots.channels, size) if size.widths else None
-        self.temporal = TemporalBranch(config) if size.temporal_width else None
-        fused = self.network is not None and self.temporal is not None
-        self.join = nn.Linear(2 * self.embedding_size, self.embedding_size) if fused else None
+        architecture, size = config.architecture, self.embedding_size
+        self.network = self.temporal = self.join = None
+        if architecture.widths:
+            self.network = ResidualNetwork(self.plots.channels, architecture)
+        if architecture.temporal_width:
+            self.temporal = TemporalBranch(config.recurrence, architecture, config.calendar)
+        if self.network is not None and self.temporal is not None:
+            self.join = nn.Linear(2 * size, size)
 
     @property
     def reads_observed(self) -> bool:
@@ -217,27 +220,6 @@ class SeriesEncoder(nn.Module):
             branches.append(self.temporal(series))
         out: Tensor = torch.cat(branches, dim=1)
         return out if self.join is None else self.join(relu(out))
-
-
-class TemporalBranch(nn.Module):
-    """The series themselves, scaled as for their plots, through convolutions in time."""
-
-    def __init__(self, config: SeriesEncoderConfig):
-        super().__init__()
-        recurrence = config.recurrence
-        self.reads_observed = recurrence.validity
-        self.scaled = ScaledSeries(recurrence)
-        self.network = TemporalNetwork(
-            len(recurrence.indices) + self.reads_observed, config.architecture, config.calendar
-        )
-
-    def forward(self, series: Tensor) -> Tensor:
-        """Series B x I x L, or with a row of observed dates, -> B x embedding_size."""
-        scaled, observed = self.scaled(series)
-        if self.reads_observed:
-            scaled = torch.cat([scaled, observed], dim=1)
-        out: Tensor = self.network(scaled)
-        return out
 
 
 class ImageEncoder(nn.Module):

@@ -10,7 +10,9 @@ from torch.nn.functional import relu
 
 from pimc.model.architecture import Architecture
 from pimc.model.blocks import normalisation
+from pimc.model.plots import ScaledSeries
 from pimc.signal.calendar import CalendarOptions
+from pimc.signal.recurrence import Recurrence
 
 DILATIONS = (1, 2, 4)
 """Of the blocks' convolutions over five dates: together they see 61."""
@@ -65,6 +67,27 @@ class TemporalNetwork(nn.Module):
         """B x channels x L -> B x embedding_size."""
         features: Tensor = relu(self.blocks(self.stem(series)))
         out: Tensor = self.embed((features @ self.waves).flatten(1))
+        return out
+
+
+class TemporalBranch(nn.Module):
+    """The series themselves, scaled as for their plots, to an embedding."""
+
+    def __init__(
+        self, recurrence: Recurrence, architecture: Architecture, calendar: CalendarOptions
+    ):
+        super().__init__()
+        self.reads_observed = recurrence.validity
+        self.scaled = ScaledSeries(recurrence)
+        channels = len(recurrence.indices) + self.reads_observed
+        self.network = TemporalNetwork(channels, architecture, calendar)
+
+    def forward(self, series: Tensor) -> Tensor:
+        """Series B x I x L, or with a row of observed dates, -> B x embedding_size."""
+        scaled, observed = self.scaled(series)
+        if self.reads_observed:
+            scaled = torch.cat([scaled, observed], dim=1)
+        out: Tensor = self.network(scaled)
         return out
 
 
