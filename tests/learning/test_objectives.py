@@ -9,10 +9,12 @@ import pytest
 import torch
 from synthetic import BANDS, CALENDAR, RECURRENCE, make_pairs
 
+from pimc.data.unpaired_images import UnpairedImages
 from pimc.learning.objective_options import ObjectiveOptions
 from pimc.learning.options import (
     BatchOptions,
     EvaluationOptions,
+    ImageViewOptions,
     OptimiserOptions,
     PretrainingOptions,
 )
@@ -31,9 +33,9 @@ TRAIN, VALIDATION = make_pairs(6, 0), make_pairs(4, 1)
 SERIES = (TRAIN.series_alone(), VALIDATION.series_alone())
 
 
-def run(folder, objective, data=(TRAIN, VALIDATION), log=None, **changes):
+def run(folder, objective, data=(TRAIN, VALIDATION), log=None, unpaired=None, **changes):
     options = replace(OPTIONS, objective=ObjectiveOptions(**objective), **changes)
-    return pretrain(*data, RECURRENCE, CALENDAR, BANDS, options, folder, log)
+    return pretrain(*data, RECURRENCE, CALENDAR, BANDS, options, folder, log, unpaired=unpaired)
 
 
 def same_weights(one, other):
@@ -63,7 +65,9 @@ def test_an_objective_without_images_does_not_read_those_there_are(tmp_path):
 
 
 def test_pairs_need_images(tmp_path):
-    with pytest.raises(ValueError, match=r"pixel series alone; set .*objective.pair to 0"):
+    with pytest.raises(
+        ValueError, match=r"series alone; set .*objective.pair and image to 0"
+    ):
         run(tmp_path, {}, SERIES)
     assert not list(tmp_path.iterdir())
 
@@ -124,3 +128,25 @@ def test_crops_of_two_dates(tmp_path):
     batch = replace(OPTIONS.batch, crops=2)
     result = run(tmp_path, {}, batch=batch)
     assert np.isfinite(result.history["val_loss"]).all()
+
+
+def make_images(bands=("B04", "B08", "B03")):
+    images = np.random.default_rng(0).integers(0, 255, (60, 3, 20, 20), dtype=np.uint8)
+    return UnpairedImages(images, bands, np.arange(60), "a fingerprint")
+
+
+def test_unpaired_images_join_the_loss(tmp_path):
+    objective = {"pair": 1.0, "image": 0.5}
+    view = ImageViewOptions(images=6, smallest=9, largest=12)
+    result = run(tmp_path, objective, image_view=view, unpaired=make_images())
+    history = result.history
+    for split in ("train", "val"):
+        total = history[f"{split}_pair"] + 0.5 * history[f"{split}_image"]
+        np.testing.assert_allclose(history[f"{split}_loss"], total, rtol=1e-5)
+    guess = math.log(16) + 0.5 * math.log(6)
+    assert result.metrics["val_loss_of_a_guess"] == pytest.approx(guess)
+
+
+def test_the_term_of_images_needs_some(tmp_path):
+    with pytest.raises(ValueError, match="image needs unpaired images, and there are none"):
+        run(tmp_path, {"image": 1})

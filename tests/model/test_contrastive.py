@@ -2,6 +2,7 @@ import math
 
 import pytest
 import torch
+from torch.nn.functional import normalize
 
 from pimc.model.contrastive import ContrastiveLoss, ProjectionHead
 
@@ -83,3 +84,65 @@ def test_head_maps_to_the_projection_size():
     hidden = torch.relu(vectors @ head[0].weight.T + head[0].bias)
     expected = hidden @ head[2].weight.T + head[2].bias
     torch.testing.assert_close(head(vectors), expected)
+
+
+def alike_groups(*groups, count):
+    """N x N: members of a group show the same; the diagonal is set too, and must not count."""
+    alike = torch.eye(count, dtype=torch.bool)
+    for group in groups:
+        for i in group:
+            alike[i, list(group)] = True
+    return alike
+
+
+def slow_loss_with_alike(series, images, temperature, alike, soft):
+    """The formula, term by term, without or with the others that show the same."""
+    unit = [[row / row.norm() for row in side] for side in (series, images)]
+    count, total = len(series), 0.0
+    for side, other in ((0, 1), (1, 0)):
+        for i in range(count):
+            same = [j for j in range(count) if j != i and alike[i, j]]
+            logits = {
+                j: float(unit[side][i] @ unit[other][j]) / temperature
+                for j in range(count)
+                if soft or j not in same
+            }
+            whole = math.log(sum(math.exp(value) for value in logits.values()))
+            positives = [i, *same] if soft else [i]
+            total -= sum(logits[j] - whole for j in positives) / len(positives)
+    return total / (2 * count)
+
+
+@pytest.mark.parametrize("soft", [False, True])
+def test_others_that_show_the_same(soft):
+    generator = torch.Generator().manual_seed(2)
+    series, images = torch.randn(2, 8, 5, generator=generator)
+    alike = alike_groups((0, 3, 4), (1, 7), count=8)
+    loss = ContrastiveLoss(0.3, soft)(series, images, alike)
+    expected = slow_loss_with_alike(series, images, 0.3, alike, soft)
+    assert loss.item() == pytest.approx(expected, rel=1e-5)
+    assert loss.item() != pytest.approx(slow_loss(series, images, 0.3), rel=1e-3)
+
+
+def test_what_is_left_out_by_hand():
+    # pixel 1 is no negative of pixel 0, nor the reverse: both meet pixel 2 alone
+    generator = torch.Generator().manual_seed(3)
+    series, images = torch.randn(2, 3, 4, generator=generator)
+    loss = ContrastiveLoss(0.2)
+    alike = alike_groups((0, 1), count=3)
+    before = loss(series, images, alike)
+    logits = normalize(series) @ normalize(images).T / 0.2
+    pairs = [(0, 2), (1, 2)]
+    rows = [-torch.log_softmax(logits[i, [i, j]], 0)[0] for i, j in pairs]
+    rows.append(-torch.log_softmax(logits[2], 0)[2])
+    columns = [-torch.log_softmax(logits[[i, j], i], 0)[0] for i, j in pairs]
+    columns.append(-torch.log_softmax(logits[:, 2], 0)[2])
+    assert before.item() == pytest.approx(torch.stack(rows + columns).mean().item(), rel=1e-5)
+
+
+@pytest.mark.parametrize("soft", [False, True])
+def test_nothing_alike_is_the_plain_loss(soft):
+    series, images = torch.randn(2, 6, 5, generator=torch.Generator().manual_seed(4))
+    plain = ContrastiveLoss(0.2)(series, images)
+    none = torch.zeros(6, 6, dtype=torch.bool)
+    torch.testing.assert_close(ContrastiveLoss(0.2, soft)(series, images, none), plain)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from typing import NamedTuple
 
 import torch
@@ -11,6 +12,7 @@ from torch import Tensor
 
 from pimc.learning.crops import gather_batch
 from pimc.learning.pairs import PairBatch, PairData, PairSampler
+from pimc.learning.unpaired import UnpairedSource
 
 
 class Batch(NamedTuple):
@@ -21,12 +23,14 @@ class Batch(NamedTuple):
         observed: B x L bool.
         ground: B x 3 int32, parcel, y and x (``PairData.ground``).
         crops: B x K x C x side x side int16; None where there are no images.
+        images: B' x C x H x W float32, unpaired; None where the objective has no term of them.
     """
 
     series: Tensor
     observed: Tensor
     ground: Tensor
     crops: Tensor | None
+    images: Tensor | None = None
 
     def to(self, device: torch.device) -> Batch:
         """The same on a device."""
@@ -35,6 +39,7 @@ class Batch(NamedTuple):
             self.observed.to(device),
             self.ground.to(device),
             None if self.crops is None else self.crops.to(device),
+            None if self.images is None else self.images.to(device),
         )
 
 
@@ -56,14 +61,30 @@ class BatchLoader:
     samples cost more on few cores.
     """
 
-    def __init__(self, data: PairData, batches: Sequence[PairBatch], side: int):
-        self.data, self.batches, self.side = data, batches, side
+    def __init__(
+        self,
+        data: PairData,
+        batches: Sequence[PairBatch],
+        side: int,
+        images: Callable[[int], Tensor] | None = None,
+    ):
+        """Say what is gathered.
+
+        Args:
+            data: pixels and frames.
+            batches: which of them lie together.
+            side: of the crops.
+            images: number of a batch -> its unpaired images.
+        """
+        self.data, self.batches, self.side, self.images = data, batches, side, images
 
     def __len__(self) -> int:
         return len(self.batches)
 
     def __iter__(self) -> Iterator[Batch]:
-        return (load_batch(self.data, batch, self.side) for batch in self.batches)
+        for number, batch in enumerate(self.batches):
+            loaded = load_batch(self.data, batch, self.side)
+            yield loaded if self.images is None else loaded._replace(images=self.images(number))
 
 
 class PairModule(LightningDataModule):
@@ -75,15 +96,18 @@ class PairModule(LightningDataModule):
         sampler: PairSampler,
         steps: int,
         validation: BatchLoader,
+        unpaired: UnpairedSource | None = None,
     ):
         super().__init__()
         self.train, self.sampler, self.steps, self.validation = train, sampler, steps, validation
+        self.unpaired = unpaired
 
     def train_dataloader(self) -> BatchLoader:
         """The batches of the present epoch; Lightning asks at the start of each."""
         epoch = self.trainer.current_epoch if self.trainer else 0
         batches = self.sampler.epoch(epoch, self.steps)
-        return BatchLoader(self.train, batches, self.sampler.options.crop_side)
+        images = None if self.unpaired is None else partial(self.unpaired.training, epoch)
+        return BatchLoader(self.train, batches, self.sampler.options.crop_side, images)
 
     def val_dataloader(self) -> BatchLoader:
         """The fixed batches."""

@@ -109,9 +109,9 @@ def _quiet() -> Iterator[None]:
             each.setLevel(level)
 
 
-def run_key(options: PretrainingOptions, configs: list[dict[str, object]], *data: PairData) -> str:
-    """Name of a run: 16 hexadecimal digits that change with its options or its data."""
-    stated = json.dumps([asdict(options), configs], sort_keys=True)
+def run_key(options: PretrainingOptions, facts: list[object], *data: PairData) -> str:
+    """Name of a run: 16 hexadecimal digits that change with its options, its facts or its data."""
+    stated = json.dumps([asdict(options), facts], sort_keys=True)
     parts = [stated, *(fingerprint(each) for each in data)]
     return hashlib.sha256("|".join(parts).encode()).hexdigest()[:16]
 

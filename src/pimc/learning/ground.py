@@ -10,7 +10,6 @@ import pandas as pd
 
 from pimc.learning.batches import PairModule
 from pimc.learning.evaluation import HeldOut
-from pimc.learning.objective_options import ObjectiveOptions
 from pimc.learning.options import PretrainingOptions
 from pimc.learning.pairs import PairData, usable_rows
 from pimc.signal.calendar import CalendarOptions
@@ -29,9 +28,9 @@ def needed_data(data: PairData, options: PretrainingOptions) -> PairData:
         return data.series_alone()
     if not data.has_images:
         raise ValueError(
-            "the objective pairs series with images, but these data hold pixel series alone; set "
-            "pretraining.objective.pair to 0 and series to 1, or use images (simulated, pastis, "
-            "stack)"
+            "the objective reads images, but these data hold pixel series alone; set "
+            "pretraining.objective.pair and image to 0 and series to 1, or use images (simulated, "
+            "pastis, stack)"
         )
     return data
 
@@ -137,7 +136,7 @@ def describe(batches: PairModule, held_out: HeldOut, options: PretrainingOptions
             np.mean(sizes),
             wanted,
         )
-    guess = loss_of_a_guess(options.objective, held_out.batch_size)
+    guess = loss_of_a_guess(options, held_out.batch_size)
     logger.info(
         "training on %d patches; %d held-out batches of %d pixels%s",
         batches.sampler.patches,
@@ -147,9 +146,11 @@ def describe(batches: PairModule, held_out: HeldOut, options: PretrainingOptions
     )
 
 
-def loss_of_a_guess(objective: ObjectiveOptions, size: int) -> dict[str, float]:
+def loss_of_a_guess(options: PretrainingOptions, size: int) -> dict[str, float]:
     """``val_loss_of_a_guess`` where the loss has one: InfoNCE's ln N, and 1 of masked values."""
+    objective = options.objective
     if objective.loss != "infonce" and objective.terms.keys() != {"masked"}:
         return {}
-    compared = objective.pair + objective.series + objective.image
-    return {"val_loss_of_a_guess": compared * math.log(size) + objective.masked}
+    compared = (objective.pair + objective.series) * math.log(size)
+    images = objective.image * math.log(options.image_view.images)
+    return {"val_loss_of_a_guess": compared + images + objective.masked}

@@ -71,6 +71,31 @@ class CropAugmentation:
 
 
 @dataclass(frozen=True)
+class ImageViewOptions(CropAugmentation):
+    """Two views of each unpaired image: parts of it, changed more strongly than crops are.
+
+    Attributes:
+        images: of a batch.
+        smallest: rows and columns of the smallest part.
+        largest: of the largest.
+    """
+
+    gain: float = 0.2
+    band_gain: float = 0.1
+    images: int = 64
+    smallest: int = 24
+    largest: int = 48
+
+    def __post_init__(self) -> None:
+        """Check sizes and strengths."""
+        super().__post_init__()
+        if self.images < 2 or not 8 <= self.smallest <= self.largest:
+            raise ValueError(
+                f"views need 2 images or more and 8 <= smallest <= largest, got {self}"
+            )
+
+
+@dataclass(frozen=True)
 class SeriesAugmentation:
     """Changes of a series that keep what grows there; 0 switches one off.
 
@@ -158,6 +183,7 @@ GROUPS: Mapping[str, Callable[..., object]] = {
     "crop": CropAugmentation,
     "series": SeriesAugmentation,
     "view": ViewAugmentation,
+    "image_view": ImageViewOptions,
     "objective": ObjectiveOptions,
     "optimiser": OptimiserOptions,
     "evaluation": EvaluationOptions,
@@ -180,6 +206,7 @@ class PretrainingOptions:
         crop: augmentation of crops.
         series: augmentation of series.
         view: augmentation that makes two views of one series.
+        image_view: how two views of an unpaired image are made.
         objective: the loss: weights of its terms.
         optimiser: of the weights.
         evaluation: on held-out ground.
@@ -199,6 +226,7 @@ class PretrainingOptions:
     crop: CropAugmentation = field(default_factory=CropAugmentation)
     series: SeriesAugmentation = field(default_factory=SeriesAugmentation)
     view: ViewAugmentation = field(default_factory=ViewAugmentation)
+    image_view: ImageViewOptions = field(default_factory=ImageViewOptions)
     objective: ObjectiveOptions = field(default_factory=ObjectiveOptions)
     optimiser: OptimiserOptions = field(default_factory=OptimiserOptions)
     evaluation: EvaluationOptions = field(default_factory=EvaluationOptions)

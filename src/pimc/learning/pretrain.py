@@ -13,6 +13,7 @@ import pandas as pd
 import torch
 from lightning.pytorch import LightningModule
 
+from pimc.data.unpaired_images import UnpairedImages
 from pimc.learning.batches import BatchLoader, PairModule, load_batch
 from pimc.learning.callbacks import BestWeights, LogMetrics, TrainingRecord
 from pimc.learning.crops import band_statistics
@@ -39,6 +40,7 @@ from pimc.learning.likeness import SeriesScale, series_scale
 from pimc.learning.module import ContrastiveModule
 from pimc.learning.options import PretrainingOptions
 from pimc.learning.pairs import PairBatch, PairData, PairSampler
+from pimc.learning.unpaired import UnpairedSource
 from pimc.model.architecture import find_preset
 from pimc.model.encoders import (
     ImageEncoder,
@@ -82,6 +84,7 @@ def pretrain(
     checkpoint_folder: Path | str,
     log_metrics: LogMetrics | None = None,
     substitutions: Mapping[str, Mapping[str, str]] | None = None,
+    unpaired: UnpairedImages | None = None,
 ) -> PretrainingResult:
     """Train the encoders by the objective of ``options``, and measure them on held-out pixels.
 
@@ -100,6 +103,7 @@ def pretrain(
         log_metrics: takes metrics by name and the step, after each step and each epoch.
         substitutions: by place, band asked for -> band that stands in for it; kept with the
             image encoder.
+        unpaired: images of the objective's term ``image``; not read where it has none.
 
     Raises:
         ValueError: before training, if data are too few or do not fit together.
@@ -119,9 +123,12 @@ def pretrain(
             preset.image, tuple(bands), *statistics, substitutions or {}, ground
         )
     module = _build_module(series, image, options, series_scale(train, rows))
-    batches = _batches(train, rows, validation, held_out, options)
-    configs = [config.to_json() for config in (series, image) if config]
-    folder = Path(checkpoint_folder) / run_key(options, configs, train, validation)
+    source = _open_unpaired(unpaired, image, options)
+    batches = _batches(train, rows, validation, held_out, options, source)
+    facts: list[object] = [config.to_json() for config in (series, image) if config]
+    if source and unpaired:
+        facts.append(unpaired.fingerprint)
+    folder = Path(checkpoint_folder) / run_key(options, facts, train, validation)
     return _train(module, batches, held_out, folder, log_metrics or _ignore)
 
 
@@ -146,7 +153,7 @@ def _train(
     metrics = {
         **_metrics(history, best.epoch, retrieval),
         "val_batch_size": float(held_out.batch_size),
-        **loss_of_a_guess(options.objective, held_out.batch_size),
+        **loss_of_a_guess(options, held_out.batch_size),
     }
     return PretrainingResult(
         module.series_encoder, module.image_encoder, history, metrics, retrieval
@@ -175,17 +182,33 @@ def _build_module(
         return ContrastiveModule(*encoders, options, scale)
 
 
+def _open_unpaired(
+    unpaired: UnpairedImages | None, image: ImageEncoderConfig | None, options: PretrainingOptions
+) -> UnpairedSource | None:
+    """The images of the term ``image``, where the objective has one."""
+    if not options.objective.image or image is None:
+        return None
+    if unpaired is None:
+        raise ValueError(
+            "objective.image needs unpaired images, and there are none: name the folder of decoded "
+            "images, --params=unpaired_images=<land_cover.images of another workspace>"
+        )
+    return UnpairedSource(unpaired, image, options.image_view.images, options.batch.seed)
+
+
 def _batches(
     train: PairData,
     rows: np.ndarray,
     validation: PairData,
     held_out: HeldOut,
     options: PretrainingOptions,
+    source: UnpairedSource | None,
 ) -> PairModule:
     """Training batches drawn from ``rows``, and the held-out ones."""
     sampler = PairSampler(train, options.batch, rows)
-    fixed = BatchLoader(validation, held_out.batches, options.batch.crop_side)
-    batches = PairModule(train, sampler, options.steps_per_epoch, fixed)
+    images = None if source is None else source.held_out
+    fixed = BatchLoader(validation, held_out.batches, options.batch.crop_side, images)
+    batches = PairModule(train, sampler, options.steps_per_epoch, fixed, source)
     describe(batches, held_out, options)
     return batches
 

@@ -22,6 +22,7 @@ from pimc.learning.evaluation import Embedded
 from pimc.learning.likeness import SeriesScale
 from pimc.learning.masking import draw_hidden
 from pimc.learning.options import PretrainingOptions, ViewAugmentation
+from pimc.learning.unpaired import image_view
 from pimc.model.contrastive import ProjectionHead
 from pimc.model.decoder import SeriesDecoder
 from pimc.model.encoders import ImageEncoder, SeriesEncoder
@@ -142,6 +143,34 @@ class MaskedTerm(nn.Module):
         return total / gather_rows(hidden.sum(dim=1)).sum().clamp(min=1)
 
 
+class ImageTerm(nn.Module):
+    """Two views of one unpaired image: SimCLR, from more images than have series."""
+
+    def __init__(self, encoders: Encoders, options: PretrainingOptions):
+        super().__init__()
+        if encoders.image is None:
+            raise ValueError("views of images need an image encoder")
+        self.options = options
+        self.head = ProjectionHead(encoders.image.embedding_size, options.projection_size)
+        self.loss = _pair_loss(options)
+
+    def forward(
+        self,
+        encoders: Encoders,
+        batch: Batch,
+        alike: Tensor | None,
+        generator: Generator,
+        training: bool,
+    ) -> Tensor:
+        """The loss of two views; those of held-out images are changed as in training."""
+        if batch.images is None:
+            raise ValueError("this batch has no unpaired images")
+        options = self.options.image_view
+        views = [image_view(batch.images, options, generator) for _ in range(2)]
+        first, second = (self.head(encoders.embed_images(view)) for view in views)
+        return compare(self.loss, first, second, None)
+
+
 def build_terms(
     encoders: Encoders, options: PretrainingOptions, scale: SeriesScale
 ) -> nn.ModuleDict:
@@ -155,6 +184,8 @@ def build_terms(
                 terms[name] = SeriesTerm(encoders, options)
             case "masked":
                 terms[name] = MaskedTerm(encoders, options, scale)
+            case "image":
+                terms[name] = ImageTerm(encoders, options)
     return nn.ModuleDict(terms)
 
 

@@ -13,6 +13,7 @@ from matplotlib.figure import Figure
 from pimc.catalog.encoder import NO_ENCODER
 from pimc.catalog.metrics import log_step
 from pimc.data.folds import FoldOptions
+from pimc.data.unpaired_images import UnpairedImages
 from pimc.learning.options import PretrainingOptions
 from pimc.learning.pairs import NO_FRAME, PairData
 from pimc.report.training import draw_curves
@@ -59,6 +60,7 @@ def pretrain_encoders(
     folds: FoldOptions,
     pretraining: PretrainingOptions,
     checkpoints: Path,
+    unpaired_images: UnpairedImages | None,
 ) -> tuple[Any, Any, pd.DataFrame, dict[str, float], pd.DataFrame]:
     """Train the encoders; see ``pimc.learning.pretrain.pretrain``.
 
@@ -90,6 +92,7 @@ def pretrain_encoders(
         checkpoints,
         log_step,
         {name: stand_ins for name, stand_ins in substitutions.items() if stand_ins},
+        unpaired_images,
     )
     return (
         result.series_encoder,

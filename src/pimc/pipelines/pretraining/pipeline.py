@@ -30,6 +30,7 @@ def create_pipeline() -> Pipeline:
                     "params:folds",
                     "params:pretraining",
                     "checkpoints",
+                    "unpaired_images",
                 ],
                 outputs=[
                     "series_encoder",

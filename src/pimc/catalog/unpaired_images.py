@@ -1,0 +1,50 @@
+"""Images without series in the catalog."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, NoReturn
+
+import numpy as np
+from kedro.io import AbstractDataset, DatasetError
+
+from pimc.catalog.land_images import LandImageArray
+from pimc.data.unpaired_images import UnpairedImages
+
+
+class TrainingLandImages(AbstractDataset[NoReturn, UnpairedImages | None]):
+    """The training list of decoded land-cover images, without their labels.
+
+    Args:
+        folder: what ``LandImageArray`` wrote, as ``land_cover.images`` of another workspace;
+            None where there are no such images: it then loads as None.
+        metadata: Kedro's own.
+    """
+
+    def __init__(self, folder: str | None = None, metadata: dict[str, Any] | None = None):
+        self._folder = None if folder is None else Path(folder)
+        self.metadata = metadata
+
+    def load(self) -> UnpairedImages | None:
+        """The images, memory-mapped, and which of them are in the training list."""
+        if self._folder is None:
+            return None
+        dataset = LandImageArray(str(self._folder))
+        if not dataset.exists():
+            raise DatasetError(
+                f"no decoded images in {self._folder}: expected the folder land_cover.images that "
+                "`kedro run --pipeline=land_cover` writes"
+            )
+        land = dataset.load()
+        rows = np.flatnonzero(land.splits == "train")
+        return UnpairedImages(land.images, land.bands, rows, land.fingerprint)
+
+    def save(self, data: NoReturn) -> NoReturn:
+        """Refuse: these images are only read."""
+        raise DatasetError(f"{type(self).__name__} is only read")
+
+    def _exists(self) -> bool:
+        return True
+
+    def _describe(self) -> dict[str, Any]:
+        return {"folder": None if self._folder is None else str(self._folder)}

@@ -1,0 +1,126 @@
+"""Batches of images that belong to no series, read as an image encoder reads reflectance."""
+
+from __future__ import annotations
+
+import logging
+
+import numpy as np
+import torch
+from torch import Generator, Tensor
+
+from pimc.data.unpaired_images import UnpairedImages
+from pimc.learning.augment import augment_crops
+from pimc.learning.options import ImageViewOptions
+from pimc.model.encoders import ImageEncoderConfig
+
+logger = logging.getLogger(__name__)
+
+STATISTICS_IMAGES = 512
+"""Images from which the statistics of their bands are taken: two million pixels of a band."""
+
+HELD_OUT = 0.1
+"""Share of the images on which the term is measured."""
+
+
+class UnpairedSource:
+    """Draws batches of unpaired images.
+
+    Each band is mapped to the mean and deviation it has in the images of the series, because
+    8-bit images have no known unit (``pimc.model.adapt`` reads them in the same way). Bands that
+    the images lack are NaN; bands that the encoder lacks are left out.
+    """
+
+    def __init__(self, images: UnpairedImages, config: ImageEncoderConfig, count: int, seed: int):
+        """Take the statistics and hold some images out.
+
+        Args:
+            images: in their own units.
+            config: of the encoder that will read them.
+            count: images of a batch.
+            seed: of all draws.
+
+        Raises:
+            ValueError: if images and encoder share no band, or there are too few images.
+        """
+        self.images, self.count, self.seed = images.images, count, seed
+        order = np.random.default_rng(seed).permutation(images.rows)
+        kept = round(HELD_OUT * len(order))
+        self.held_out_rows, self.training_rows = order[:kept], order[kept:]
+        if min(len(self.held_out_rows), len(self.training_rows), count) < 2:
+            raise ValueError(f"expected images for two batches of 2, got {len(order)}")
+        bands = list(images.bands)
+        self._from = [bands.index(band) for band in config.bands if band in bands]
+        self._to = [place for place, band in enumerate(config.bands) if band in bands]
+        if not self._from:
+            raise ValueError(
+                f"unpaired images of {', '.join(bands)} have none of the encoder's bands "
+                f"{', '.join(config.bands)}"
+            )
+        self._factor, self._offset = self._maps(config)
+        self._shape = (len(config.bands), *self.images.shape[2:])
+        logger.info("%d unpaired images, %d held out", len(order), kept)
+
+    def training(self, epoch: int, step: int) -> Tensor:
+        """Images of a training step: count x C x H x W float32, reflectance, NaN for no band."""
+        return self._draw(self.training_rows, (0, epoch, step))
+
+    def held_out(self, step: int) -> Tensor:
+        """Images of a validation step, the same at every epoch."""
+        return self._draw(self.held_out_rows, (1, step))
+
+    def _draw(self, rows: np.ndarray, number: tuple[int, ...]) -> Tensor:
+        rng = np.random.default_rng([self.seed, *number])
+        drawn = np.sort(rng.choice(rows, min(self.count, len(rows)), replace=False))
+        values = np.asarray(self.images[drawn])[:, self._from].astype(np.float32)
+        out = np.full((len(drawn), *self._shape), np.nan, np.float32)
+        out[:, self._to] = values * self._factor + self._offset
+        return torch.from_numpy(out)
+
+    def _maps(self, config: ImageEncoderConfig) -> tuple[np.ndarray, np.ndarray]:
+        """Factor and offset of each common band, C' x 1 x 1."""
+        some = np.sort(self.training_rows[:STATISTICS_IMAGES])
+        values = np.asarray(self.images[some])[:, self._from].astype(np.float64)
+        mean, std = values.mean(axis=(0, 2, 3)), values.std(axis=(0, 2, 3))
+        if (std == 0).any():
+            raise ValueError("a band of the unpaired images has one value everywhere")
+        wanted = [np.array(each)[self._to] for each in (config.mean, config.std)]
+        factor = wanted[1] / std
+        maps = factor, wanted[0] - factor * mean
+        return maps[0].astype(np.float32)[:, None, None], maps[1].astype(np.float32)[:, None, None]
+
+
+def image_view(images: Tensor, options: ImageViewOptions, generator: Generator) -> Tensor:
+    """One view of each image: a part of it, turned and recoloured.
+
+    The parts of a batch have one side, drawn anew for each view, so that the encoder meets the
+    same ground in two contexts.
+
+    Args:
+        images: B x C x H x W float32 reflectance.
+        options: sides and strengths.
+        generator: of all draws, on the images' device.
+
+    Returns:
+        B x C x side x side.
+
+    Raises:
+        ValueError: if the images are smaller than the smallest part.
+    """
+    largest = min(options.largest, *images.shape[2:])
+    if largest < options.smallest:
+        raise ValueError(
+            f"views of {options.smallest} pixels and more do not fit in images of "
+            f"{images.shape[2]} x {images.shape[3]}"
+        )
+    side = int(_integers(options.smallest, largest + 1, 1, generator))
+    corners = [_integers(0, size - side + 1, len(images), generator) for size in images.shape[2:]]
+    steps = torch.arange(side, device=images.device)
+    row, col = (corner[:, None] + steps for corner in corners)
+    number = torch.arange(len(images), device=images.device)
+    # indices apart from the slice between them come first: B x side x side x C
+    parts = images[number[:, None, None], :, row[:, :, None], col[:, None, :]].movedim(3, 1)
+    return augment_crops(parts.contiguous(), options, generator)
+
+
+def _integers(low: int, high: int, count: int, generator: Generator) -> Tensor:
+    return torch.randint(low, high, (count,), generator=generator, device=generator.device)

@@ -1,0 +1,148 @@
+from dataclasses import replace
+
+import pytest
+import torch
+from synthetic import BANDS, CALENDAR, RECURRENCE, make_pairs
+
+from pimc.learning.batches import load_batch
+from pimc.learning.likeness import SeriesScale
+from pimc.learning.masking import draw_hidden
+from pimc.learning.objective_options import ObjectiveOptions
+from pimc.learning.options import BatchOptions, PretrainingOptions
+from pimc.learning.pairs import PairSampler
+from pimc.learning.terms import Encoders, build_terms, crops_of, two_views
+from pimc.model.architecture import find_preset
+from pimc.model.encoders import (
+    ImageEncoder,
+    ImageEncoderConfig,
+    SeriesEncoder,
+    SeriesEncoderConfig,
+)
+
+SCALE = SeriesScale((0.3, 0.2), (0.2, 0.1))
+BATCH = BatchOptions(size=6, patches=3, crops=2)
+OPTIONS = PretrainingOptions(
+    preset="tiny",
+    batch=BATCH,
+    objective=ObjectiveOptions(pair=1, series=1, masked=1),
+)
+
+
+def generator(seed=0):
+    return torch.Generator().manual_seed(seed)
+
+
+@pytest.fixture
+def encoders():
+    torch.manual_seed(0)
+    preset = find_preset("tiny")
+    image = ImageEncoderConfig(preset.image, BANDS, (0.2,) * 3, (0.1,) * 3)
+    series = SeriesEncoderConfig(preset.series, CALENDAR, RECURRENCE)
+    return Encoders(SeriesEncoder(series), ImageEncoder(image))
+
+
+@pytest.fixture
+def batch():
+    data = make_pairs(3, 0)
+    observed = torch.rand(len(data), CALENDAR.length, generator=generator()) < 0.7
+    data = replace(data, observed=observed.numpy())
+    return load_batch(data, PairSampler(data, BATCH).epoch(0, 1)[0], 15)
+
+
+def terms(encoders, options=OPTIONS):
+    torch.manual_seed(1)
+    return build_terms(encoders, options, SCALE)
+
+
+@torch.no_grad()
+def test_masked_error_is_that_of_the_hidden_observations(encoders, batch):
+    term = terms(encoders)["masked"]
+    value = term(encoders, batch, None, generator(), True)
+    hidden = draw_hidden(batch.observed, OPTIONS.objective.mask, generator())
+    kept = batch.observed & ~hidden
+    series, total, count = batch.series.clone(), 0.0, 0
+    for row in range(len(series)):  # a line between the dates that are left
+        left = kept[row].nonzero()[:, 0].tolist()
+        for date in range(CALENDAR.length):
+            before = max((d for d in left if d <= date), default=left[0])
+            after = min((d for d in left if d >= date), default=left[-1])
+            weight = (date - before) / (after - before) if after > before else 0
+            ends = batch.series[row, :, before], batch.series[row, :, after]
+            series[row, :, date] = ends[0] + weight * (ends[1] - ends[0])
+    predicted = term.decoder(encoders.series(series))
+    for row, date in hidden.nonzero().tolist():
+        for index in range(2):
+            target = (batch.series[row, index, date] - SCALE.mean[index]) / SCALE.std[index]
+            total += float(predicted[row, index, date] - target) ** 2
+            count += 1
+    assert value.item() == pytest.approx(total / count, rel=1e-4)
+
+
+@torch.no_grad()
+def test_what_is_hidden_cannot_be_seen(encoders, batch):
+    term = terms(encoders)["masked"]
+    hidden = draw_hidden(batch.observed, OPTIONS.objective.mask, generator())
+    seen = []
+    encoders.series.register_forward_pre_hook(lambda module, inputs: seen.append(inputs[0]))
+    term(encoders, batch, None, generator(), True)
+    unknown = hidden | ~batch.observed
+    other = batch.series.masked_fill(unknown[:, None], 9.0)
+    term(encoders, batch._replace(series=other), None, generator(), True)
+    torch.testing.assert_close(seen[0], seen[1])
+
+
+@torch.no_grad()
+def test_crops_of_several_dates_are_joined_by_their_mean(encoders, batch):
+    term = terms(encoders)["pair"]
+    crops = crops_of(batch)
+    assert crops.shape == (12, 3, 15, 15)
+    joined = term.embed(encoders, batch.series, batch.observed, crops)
+    single = [term.embed(encoders, batch.series, batch.observed, crops[date::2]) for date in (0, 1)]
+    for name in ("others", "other_projection"):
+        mean = (getattr(single[0], name) + getattr(single[1], name)) / 2
+        torch.testing.assert_close(getattr(joined, name), mean)
+
+
+@torch.no_grad()
+def test_pairs_are_changed_in_training_alone(encoders, batch):
+    term = terms(encoders)["pair"]
+    embedded = term.embed(encoders, batch.series, batch.observed, crops_of(batch))
+    plain = term.loss(embedded.series_projection, embedded.other_projection)
+    torch.testing.assert_close(term(encoders, batch, None, generator(), False), plain)
+    assert term(encoders, batch, None, generator(), True) != plain
+
+
+@torch.no_grad()
+def test_two_views_are_two_different_resamplings(encoders, batch):
+    first, second = two_views(encoders, batch, OPTIONS.view, generator())
+    assert first.shape == second.shape == (6, encoders.series.embedding_size)
+    assert not torch.allclose(first, second)
+    again = two_views(encoders, batch, OPTIONS.view, generator())
+    assert torch.equal(first, again[0]) and torch.equal(second, again[1])
+
+
+@torch.no_grad()
+def test_an_encoder_that_reads_what_was_observed_is_told_what_is_left(batch):
+    recurrence = replace(RECURRENCE, validity=True)
+    config = SeriesEncoderConfig(find_preset("tiny").series, CALENDAR, recurrence)
+    encoders = Encoders(SeriesEncoder(config), None)
+    options = replace(OPTIONS, objective=ObjectiveOptions(pair=0, masked=1))
+    seen = []
+    encoders.series.register_forward_pre_hook(lambda module, inputs: seen.append(inputs[0]))
+    terms(encoders, options)["masked"](encoders, batch, None, generator(), True)
+    hidden = draw_hidden(batch.observed, options.objective.mask, generator())
+    assert torch.equal(seen[0][:, -1], (batch.observed & ~hidden).float())
+
+
+def test_terms_of_images_need_them(encoders, batch):
+    alone = Encoders(encoders.series, None)
+    with pytest.raises(ValueError, match="need an image encoder"):
+        terms(alone)
+    with pytest.raises(ValueError, match="this objective trains no image encoder"):
+        alone.embed_images(torch.zeros(1, 3, 9, 9))
+    with pytest.raises(ValueError, match="this batch has no images"):
+        crops_of(batch._replace(crops=None))
+    options = replace(OPTIONS, objective=ObjectiveOptions(image=1))
+    term = terms(encoders, options)["image"]
+    with pytest.raises(ValueError, match="this batch has no unpaired images"):
+        term(encoders, batch, None, generator(), True)

@@ -1,0 +1,116 @@
+import numpy as np
+import pytest
+import torch
+from synthetic import BANDS
+
+from pimc.data.unpaired_images import UnpairedImages
+from pimc.learning.options import ImageViewOptions
+from pimc.learning.unpaired import UnpairedSource, image_view
+from pimc.model.architecture import find_preset
+from pimc.model.encoders import ImageEncoderConfig
+
+CONFIG = ImageEncoderConfig(find_preset("tiny").image, BANDS, (0.1, 0.3, 0.2), (0.02, 0.1, 0.05))
+PLAIN = {"turns": False, "gain": 0, "band_gain": 0, "noise": 0, "band_dropout": 0}
+
+
+def make_images(count=60, bands=("B02", "B08", "B04"), side=20, seed=0):
+    rng = np.random.default_rng(seed)
+    images = rng.integers(0, 255, (count, len(bands), side, side), dtype=np.uint8)
+    images[:, 0] //= 4
+    return UnpairedImages(images, bands, np.arange(0, count, 2), "a fingerprint")
+
+
+def test_bands_are_matched_and_take_the_encoder_s_statistics():
+    source = UnpairedSource(make_images(), CONFIG, 27, seed=0)
+    drawn = source.training(0, 0)
+    assert drawn.shape == (27, 3, 20, 20)
+    # B04, B08 of the encoder are the third and second band of the images; B11 they lack
+    assert drawn[:, 2].isnan().all()
+    for place in (0, 1):
+        assert drawn[:, place].mean().item() == pytest.approx(CONFIG.mean[place], abs=1e-5)
+        assert drawn[:, place].std().item() == pytest.approx(CONFIG.std[place], rel=1e-3)
+
+
+def test_a_band_keeps_its_values_but_for_unit_and_level():
+    images = make_images()
+    source = UnpairedSource(images, CONFIG, 27, seed=0)
+    rows = np.sort(source.training_rows)
+    given = torch.from_numpy(images.images[rows, 2].astype(np.float32)).flatten()
+    drawn = source.training(0, 0)[:, 0].flatten()
+    assert torch.corrcoef(torch.stack([given, drawn]))[0, 1].item() == pytest.approx(1, abs=1e-6)
+
+
+def test_only_rows_of_the_training_list_are_drawn_and_held_out_ones_never():
+    source = UnpairedSource(make_images(), CONFIG, 8, seed=0)
+    assert set(source.training_rows) | set(source.held_out_rows) == set(range(0, 60, 2))
+    assert not set(source.training_rows) & set(source.held_out_rows)
+    assert len(source.held_out_rows) == 3
+    assert len(source.held_out(0)) == 3
+
+
+def test_draws_depend_on_seed_epoch_and_step_alone():
+    first, second = (UnpairedSource(make_images(), CONFIG, 8, seed=0) for _ in range(2))
+    first.training(5, 5)
+    same = [
+        torch.equal(a.nan_to_num(), b.nan_to_num())
+        for a, b in (
+            (first.training(1, 2), second.training(1, 2)),
+            (first.training(1, 2), second.training(1, 3)),
+            (first.training(1, 2), second.training(2, 2)),
+            (first.held_out(0), second.held_out(0)),
+        )
+    ]
+    assert same == [True, False, False, True]
+
+
+def test_a_view_is_a_part_of_its_image():
+    images = torch.arange(6.0)[:, None, None, None] * 10_000 + torch.arange(400.0).reshape(20, 20)
+    options = ImageViewOptions(smallest=8, largest=12, **PLAIN)
+    generator = torch.Generator().manual_seed(0)
+    sides, corners = set(), set()
+    for _ in range(60):
+        view = image_view(images.expand(6, 2, 20, 20), options, generator)
+        side = view.shape[-1]
+        sides.add(side)
+        assert view.shape == (6, 2, side, side)
+        for number, part in enumerate(view[:, 1]):
+            top, left = divmod(int(part[0, 0]) - 10_000 * number, 20)
+            corners.add((top, left))
+            torch.testing.assert_close(
+                part, images[number, 0, top : top + side, left : left + side]
+            )
+    assert sides == {8, 9, 10, 11, 12}
+    assert {(0, 0)} < corners and max(corners)[0] == 12
+
+
+def test_views_are_recoloured_and_missing_bands_stay_missing():
+    images = torch.full((50, 2, 16, 16), 0.2)
+    images[:, 1] = torch.nan
+    options = ImageViewOptions(smallest=8, largest=16, **{**PLAIN, "gain": 0.2})
+    view = image_view(images, options, torch.Generator().manual_seed(0))
+    assert view[:, 1].isnan().all()
+    assert (view[:, 0, 0, 0] / 0.2).log().std().item() == pytest.approx(0.2, rel=0.3)
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (lambda: make_images(count=20), "expected 20 unpaired images or more, got 10"),
+        (
+            lambda: UnpairedImages(np.zeros((30, 2, 9, 9)), ("B02",), np.arange(30), ""),
+            r"images of N x 1 bands \(B02\) .* got shape \(30, 2, 9, 9\)",
+        ),
+        (
+            lambda: UnpairedSource(make_images(bands=("B02", "B03")), CONFIG, 8, 0),
+            "unpaired images of B02, B03 have none of the encoder's bands B04, B08, B11",
+        ),
+        (
+            lambda: image_view(torch.zeros(2, 1, 9, 9), ImageViewOptions(), torch.Generator()),
+            "views of 24 pixels and more do not fit in images of 9 x 9",
+        ),
+        (lambda: ImageViewOptions(smallest=30, largest=20), "8 <= smallest <= largest"),
+    ],
+)
+def test_wrong_images(make, message):
+    with pytest.raises(ValueError, match=message):
+        make()
