@@ -1,16 +1,19 @@
 import pytest
 import torch
 
-from pimc.learning.series_training import UNCHANGED, augment_batch, network_options
+from pimc.learning.series_training import UNCHANGED, augment_batch, series_training
 
 
 def test_options_are_told_apart():
-    training, augmentation = network_options({"epochs": 3, "shift": 1.0})
-    assert training.epochs == 3
-    assert (augmentation.shift, augmentation.masking) == (1.0, 0)
-    assert network_options({})[1] == UNCHANGED
+    options = series_training({"epochs": 3, "shift": 1.0, "label_smoothing": 0.1})
+    assert options.training.epochs == 3
+    assert (options.augmentation.shift, options.augmentation.masking) == (1.0, 0)
+    assert options.label_smoothing == 0.1
+    assert series_training({}).augmentation == UNCHANGED
     with pytest.raises(ValueError, match="an arm of kind network has no option shifft"):
-        network_options({"shifft": 1.0})
+        series_training({"shifft": 1.0})
+    with pytest.raises(ValueError, match="label_smoothing must lie in 0..1, 1 excluded, got 1"):
+        series_training({"label_smoothing": 1})
 
 
 def test_without_changes_nothing_is_called():
@@ -19,8 +22,7 @@ def test_without_changes_nothing_is_called():
 
 def test_a_batch_is_changed_and_its_targets_are_not():
     series, targets = torch.rand(8, 3, 20), torch.arange(8)
-    _, augmentation = network_options({"level": 0.1})
-    augment = augment_batch(augmentation)
+    augment = augment_batch(series_training({"level": 0.1}).augmentation)
     changed, same = augment(series, targets, torch.Generator().manual_seed(0))
     offsets = changed - series
     assert torch.equal(same, targets)

@@ -91,3 +91,23 @@ def test_options_and_samples_are_checked():
         TrainingOptions(learning_rate=0)
     with pytest.raises(ValueError, match="got 2 rows and 3 targets"):
         Samples(load, np.arange(2), torch.zeros(3))
+
+
+class TwoViews(nn.Module):
+    """Two lines, each a view of its own."""
+
+    def __init__(self):
+        super().__init__()
+        self.first, self.second = nn.Linear(4, 1), nn.Linear(4, 1)
+
+    def forward(self, x):
+        views = torch.stack([self.first(x), self.second(x)], dim=1)
+        return views if self.training else views.mean(dim=1)
+
+
+def test_each_view_of_a_network_is_judged_by_itself():
+    trained = train(network=TwoViews()).network
+    for view in (trained.first, trained.second):
+        torch.testing.assert_close(
+            view.weight, torch.tensor([[1.0, -2.0, 0.5, 3.0]]), atol=0.01, rtol=0
+        )

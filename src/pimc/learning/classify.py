@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
+from functools import partial
 from typing import Protocol
 
 import numpy as np
@@ -104,7 +105,7 @@ class Classification:
         import torch
         from torch.nn.functional import cross_entropy
 
-        from pimc.learning.series_training import augment_batch, network_options
+        from pimc.learning.series_training import augment_batch, series_training
         from pimc.learning.training import (
             Samples,
             find_device,
@@ -112,7 +113,7 @@ class Classification:
             train_network,
         )
 
-        training, augmentation = network_options(run.arm.options)
+        options = series_training(run.arm.options)
         labels, load = torch.from_numpy(self.labels.astype(np.int64)), self.inputs.load
         device = find_device(self.device)
         # torch draws first weights and dropout from its global generator only
@@ -122,12 +123,12 @@ class Classification:
                 self.inputs.network(run, split, self.classes),
                 Samples(load, train, labels[train]),
                 Samples(load, split.validation, labels[split.validation]),
-                cross_entropy,
+                partial(cross_entropy, label_smoothing=options.label_smoothing),
                 lambda outputs, truth: (outputs.argmax(dim=1) == truth).float().mean(),
-                training,
+                options.training,
                 run.seed,
                 device,
-                augment_batch(augmentation),
+                augment_batch(options.augmentation),
             )
         validation, test = (
             predict_network(trained.network, load, rows, device).argmax(dim=1).numpy()

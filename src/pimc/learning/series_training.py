@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import fields
+from dataclasses import dataclass, fields
 from typing import Any
 
 import torch
@@ -18,17 +18,44 @@ UNCHANGED = SeriesAugmentation(level=0, masking=0, shift=0, stretch=0)
 """An arm that names no change of its series trains on them as they are."""
 
 
-def network_options(given: Mapping[str, Any]) -> tuple[TrainingOptions, SeriesAugmentation]:
-    """Options of a network arm: of its training, and changes of its series.
+@dataclass(frozen=True)
+class SeriesTraining:
+    """How an arm's network learns classes of series.
+
+    Attributes:
+        training: of any network.
+        augmentation: changes of its series.
+        label_smoothing: share of the target that all classes have in equal parts.
+    """
+
+    training: TrainingOptions
+    augmentation: SeriesAugmentation = UNCHANGED
+    label_smoothing: float = 0.0
+
+    def __post_init__(self) -> None:
+        """Check the share."""
+        if not 0 <= self.label_smoothing < 1:
+            raise ValueError(
+                f"label_smoothing must lie in 0..1, 1 excluded, got {self.label_smoothing}"
+            )
+
+
+def series_training(given: Mapping[str, Any]) -> SeriesTraining:
+    """From the options of a network arm.
 
     Raises:
-        ValueError: for an option that neither has.
+        ValueError: for an option that none of its parts has.
     """
     names = {each.name for each in fields(SeriesAugmentation)}
     changes = {name: value for name, value in given.items() if name in names}
-    others = {name: value for name, value in given.items() if name not in names}
-    augmentation = SeriesAugmentation(**{**vars(UNCHANGED), **changes})
-    return build_arm_options(TrainingOptions, others, "network"), augmentation
+    smoothing = given.get("label_smoothing", 0.0)
+    known = {*names, "label_smoothing"}
+    others = {name: value for name, value in given.items() if name not in known}
+    return SeriesTraining(
+        build_arm_options(TrainingOptions, others, "network"),
+        SeriesAugmentation(**{**vars(UNCHANGED), **changes}),
+        smoothing,
+    )
 
 
 def augment_batch(options: SeriesAugmentation) -> Augment | None:

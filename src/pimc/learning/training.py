@@ -132,7 +132,8 @@ def train_network(
     """Train on some samples; validation alone decides which weights are kept.
 
     Args:
-        network: inputs B x ... to outputs; its weights are changed.
+        network: inputs B x ... to outputs B x K; its weights are changed. In training it may give
+            B x views x K: each view is then judged by itself.
         train: what it learns from.
         validation: what it is judged by.
         loss: what is minimised.
@@ -161,7 +162,7 @@ def train_network(
         if augment is not None:
             inputs, targets = augment(inputs, targets, generator)
         network.train()
-        value = loss(network(inputs), targets)
+        value = _judge_views(loss, network(inputs), targets)
         optimiser.zero_grad(set_to_none=True)
         value.backward()  # type: ignore[no-untyped-call]
         nn.utils.clip_grad_norm_(network.parameters(), options.gradient_clip)
@@ -177,6 +178,14 @@ def train_network(
         raise ValueError("the score on validation was never a number: lower the learning rate")
     network.load_state_dict(weights)
     return Trained(network.eval(), best, best_step, tuple(scores))
+
+
+def _judge_views(loss: Loss, outputs: Tensor, targets: Tensor) -> Tensor:
+    """The loss of all views of a batch, each against the same targets."""
+    if outputs.ndim == 3:
+        targets = targets.repeat_interleave(outputs.shape[1], dim=0)
+        outputs = outputs.flatten(0, 1)
+    return loss(outputs, targets)
 
 
 @torch.inference_mode()

@@ -61,36 +61,48 @@ class SeriesNetwork(nn.Module):
 
 
 class TaskNetwork(nn.Module):
-    """An encoder, perhaps a second one of the same input beside it, and a linear head."""
+    """An encoder and a linear head; perhaps a second encoder of the same input, with its own head.
+
+    Two encoders are two views of one input, and their outputs are averaged. Each learns as if it
+    were alone: heads that read both views at once let the one that fits the training samples
+    faster keep the other from learning (Wang et al. 2020, arXiv 1905.12681).
+    """
 
     def __init__(
         self,
         encoder: nn.Module,
         size: int,
         outputs: int,
-        beside: nn.Module | None = None,
+        beside: SeriesNetwork | None = None,
         dropout: float = 0.3,
     ):
         """Build the network.
 
         Args:
-            encoder: inputs to B x its size.
-            size: of all embeddings together.
+            encoder: inputs to B x size.
+            size: of the encoder's embedding.
             outputs: numbers for each input: classes, or values to forecast.
-            beside: a second encoder of the same inputs; embeddings are put side by side.
-            dropout: share of the embedding that is dropped in training.
+            beside: a second encoder of the same inputs.
+            dropout: share of an embedding that is dropped in training.
         """
         super().__init__()
         self.encoder, self.beside = encoder, beside
-        self.head = nn.Sequential(nn.LayerNorm(size), nn.Dropout(dropout), nn.Linear(size, outputs))
+        self.head = _head(size, outputs, dropout)
+        self.head_beside = (
+            None if beside is None else _head(beside.embedding_size, outputs, dropout)
+        )
 
     def forward(self, inputs: Tensor) -> Tensor:
-        """B x ... inputs -> B x outputs."""
-        embedding = self.encoder(inputs)
-        if self.beside is not None:
-            embedding = torch.cat([embedding, self.beside(inputs)], dim=1)
-        out: Tensor = self.head(embedding)
-        return out
+        """B x ... inputs -> B x outputs; of two encoders in training B x 2 x outputs."""
+        out: Tensor = self.head(self.encoder(inputs))
+        if self.beside is None or self.head_beside is None:
+            return out
+        views = torch.stack([out, self.head_beside(self.beside(inputs))], dim=1)
+        return views if self.training else views.mean(dim=1)
+
+
+def _head(size: int, outputs: int, dropout: float) -> nn.Sequential:
+    return nn.Sequential(nn.LayerNorm(size), nn.Dropout(dropout), nn.Linear(size, outputs))
 
 
 class ShuffledPlots(nn.Module):
