@@ -3,6 +3,7 @@
 from kedro.pipeline import Pipeline
 
 from pimc.pipelines import (
+    ablation,
     forecasting,
     ingestion,
     land_cover,
@@ -40,6 +41,7 @@ def register_pipelines() -> dict[str, Pipeline]:
         **tasks,
         "evaluate": evaluate,
         "leaderboard": ranking,
+        "ablation": series + ablation.create_pipeline(),
         "results_page": ranking + leaderboard.create_results_page(),
         "__default__": pretrain + evaluate,
     }

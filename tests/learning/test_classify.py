@@ -6,6 +6,7 @@ import torch
 
 from pimc.learning.arms import Arm, ArmRun, Budget
 from pimc.learning.classify import Classification
+from pimc.learning.encoder_plan import always
 from pimc.learning.protocol import Split
 from pimc.learning.series_inputs import SeriesInputs, shorten
 from pimc.model.architecture import Architecture
@@ -33,9 +34,8 @@ def make_encoder(trained_on=None):
 
 
 def make_inputs(encoder=None):
-    return SeriesInputs(
-        SERIES, PATCH, FOLD, ("NDVI", "EVI"), CALENDAR, OPTIONS, SMALL, encoder, "cpu"
-    )
+    find = None if encoder is None else always(encoder)
+    return SeriesInputs(SERIES, PATCH, FOLD, ("NDVI", "EVI"), CALENDAR, OPTIONS, SMALL, find, "cpu")
 
 
 def arm_run(kind, source, seed=0, **options):
@@ -128,5 +128,24 @@ def test_a_shortened_encoder_reads_the_first_steps():
 
 
 def test_an_encoder_of_other_indices_is_refused():
+    inputs = replace(make_inputs(make_encoder()), indices=("EVI", "NDVI"))
     with pytest.raises(ValueError, match="this encoder reads the indices NDVI, EVI"):
-        SeriesInputs(SERIES, PATCH, FOLD, ("EVI", "NDVI"), CALENDAR, OPTIONS, SMALL, make_encoder())
+        inputs.frozen(arm_run("linear", "pretrained"), SPLIT)
+
+
+def test_an_arm_without_its_encoder_is_refused():
+    with pytest.raises(ValueError, match="arm arm needs a pretrained encoder, and there is none"):
+        make_inputs().frozen(arm_run("linear", "pretrained"), SPLIT)
+
+
+def test_each_rotation_may_have_an_encoder_of_its_own():
+    torch.manual_seed(1)
+    encoders = [make_encoder({"patch3": (5,)}), make_encoder({"patch0": (1,)})]
+    encoders[1].load_state_dict(SeriesEncoder(encoders[1].config).state_dict())
+    finds = [always(encoder) for encoder in encoders]
+    inputs = replace(make_inputs(), find_encoder=lambda run: finds[run.rotation](run))
+    runs = [replace(arm_run("linear", "pretrained"), rotation=rotation) for rotation in (0, 1)]
+    first, second = (inputs.frozen(each, SPLIT) for each in runs)
+    assert not np.allclose(first, second)
+    assert inputs.frozen(runs[0], SPLIT) is first
+    assert [inputs.transductive(each, SPLIT) for each in runs] == [True, False]

@@ -30,6 +30,7 @@ class Arm:
             the same architecture from scratch; with other kinds both stay frozen. What reads a
             pretrained encoder has a name that begins with ``pretrained``.
         budgets: names of the label budgets at which it runs; None runs it at all of them.
+        encoder: name of the pretrained encoder that it reads, in a task that has several.
         options: hyper-parameters of the kind, and what it chooses them from.
     """
 
@@ -37,6 +38,7 @@ class Arm:
     kind: str
     input: str | None = None
     budgets: tuple[str, ...] | None = None
+    encoder: str | None = None
     options: Mapping[str, Any] = field(default_factory=dict)
 
     @property
@@ -53,10 +55,11 @@ class Arm:
         """
         if "kind" not in given:
             raise ValueError(f"arm {name} needs a kind, got {dict(given)}")
-        options = {k: v for k, v in given.items() if k not in ("kind", "input", "budgets")}
+        own = ("kind", "input", "budgets", "encoder")
+        options = {k: v for k, v in given.items() if k not in own}
         budgets = given.get("budgets")
         chosen = None if budgets is None else tuple(budgets)
-        return cls(name, given["kind"], given.get("input"), chosen, options)
+        return cls(name, given["kind"], given.get("input"), chosen, given.get("encoder"), options)
 
 
 @dataclass(frozen=True)
@@ -277,7 +280,7 @@ def plan_runs(task: str, options: TaskOptions) -> Iterator[ArmRun]:
     """Every run of the chosen effort: budget by budget, rotation by rotation, arm by arm.
 
     An arm that hangs on no seed (a deterministic kind on an input that has no random weights, at
-    all labels) runs once.
+    all labels) runs once; an encoder that is one of several may be another with each seed.
     """
     protocol = options.protocol
     for budget in protocol.budgets.values():
@@ -286,7 +289,8 @@ def plan_runs(task: str, options: TaskOptions) -> Iterator[ArmRun]:
             for arm in options.arms.values():
                 if arm.budgets is not None and budget.name not in arm.budgets:
                     continue
-                fixed = whole and arm.kind in DETERMINISTIC and arm.input in FIXED_INPUTS
+                fixed = whole and arm.encoder is None
+                fixed = fixed and arm.kind in DETERMINISTIC and arm.input in FIXED_INPUTS
                 limited = _limit_epochs(arm, protocol.max_epochs)
                 for seed in range(1 if fixed else budget.draws):
                     yield ArmRun(task, limited, budget, seed, rotation)

@@ -11,18 +11,21 @@ import torch
 from torch import Tensor, nn
 
 from pimc.learning.arms import ArmRun
+from pimc.learning.corpus import fit_on_rows
+from pimc.learning.encoder_plan import FindEncoder, KeptEncoder
 from pimc.learning.protocol import Split
 from pimc.learning.training import find_device, predict_network
 from pimc.model.architecture import Architecture
 from pimc.model.encoders import SeriesEncoder, SeriesEncoderConfig
 from pimc.model.heads import CONTROLS, SeriesNetwork, TaskNetwork
 from pimc.signal.calendar import CalendarOptions
-from pimc.signal.recurrence import RecurrenceOptions, fit_recurrence
+from pimc.signal.recurrence import RecurrenceOptions
 
 logger = logging.getLogger(__name__)
 
-FIT_ROWS = 20_000
-"""Series that a transform is fitted on, at most."""
+CACHED = 16
+"""Embeddings of all samples that are kept, the last ones read: those of full PASTIS take 300 MB
+each."""
 
 
 @dataclass(frozen=True)
@@ -66,7 +69,7 @@ class SeriesInputs:
         calendar: of the series.
         recurrence: of encoders that are not pretrained; fitted on a run's training samples.
         architecture: of encoders that are not pretrained.
-        encoder: the pretrained one, or None.
+        find_encoder: gives the pretrained encoder of a run; None where there is none.
         device: auto, cpu or cuda.
     """
 
@@ -77,14 +80,9 @@ class SeriesInputs:
     calendar: CalendarOptions
     recurrence: RecurrenceOptions
     architecture: Architecture
-    encoder: SeriesEncoder | None = None
+    find_encoder: FindEncoder | None = None
     device: str = "auto"
     _embedded: dict[tuple[object, ...], np.ndarray] = field(default_factory=dict)
-
-    def __post_init__(self) -> None:
-        """Refuse an encoder of other series."""
-        if self.encoder is not None:
-            self.encoder.check(self.indices, self.calendar)
 
     def frozen(self, run: ArmRun, split: Split) -> np.ndarray:
         """Series N x I x L, embeddings N x D, or both side by side as N x D'."""
@@ -104,9 +102,8 @@ class SeriesInputs:
             if convolutions is None:
                 raise ValueError(f"the input {run.arm.input} has nothing to read")
             return TaskNetwork(convolutions, convolutions.embedding_size, outputs)
-        encoder = self._encoder(kind, split)
-        size = encoder.embedding_size + (convolutions.embedding_size if convolutions else 0)
-        return TaskNetwork(encoder, size, outputs, convolutions)
+        encoder = self._encoder(kind, run, split)
+        return TaskNetwork(encoder, encoder.embedding_size, outputs, convolutions)
 
     def load(self, rows: np.ndarray) -> Tensor:
         """Series of some samples: B x I x L float32."""
@@ -114,37 +111,49 @@ class SeriesInputs:
 
     def transductive(self, run: ArmRun, split: Split) -> bool | str | None:
         """Whether the pretrained encoder has seen ground of the test samples; None: unknown."""
-        if not run.arm.pretrained or self.encoder is None:
+        if not run.arm.pretrained:
             return "none"
-        seen = self.encoder.config.trained_on
+        seen = self._pretrained(run).config.trained_on
         if seen is None:
             return None
         ground = set(zip(self.patch[split.test], self.fold[split.test].tolist(), strict=True))
         return any(fold in seen.get(patch, ()) for patch, fold in ground)
 
     def _embed(self, kind: InputKind, run: ArmRun, split: Split) -> np.ndarray:
-        fixed = kind.encoder == "pretrained"
-        key = (kind.encoder, kind.control, *(() if fixed else (run.seed, run.rotation)))
-        if key not in self._embedded:
-            with torch.random.fork_rng():
-                torch.manual_seed(run.seed)
-                encoder = self._encoder(kind, split)
-            rows, device = np.arange(len(self.series)), find_device(self.device)
-            self._embedded[key] = predict_network(encoder, self.load, rows, device).numpy()
+        source: tuple[object, ...] = (run.seed, run.rotation)
+        if kind.encoder == "pretrained":
+            source = (self._find(run).digest,)
+        key = (kind.encoder, kind.control, *source)
+        if key in self._embedded:
+            self._embedded[key] = self._embedded.pop(key)  # now the last one read
+            return self._embedded[key]
+        with torch.random.fork_rng():
+            torch.manual_seed(run.seed)
+            encoder = self._encoder(kind, run, split)
+        rows, device = np.arange(len(self.series)), find_device(self.device)
+        self._embedded[key] = predict_network(encoder, self.load, rows, device).numpy()
+        if len(self._embedded) > CACHED:
+            del self._embedded[next(iter(self._embedded))]
         return self._embedded[key]
 
-    def _encoder(self, kind: InputKind, split: Split) -> SeriesEncoder:
+    def _find(self, run: ArmRun) -> KeptEncoder:
+        if self.find_encoder is None:
+            raise ValueError(f"arm {run.arm.name} needs a pretrained encoder, and there is none")
+        return self.find_encoder(run)
+
+    def _pretrained(self, run: ArmRun) -> SeriesEncoder:
+        encoder = self._find(run).load()
+        encoder.check(self.indices, self.calendar)
+        return encoder
+
+    def _encoder(self, kind: InputKind, run: ArmRun, split: Split) -> SeriesEncoder:
         """A new encoder: a copy of the pretrained one, or one with random weights."""
         if kind.encoder == "pretrained":
-            if self.encoder is None:
-                raise ValueError("this arm needs a pretrained encoder, and there is none")
-            encoder = SeriesEncoder(self.encoder.config)
-            encoder.load_state_dict(self.encoder.state_dict())
+            pretrained = self._pretrained(run)
+            encoder = SeriesEncoder(pretrained.config)
+            encoder.load_state_dict(pretrained.state_dict())
         else:
-            rows = split.train[:: max(1, len(split.train) // FIT_ROWS)]
-            fitted = fit_recurrence(
-                self.series[rows], self.recurrence, self.indices, np.random.default_rng(0)
-            )
+            fitted = fit_on_rows(self.series, split.train, self.recurrence, self.indices)
             encoder = SeriesEncoder(SeriesEncoderConfig(self.architecture, self.calendar, fitted))
         if kind.control is not None:
             encoder.plots = CONTROLS[kind.control](encoder.plots)  # type: ignore[assignment]

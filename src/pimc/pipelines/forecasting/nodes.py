@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import logging
 from dataclasses import replace
-from functools import partial
 from typing import Any
 
 import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
-from pimc.data.fingerprint import array_digest, fingerprint
+from pimc.data.fingerprint import array_digest
 from pimc.data.folds import FoldOptions
 from pimc.learning.arms import ArmTask, StoredResult, drop_absent, plan_runs
+from pimc.learning.encoder_plan import always
+from pimc.learning.planning import plan_tasks
 from pimc.learning.protocol import rotate, split_by_fold
 from pimc.model.architecture import find_preset
 from pimc.pipelines.forecasting.options import ForecastingOptions
@@ -94,13 +95,12 @@ def plan_arms(
     """
     from pimc.learning.forecast import ARMS, Forecasting
     from pimc.learning.series_inputs import INPUTS, SeriesInputs, shorten
-    from pimc.model.storage import encoder_digest
 
     options.check_arms(ARMS, INPUTS)
-    encoder, short = None, replace(calendar, length=options.window.context)
+    find_encoder, short = None, replace(calendar, length=options.window.context)
     if series_encoder is not None:
         series_encoder.check(indices, calendar)
-        encoder = shorten(series_encoder, short.length)
+        find_encoder = always(shorten(series_encoder, short.length))
     fold, known, truth = forecast_pixels["fold"].to_numpy(), np.array(context), np.array(targets)
     inputs = SeriesInputs(
         known,
@@ -110,13 +110,13 @@ def plan_arms(
         short,
         recurrence,
         find_preset(options.preset).series,
-        encoder,
+        find_encoder,
         options.device,
     )
     protocol = options.protocol
     task = Forecasting(inputs, truth, protocol.max_train, options.device, options.seed)
     runs = list(plan_runs(TASK, options))
-    if encoder is None:
+    if find_encoder is None:
         runs = drop_absent(options, runs, "there is no pretrained series encoder")
     # what is never seen can neither teach nor test
     seen = np.isfinite(truth).any(axis=(1, 2))
@@ -129,15 +129,7 @@ def plan_arms(
         options.seed,
         (recurrence, options.preset, tuple(indices), short),
     )
-    digest = None if encoder is None else encoder_digest(encoder)
-    return {
-        run.name: ArmTask(
-            run,
-            fingerprint(facts, run.identity, digest if run.arm.pretrained else None),
-            partial(task.run, run, splits[run.rotation]),
-        )
-        for run in runs
-    }
+    return plan_tasks(runs, task.run, splits, facts, find_encoder)
 
 
 def score_arms(

@@ -2,19 +2,36 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
-from pimc.data.fingerprint import array_digest, fingerprint
+from pimc.catalog.metrics import log_step
 from pimc.data.folds import FoldOptions
-from pimc.learning.arms import ArmTask, StoredResult, drop_absent, plan_runs
-from pimc.learning.protocol import rotate, split_by_fold
+from pimc.learning.arms import ArmRun, ArmTask, StoredResult
+from pimc.learning.encoder_plan import (
+    EncoderTask,
+    FindEncoder,
+    KeptEncoder,
+    always,
+    plan_encoders,
+)
+from pimc.learning.options import PretrainingOptions
+from pimc.learning.variants import EncoderRun, Variant
 from pimc.model.architecture import find_preset
-from pimc.pipelines.pixel_classification.options import PixelClassificationOptions
+from pimc.pipelines.corpus import gather_corpus
+from pimc.pipelines.pixel_classification.options import (
+    BY_ROTATION,
+    CATALOG,
+    PixelClassificationOptions,
+    PixelOptions,
+)
+from pimc.pipelines.pixel_classification.plan import SeriesOptions, plan_pixel_arms
 from pimc.report.classification import ClassifiedSamples
 from pimc.report.classification_report import draw_classification, report_classification
 from pimc.signal.calendar import CalendarOptions
@@ -22,14 +39,37 @@ from pimc.signal.recurrence import RecurrenceOptions
 
 TASK = "pixel_classification"
 
-RESULT_VERSION = 1
-"""Raise it when the code gives other results from the same data and options."""
+SHIPPED = "shipped"
+"""Name of the variant of pretraining that the parameters hold."""
+
+
+def plan_rotation_encoders(
+    recurrence: RecurrenceOptions,
+    pretraining: PretrainingOptions,
+    folds: FoldOptions,
+    options: PixelClassificationOptions,
+    checkpoints: Path,
+    calendar: CalendarOptions,
+    indices: list[str],
+    **corpus: Any,  # noqa: ANN401
+) -> dict[str, EncoderTask]:
+    """One encoder a rotation, as shipped; none where all rotations share that of the catalog.
+
+    ``corpus`` holds what ``pimc.pipelines.corpus.gather_corpus`` reads besides.
+    """
+    if options.encoders == CATALOG:
+        return {}
+    shipped = Variant(SHIPPED, recurrence, pretraining)
+    rotations = options.protocol.rotations
+    data = gather_corpus(indices=indices, calendar=calendar, **corpus)
+    return plan_encoders(data, [shipped], 1, rotations, folds, checkpoints, log_step)
 
 
 def plan_arms(
     index_series: np.ndarray,
     series_pixels: pd.DataFrame,
     series_encoder: Any,  # noqa: ANN401
+    rotation_encoders: dict[str, KeptEncoder],
     classes: list[str],
     indices: list[str],
     calendar: CalendarOptions,
@@ -42,53 +82,21 @@ def plan_arms(
     ``series_encoder`` is a ``SeriesEncoder``, or None where there is none. (Kedro builds options
     from type hints, which must be resolved without torch.)
     """
-    from pimc.learning.classify import KINDS, Classification
-    from pimc.learning.series_inputs import INPUTS, SeriesInputs
-    from pimc.model.storage import encoder_digest
+    find_encoder: FindEncoder | None = None
+    if options.encoders == BY_ROTATION:
+        find_encoder = partial(_of_rotation, rotation_encoders)
+    elif series_encoder is not None:
+        series_encoder.check(indices, calendar)
+        find_encoder = always(series_encoder)
+    architecture = find_preset(options.preset).series
+    series = SeriesOptions(indices, calendar, recurrence, architecture)
+    return plan_pixel_arms(
+        TASK, index_series, series_pixels, classes, series, folds, options, find_encoder
+    )
 
-    options.check_arms(KINDS, INPUTS)
-    samples = options.samples(series_pixels, classes)
-    fold, labels = samples["fold"].to_numpy(), samples["label"].to_numpy()
-    series = np.asarray(index_series[samples["row"].to_numpy()])
-    inputs = SeriesInputs(
-        series,
-        samples["patch"].to_numpy(),
-        fold,
-        indices,
-        calendar,
-        recurrence,
-        find_preset(options.preset).series,
-        series_encoder,
-        options.device,
-    )
-    task = Classification(
-        inputs, labels, len(classes), options.protocol.max_train, options.device, options.seed
-    )
-    runs = list(plan_runs(TASK, options))
-    if series_encoder is None:
-        runs = drop_absent(options, runs, "there is no pretrained series encoder")
-    eligible = np.ones(len(samples), bool)
-    splits = [
-        split_by_fold(fold, eligible, rotate(folds, rotation))
-        for rotation in range(options.protocol.rotations)
-    ]
-    facts = (
-        RESULT_VERSION,
-        array_digest(series, labels, fold),
-        folds,
-        options.protocol.max_train,
-        options.seed,
-        (recurrence, options.preset, tuple(indices), calendar),
-    )
-    encoder = None if series_encoder is None else encoder_digest(series_encoder)
-    return {
-        run.name: ArmTask(
-            run,
-            fingerprint(facts, run.identity, encoder if run.arm.pretrained else None),
-            partial(task.run, run, splits[run.rotation]),
-        )
-        for run in runs
-    }
+
+def _of_rotation(kept: Mapping[str, KeptEncoder], run: ArmRun) -> KeptEncoder:
+    return kept[EncoderRun(SHIPPED, 0, run.rotation).name]
 
 
 def score_arms(
@@ -105,7 +113,7 @@ def score_arms(
 
 
 def describe_samples(
-    series_pixels: pd.DataFrame, classes: list[str], options: PixelClassificationOptions
+    series_pixels: pd.DataFrame, classes: list[str], options: PixelOptions
 ) -> ClassifiedSamples:
     """The truth of the pixels that take part."""
     samples = options.samples(series_pixels, classes)

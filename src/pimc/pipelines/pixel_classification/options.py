@@ -15,22 +15,18 @@ VOID, BACKGROUND = "Void", "Background"
 """Classes of PASTIS: void pixels are never scored, background if asked for."""
 
 
+CATALOG, BY_ROTATION = "catalog", "by_rotation"
+
+
 @dataclass(frozen=True)
-class PixelClassificationOptions(TaskOptions):
-    """What all tasks are told (``TaskOptions``), and what this one is told.
+class PixelOptions(TaskOptions):
+    """What all tasks are told (``TaskOptions``), and which pixels take part.
 
     Attributes:
         background: whether the class Background takes part.
-        preset: size of encoders that are not pretrained.
     """
 
     background: bool = True
-    preset: str = "small"
-
-    def __post_init__(self) -> None:
-        """Check the preset's name too."""
-        super().__post_init__()
-        find_preset(self.preset)
 
     def samples(self, series_pixels: pd.DataFrame, classes: Sequence[str]) -> pd.DataFrame:
         """Pixels that take part, those with a class that counts; ``row`` is the row of each."""
@@ -43,3 +39,25 @@ class PixelClassificationOptions(TaskOptions):
                 f"has a class of {', '.join(classes)}; bring labels, or another task"
             )
         return series_pixels.iloc[rows].reset_index(drop=True).assign(row=rows)
+
+
+@dataclass(frozen=True)
+class PixelClassificationOptions(PixelOptions):
+    """What pixel tasks are told (``PixelOptions``), and what this one is told.
+
+    Attributes:
+        preset: size of encoders that are not pretrained.
+        encoders: ``catalog``: all rotations share its encoder, which may have seen the test fold
+            of some, and is then labelled transductive; ``by_rotation``: each rotation has one
+            that is pretrained on its own training folds.
+    """
+
+    preset: str = "small"
+    encoders: str = CATALOG
+
+    def __post_init__(self) -> None:
+        """Check the preset's name and whose encoders are read too."""
+        super().__post_init__()
+        find_preset(self.preset)
+        if self.encoders not in (CATALOG, BY_ROTATION):
+            raise ValueError(f"encoders must be {CATALOG} or {BY_ROTATION}, got {self.encoders!r}")

@@ -2,7 +2,13 @@
 
 from kedro.pipeline import Pipeline, node
 
-from pimc.pipelines.pixel_classification.nodes import draw_figures, plan_arms, score_arms
+from pimc.pipelines.corpus import CORPUS_INPUTS
+from pimc.pipelines.pixel_classification.nodes import (
+    draw_figures,
+    plan_arms,
+    plan_rotation_encoders,
+    score_arms,
+)
 
 
 def create_pipeline() -> Pipeline:
@@ -10,11 +16,27 @@ def create_pipeline() -> Pipeline:
     return Pipeline(
         [
             node(
+                plan_rotation_encoders,
+                inputs={
+                    "recurrence": "params:recurrence",
+                    "pretraining": "params:pretraining",
+                    "folds": "params:folds",
+                    "options": "params:pixel_classification",
+                    "checkpoints": "checkpoints",
+                    "calendar": "params:calendar",
+                    "indices": "params:indices",
+                    **CORPUS_INPUTS,
+                },
+                outputs="pixel_classification.encoders",
+                name="train_encoders",
+            ),
+            node(
                 plan_arms,
                 inputs=[
                     "index_series",
                     "series_pixels",
                     "series_encoder",
+                    "pixel_classification.encoders",
                     "params:classes",
                     "params:indices",
                     "params:calendar",

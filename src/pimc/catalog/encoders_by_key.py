@@ -1,0 +1,138 @@
+"""Series encoders on disk: one folder a content, trained when it is missing."""
+
+from __future__ import annotations
+
+import json
+import logging
+import shutil
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import asdict
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from kedro.io import AbstractDataset, DatasetError
+
+from pimc.data.atomic import replace_text, temporary_sibling
+from pimc.learning.encoder_plan import EncoderTask, KeptEncoder, TrainedEncoder
+from pimc.learning.variants import EncoderRun
+
+if TYPE_CHECKING:
+    from pimc.model.encoders import SeriesEncoder
+
+logger = logging.getLogger(__name__)
+
+STORE = "encoders"
+"""Folder beside a manifest's own: what is there under its key serves all tasks of a workspace."""
+
+MANIFEST, HISTORY, TRAINING = "manifest.json", "history.csv", "training.json"
+
+
+class EncodersByKey(AbstractDataset[Mapping[str, EncoderTask], "dict[str, KeptEncoder] | None"]):
+    """``manifest.json`` in ``path``, written last; encoders in ``encoders/<key>`` beside it.
+
+    A folder holds what ``pimc.model.storage.save_encoder`` writes, ``history.csv`` (a row an
+    epoch) and ``training.json``. An encoder that is there under its key is not trained again, so
+    a run that was cut loses one training at most.
+
+    Each training is a nested MLflow run of the active one. Without a ``path`` there is nothing:
+    it loads as None.
+    """
+
+    def __init__(self, path: str | None, metadata: dict[str, Any] | None = None):
+        self._path = None if path is None else Path(path)
+        self.metadata = metadata
+
+    def save(self, data: Mapping[str, EncoderTask]) -> None:
+        """Train and write the encoders that are missing, then the manifest."""
+        store = self._folder.parent / STORE
+        missing = {
+            task.key: task for task in data.values() if not (store / task.key).is_dir()
+        }  # the same options under two names are one training
+        logger.info("%d encoders: %d to make", len(data), len(missing))
+        for number, (key, task) in enumerate(missing.items(), start=1):
+            with _nested_run(task) as log:
+                trained = task.make()
+                log(trained)
+            write_encoder(store / key, trained)
+            seconds = trained.metrics["seconds"]
+            logger.info("%d of %d: %s (%.0f s)", number, len(missing), task.run.name, seconds)
+        rows = [{**asdict(task.run), "key": task.key} for task in data.values()]
+        replace_text(self._folder / MANIFEST, json.dumps(rows, indent=1))
+
+    def load(self) -> dict[str, KeptEncoder] | None:
+        """The encoders of the last finished run by name, none of them read yet."""
+        if self._path is None:
+            return None
+        if not self._exists():
+            raise DatasetError(f"no encoders in {self._path}: {MANIFEST} is missing; make them")
+        rows = json.loads((self._path / MANIFEST).read_text())
+        kept = [read_kept(self._path.parent / STORE / row.pop("key"), row) for row in rows]
+        return {each.run.name: each for each in kept if each.run}
+
+    @property
+    def _folder(self) -> Path:
+        if self._path is None:
+            raise DatasetError("there is no path to write encoders to")
+        return self._path
+
+    def _exists(self) -> bool:
+        return self._path is None or (self._path / MANIFEST).exists()
+
+    def _describe(self) -> dict[str, Any]:
+        return {"path": str(self._path)}
+
+
+def write_encoder(folder: Path, trained: TrainedEncoder) -> None:
+    """Write an encoder and its training to a folder, whole or not at all."""
+    from pimc.model.storage import encoder_digest, save_encoder
+
+    temporary = temporary_sibling(folder)
+    shutil.rmtree(temporary, ignore_errors=True)
+    save_encoder(trained.encoder, temporary)
+    trained.history.to_csv(temporary / HISTORY, index=False)
+    facts = {"digest": encoder_digest(trained.encoder), "metrics": dict(trained.metrics)}
+    replace_text(temporary / TRAINING, json.dumps(facts, indent=1))
+    temporary.replace(folder)
+
+
+def read_kept(folder: Path, run: Mapping[str, Any]) -> KeptEncoder:
+    """What lies in a folder that ``write_encoder`` wrote."""
+    facts = json.loads((folder / TRAINING).read_text())
+    return KeptEncoder(facts["digest"], partial(_load, folder), EncoderRun(**run), facts["metrics"])
+
+
+def _load(folder: Path) -> SeriesEncoder:
+    from pimc.model.encoders import SeriesEncoder
+    from pimc.model.storage import load_encoder
+
+    encoder = load_encoder(folder)
+    if not isinstance(encoder, SeriesEncoder):
+        raise ValueError(f"{folder} holds an {encoder.kind} encoder, expected one of series")
+    return encoder
+
+
+@contextmanager
+def _nested_run(task: EncoderTask) -> Iterator[Any]:
+    """An MLflow run below the active one; where none is active, nothing is logged."""
+    import mlflow
+
+    if not mlflow.active_run():
+        yield lambda trained: None
+        return
+    tags = {"task": "encoder", **{name: str(value) for name, value in asdict(task.run).items()}}
+    with mlflow.start_run(run_name=f"encoder-{task.run.name}", nested=True, tags=tags):
+        mlflow.log_params({**tags, **_flat(task.options)})
+        yield lambda trained: mlflow.log_metrics(dict(trained.metrics))
+
+
+def _flat(options: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
+    """``{"a": {"b": 1}}`` as ``{"a.b": 1}``."""
+    flat: dict[str, Any] = {}
+    for name, value in options.items():
+        if isinstance(value, Mapping):
+            flat |= _flat(value, f"{prefix}{name}.")
+        else:
+            flat[f"{prefix}{name}"] = value
+    return flat

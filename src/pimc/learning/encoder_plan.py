@@ -1,0 +1,211 @@
+"""Series encoders that are trained on demand: one a variant, seed and rotation, kept by content.
+
+This module imports torch and Lightning where an encoder is trained or read, and nowhere earlier.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import asdict, dataclass, replace
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from pimc.data.fingerprint import fingerprint
+from pimc.data.folds import FoldOptions
+from pimc.learning.arms import ArmRun
+from pimc.learning.corpus import Corpus, fit_on_rows
+from pimc.learning.protocol import rotate
+from pimc.learning.variants import EncoderRun, Variant
+
+if TYPE_CHECKING:
+    from pimc.learning.callbacks import LogMetrics
+    from pimc.learning.pretrain import PretrainingResult
+    from pimc.model.encoders import SeriesEncoder
+
+ENCODER_VERSION = 1
+"""Raise it when the code gives other encoders from the same data and options."""
+
+
+@dataclass(frozen=True, eq=False)
+class TrainedEncoder:
+    """What one training gives.
+
+    Attributes:
+        encoder: of series, on the CPU.
+        history: a row an epoch; empty where nobody knows it.
+        metrics: of the best epoch, and ``seconds``.
+    """
+
+    encoder: SeriesEncoder
+    history: pd.DataFrame
+    metrics: Mapping[str, float]
+
+
+@dataclass(frozen=True)
+class EncoderTask:
+    """A training not made yet; ``key`` changes whenever ``make`` would give another encoder.
+
+    Attributes:
+        run: what is trained.
+        key: 16 hexadecimal digits.
+        options: what describes it, for its MLflow run.
+        make: trains, or reads what was trained elsewhere.
+    """
+
+    run: EncoderRun
+    key: str
+    options: Mapping[str, Any]
+    make: Callable[[], TrainedEncoder]
+
+
+@dataclass(frozen=True, eq=False)
+class KeptEncoder:
+    """An encoder that exists, not read yet.
+
+    Attributes:
+        digest: of its configuration and weights.
+        load: reads it.
+        run: what was trained; None for an encoder that is no variant's.
+        metrics: of its training.
+    """
+
+    digest: str
+    load: Callable[[], SeriesEncoder]
+    run: EncoderRun | None = None
+    metrics: Mapping[str, float] | None = None
+
+
+FindEncoder = Callable[[ArmRun], KeptEncoder]
+"""The pretrained encoder that a run reads: that of its arm, its seed, its rotation."""
+
+
+def always(encoder: SeriesEncoder) -> FindEncoder:
+    """One encoder for all runs."""
+    from pimc.model.storage import encoder_digest
+
+    kept = KeptEncoder(encoder_digest(encoder), lambda: encoder)
+    return lambda run: kept
+
+
+def plan_encoders(
+    corpus: Corpus,
+    variants: Iterable[Variant],
+    seeds: int,
+    rotations: int,
+    folds: FoldOptions,
+    checkpoints: Path,
+    log_metrics: LogMetrics | None = None,
+) -> dict[str, EncoderTask]:
+    """One task a variant, rotation and seed, by name.
+
+    An encoder is trained on the training folds of its rotation, and its epoch chosen on the
+    validation fold, both without labels: it never sees the test fold.
+
+    Args:
+        corpus: pixels of all folds.
+        variants: what is trained.
+        seeds: trainings with the same options.
+        rotations: of the folds.
+        folds: before they are rotated.
+        checkpoints: folder of unfinished trainings.
+        log_metrics: takes metrics by name and the step.
+    """
+    digest = corpus.digest()
+    tasks = {}
+    for variant in variants:
+        for rotation in range(rotations):
+            for seed in range(seeds):
+                run, seeded = EncoderRun(variant.name, seed, rotation), variant.with_seed(seed)
+                rotated = rotate(folds, rotation)
+                # where it is trained stays out of the key: encoders of a GPU serve on a CPU
+                what = replace(seeded.pretraining, accelerator="auto", progress_bar=False)
+                tasks[run.name] = EncoderTask(
+                    run,
+                    fingerprint(
+                        (ENCODER_VERSION, digest, rotated.train, rotated.validation),
+                        (seeded.recurrence, what),
+                    ),
+                    {"recurrence": asdict(seeded.recurrence), "pretraining": asdict(what)},
+                    partial(train_encoder, corpus, seeded, rotated, checkpoints, log_metrics),
+                )
+    return tasks
+
+
+def train_encoder(
+    corpus: Corpus,
+    variant: Variant,
+    folds: FoldOptions,
+    checkpoints: Path,
+    log_metrics: LogMetrics | None = None,
+) -> TrainedEncoder:
+    """Pretrain a variant on the training folds; the scale of its plots is fitted on them too."""
+    from pimc.learning.pretrain import pretrain
+
+    start = time.perf_counter()
+    recurrence = fit_on_rows(
+        corpus.index_series, corpus.rows(folds.train), variant.recurrence, corpus.indices
+    )
+    result: PretrainingResult = pretrain(
+        corpus.pairs(folds.train),
+        corpus.pairs(folds.validation),
+        recurrence,
+        corpus.calendar,
+        corpus.bands,
+        replace(variant.pretraining, progress_bar=False),
+        checkpoints,
+        log_metrics,
+        corpus.substitutions,
+    )
+    metrics = {**result.metrics, "seconds": time.perf_counter() - start}
+    return TrainedEncoder(result.series_encoder, result.history, metrics)
+
+
+def plan_transfer(
+    kept: Mapping[str, KeptEncoder],
+    names: Iterable[str],
+    seeds: int,
+    rotations: int,
+    corpus: Corpus,
+) -> dict[str, EncoderTask]:
+    """Encoders that were trained on another corpus, in the place of trainings on this one.
+
+    Args:
+        kept: encoders of the other corpus, by the name of their training.
+        names: of variants.
+        seeds: trainings with the same options.
+        rotations: of this corpus's folds; all read the encoder of the other's first rotation.
+        corpus: whose series they will read.
+
+    Raises:
+        ValueError: if the other corpus lacks one of them, or it reads other series.
+    """
+    tasks = {}
+    for variant in names:
+        for seed in range(seeds):
+            wanted = EncoderRun(variant, seed, 0).name
+            if wanted not in kept:
+                raise ValueError(
+                    f"the corpus has no encoder {wanted}; it has {', '.join(sorted(kept))}; make "
+                    "it there, or name its variants in the effort's `variants`"
+                )
+            read = partial(_read_transferred, kept[wanted], corpus)
+            key = fingerprint(kept[wanted].digest, corpus.calendar)
+            for rotation in range(rotations):
+                run = EncoderRun(variant, seed, rotation)
+                tasks[run.name] = EncoderTask(run, key, {"transferred": wanted}, read)
+    return tasks
+
+
+def _read_transferred(kept: KeptEncoder, corpus: Corpus) -> TrainedEncoder:
+    """An encoder of another corpus, shortened where this one's calendar is shorter."""
+    from pimc.learning.series_inputs import shorten
+
+    encoder = kept.load()
+    if encoder.config.calendar.length > corpus.calendar.length:
+        encoder = shorten(encoder, corpus.calendar.length)
+    encoder.check(corpus.indices, corpus.calendar)
+    return TrainedEncoder(encoder, pd.DataFrame(), {**(kept.metrics or {}), "seconds": 0.0})

@@ -1,0 +1,118 @@
+"""Variants of pretraining: the shipped options with a few of them changed.
+
+This module knows no torch: Kedro builds these options from parameters.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, replace
+from typing import Any
+
+from pimc.learning.options import PretrainingOptions
+from pimc.signal.recurrence import RecurrenceOptions
+
+BUDGET = ("max_epochs", "steps_per_epoch")
+"""Options of ``pretraining`` that are the same for all variants: an effort sets them."""
+
+
+@dataclass(frozen=True)
+class Variant:
+    """One way to pretrain a series encoder.
+
+    Attributes:
+        name: in every table.
+        recurrence: which plot the encoder reads.
+        pretraining: everything else.
+    """
+
+    name: str
+    recurrence: RecurrenceOptions
+    pretraining: PretrainingOptions
+
+    def with_seed(self, seed: int) -> Variant:
+        """The variant with other first weights, augmentations and batches."""
+        options = self.pretraining
+        batch = replace(options.batch, seed=options.batch.seed + seed)
+        return replace(self, pretraining=replace(options, seed=options.seed + seed, batch=batch))
+
+
+@dataclass(frozen=True)
+class EncoderRun:
+    """One training of an encoder.
+
+    Attributes:
+        variant: its name.
+        seed: number of the training with the same options.
+        rotation: of the folds, on whose training and validation folds it is trained.
+    """
+
+    variant: str
+    seed: int
+    rotation: int
+
+    @property
+    def name(self) -> str:
+        """Unique among the trainings of a task."""
+        return f"{self.variant}-seed{self.seed}-rotation{self.rotation}"
+
+
+def build_variant(
+    name: str,
+    overrides: Mapping[str, Any],
+    recurrence: RecurrenceOptions,
+    pretraining: PretrainingOptions,
+    effort: Mapping[str, Any],
+) -> Variant:
+    """The shipped options, changed by those of the variant, then by those of the effort.
+
+    Args:
+        name: of the variant.
+        overrides: ``recurrence`` and ``pretraining``, each with the options that differ.
+        recurrence: as shipped.
+        pretraining: as shipped.
+        effort: options of ``pretraining`` that all variants share.
+
+    Raises:
+        ValueError: for an option that does not exist, or one that is the same for all variants.
+    """
+    where = f"variant {name}"
+    shipped = {"recurrence": asdict(recurrence), "pretraining": asdict(pretraining)}
+    if common := [key for key in BUDGET if key in overrides.get("pretraining", {})]:
+        raise ValueError(
+            f"{where}: {', '.join(common)} must be the same for all variants; set it in the effort"
+        )
+    merged = merge_options(shipped, overrides, where)
+    merged = merge_options(merged, {"pretraining": effort}, "effort")
+    return Variant(
+        name,
+        RecurrenceOptions(**merged["recurrence"]),
+        PretrainingOptions(**merged["pretraining"]),
+    )
+
+
+def merge_options(
+    base: Mapping[str, Any], changes: Mapping[str, Any], where: str
+) -> dict[str, Any]:
+    """``base`` with the values of ``changes``, mapping by mapping.
+
+    Args:
+        base: options and groups of options.
+        changes: some of them.
+        where: what is changed, for errors; groups are added to it.
+
+    Raises:
+        ValueError: for a name that ``base`` does not have.
+    """
+    if unknown := [name for name in changes if name not in base]:
+        raise ValueError(
+            f"{where} has no option {', '.join(unknown)}; it has {', '.join(sorted(base))}"
+        )
+    merged = dict(base)
+    for name, value in changes.items():
+        group = base[name]
+        if isinstance(group, Mapping) and isinstance(value, Mapping):
+            merged[name] = merge_options(group, value, f"{where}, {name}")
+        else:
+            merged[name] = value
+    return merged

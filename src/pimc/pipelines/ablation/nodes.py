@@ -1,0 +1,122 @@
+"""Nodes of the ablation: encoders first, then what a probe makes of them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from matplotlib.figure import Figure
+
+from pimc.catalog.metrics import log_step
+from pimc.data.folds import FoldOptions
+from pimc.learning.arms import ArmRun, ArmTask, StoredResult
+from pimc.learning.encoder_plan import EncoderTask, KeptEncoder, plan_encoders, plan_transfer
+from pimc.learning.options import PretrainingOptions
+from pimc.learning.variants import EncoderRun, build_variant
+from pimc.model.architecture import find_preset
+from pimc.pipelines.ablation.options import AblationOptions
+from pimc.pipelines.corpus import gather_corpus
+from pimc.pipelines.pixel_classification.nodes import describe_samples
+from pimc.pipelines.pixel_classification.plan import SeriesOptions, plan_pixel_arms
+from pimc.report.ablation import choose_variant, draw_ablation, tabulate_trainings
+from pimc.report.classification import classification_tables
+from pimc.signal.calendar import CalendarOptions
+from pimc.signal.recurrence import RecurrenceOptions
+
+TASK = "ablation"
+
+
+def plan_variants(
+    other_corpus: dict[str, KeptEncoder] | None,
+    recurrence: RecurrenceOptions,
+    pretraining: PretrainingOptions,
+    folds: FoldOptions,
+    options: AblationOptions,
+    checkpoints: Path,
+    calendar: CalendarOptions,
+    indices: list[str],
+    **corpus: Any,  # noqa: ANN401
+) -> dict[str, EncoderTask]:
+    """One encoder a variant, rotation and seed; the dataset makes those that are not there yet.
+
+    Args:
+        other_corpus: encoders of another workspace, to score in the place of trainings on this
+            corpus; None trains.
+        recurrence: as shipped.
+        pretraining: as shipped.
+        folds: before they are rotated.
+        options: variants, and how much is run.
+        checkpoints: folder of unfinished trainings.
+        calendar: of the series.
+        indices: of the series.
+        corpus: what ``pimc.pipelines.corpus.gather_corpus`` reads besides.
+    """
+    data = gather_corpus(indices=indices, calendar=calendar, **corpus)
+    effort = options.protocol
+    if other_corpus is not None:
+        names, seeds = list(options.variants), effort.encoder_seeds
+        return plan_transfer(other_corpus, names, seeds, effort.rotations, data)
+    variants = [
+        build_variant(name, overrides, recurrence, pretraining, effort.pretraining)
+        for name, overrides in options.variants.items()
+    ]
+    return plan_encoders(
+        data, variants, effort.encoder_seeds, effort.rotations, folds, checkpoints, log_step
+    )
+
+
+def plan_arms(
+    index_series: np.ndarray,
+    series_pixels: pd.DataFrame,
+    encoders: dict[str, KeptEncoder],
+    classes: list[str],
+    indices: list[str],
+    calendar: CalendarOptions,
+    recurrence: RecurrenceOptions,
+    pretraining: PretrainingOptions,
+    folds: FoldOptions,
+    options: AblationOptions,
+) -> dict[str, ArmTask]:
+    """One task a run of an arm; arms without pretraining are of the shipped plot and size."""
+    architecture = find_preset(pretraining.preset).series
+    return plan_pixel_arms(
+        TASK,
+        index_series,
+        series_pixels,
+        classes,
+        SeriesOptions(indices, calendar, recurrence, architecture),
+        folds,
+        options,
+        partial(_find, encoders, options.protocol.encoder_seeds),
+    )
+
+
+def _find(encoders: Mapping[str, KeptEncoder], seeds: int, run: ArmRun) -> KeptEncoder:
+    variant = run.arm.encoder or ""
+    return encoders[EncoderRun(variant, run.seed % seeds, run.rotation).name]
+
+
+def score_variants(
+    results: list[StoredResult],
+    encoders: dict[str, KeptEncoder],
+    series_pixels: pd.DataFrame,
+    classes: list[str],
+    options: AblationOptions,
+) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame, dict[str, float]]:
+    """Scores of all arms, their differences, the trainings, and metrics of the run."""
+    samples = describe_samples(series_pixels, classes, options)
+    scores, differences = classification_tables(results, samples, options)
+    scores = choose_variant(scores, list(options.variants))
+    first = scores[scores["unit"] == samples.unit]
+    names = first["budget"] + "." + first["arm"] + "." + first["score"]
+    metrics = dict(zip(names, first["value"].tolist(), strict=True))
+    return scores, differences, tabulate_trainings(encoders.values()), metrics
+
+
+def draw_variants(scores: pd.DataFrame, differences: pd.DataFrame) -> Figure:
+    """Variants and baselines with intervals, and their paired differences, budget by budget."""
+    return draw_ablation(scores, differences)

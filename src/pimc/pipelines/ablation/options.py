@@ -1,0 +1,98 @@
+"""Options of the ablation."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from pimc.learning.arms import Arm, Effort
+from pimc.pipelines.pixel_classification.options import PixelOptions
+
+FINE_TUNED = "_fine_tuned"
+"""Ends the name of the arm that fine-tunes a variant's encoder."""
+
+
+@dataclass(frozen=True)
+class AblationEffort(Effort):
+    """How much of the protocol is run, and how much training an encoder gets.
+
+    Attributes:
+        encoder_seeds: trainings of each variant and rotation; draw k of the labels reads that of
+            seed k modulo this number.
+        variants: names of those that are run; None runs all.
+        pretraining: options of ``pretraining`` that all variants share: the budget.
+    """
+
+    encoder_seeds: int = 1
+    variants: tuple[str, ...] | None = None
+    pretraining: Mapping[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        """Check the number of seeds, and that each is read."""
+        super().__post_init__()
+        if self.variants is not None:
+            object.__setattr__(self, "variants", tuple(self.variants))
+        fewest = min(budget.draws for budget in self.budgets.values())
+        if not 1 <= self.encoder_seeds <= fewest:
+            raise ValueError(
+                f"encoder_seeds must be 1..{fewest}, the draws of the budget with fewest, so that "
+                f"every encoder is scored; got {self.encoder_seeds}"
+            )
+
+
+@dataclass(frozen=True)
+class AblationOptions(PixelOptions):
+    """What pixel tasks are told (``PixelOptions``), and what this one is told.
+
+    ``arms`` are those that read no pretrained encoder; one that does is added for each variant,
+    under its name, and one with ``_fine_tuned`` behind it for those in ``fine_tuned``.
+
+    Attributes:
+        variants: by name: options of ``recurrence`` and ``pretraining`` that differ from those
+            shipped; null takes a variant out that another file put in.
+        probe: how frozen encoders are scored: ``kind``, ``budgets`` and options of the kind.
+        fine_tune: how encoders are fine-tuned: ``budgets`` and options of networks.
+        fine_tuned: variants that are fine-tuned.
+    """
+
+    variants: Mapping[str, Any] = field(default_factory=dict)
+    probe: Mapping[str, Any] = field(default_factory=lambda: {"kind": "linear"})
+    fine_tune: Mapping[str, Any] = field(default_factory=dict)
+    fine_tuned: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        """Take the variants of the effort, and add their arms."""
+        efforts: dict[str, AblationEffort] = {
+            name: given if isinstance(given, AblationEffort) else AblationEffort(**given)
+            for name, given in self.efforts.items()
+        }
+        known = {name: given or {} for name, given in self.variants.items() if given is not None}
+        chosen = efforts[self.effort].variants if self.effort in efforts else None
+        chosen = tuple(known) if chosen is None else chosen
+        for name in (*chosen, *(each for each in self.fine_tuned if each not in self.variants)):
+            if name not in known:
+                raise ValueError(f"no variant {name!r}; there are {', '.join(known)}")
+        # arms that do not run may still be named as references
+        arms = {name: self._probe(name) if name in chosen else None for name in self.variants}
+        tuned = {
+            name + FINE_TUNED: self._fine_tune(name) for name in self.fine_tuned if name in chosen
+        }
+        object.__setattr__(self, "efforts", efforts)
+        object.__setattr__(self, "arms", {**arms, **tuned, **self.arms})
+        object.__setattr__(self, "variants", {name: known[name] for name in chosen})
+        super().__post_init__()
+
+    @property
+    def protocol(self) -> AblationEffort:
+        """The effort that is run."""
+        chosen: AblationEffort = self.efforts[self.effort]
+        return chosen
+
+    def _probe(self, variant: str) -> Arm:
+        entry = {**self.probe, "input": "pretrained", "encoder": variant}
+        return Arm.from_parameters(variant, entry)
+
+    def _fine_tune(self, variant: str) -> Arm:
+        entry = {**self.fine_tune, "kind": "network", "input": "pretrained", "encoder": variant}
+        return Arm.from_parameters(variant + FINE_TUNED, entry)

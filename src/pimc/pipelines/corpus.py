@@ -1,0 +1,56 @@
+"""What pipelines that train encoders on demand read, and how it is put together."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from pimc.learning.corpus import Corpus
+from pimc.learning.pairs import Frames
+from pimc.pipelines.pretraining.nodes import choose_frames
+from pimc.signal.calendar import CalendarOptions
+
+CORPUS_INPUTS = {
+    name: name
+    for name in (
+        "index_series",
+        "observed",
+        "series_pixels",
+        "frames",
+        "frame_table",
+        "clear",
+        "bands",
+        "scene_summary",
+    )
+}
+"""Datasets that ``gather_corpus`` reads, by its arguments; indices and calendar are parameters."""
+
+
+def gather_corpus(
+    index_series: np.ndarray,
+    observed: np.ndarray,
+    series_pixels: pd.DataFrame,
+    frames: Frames,
+    frame_table: pd.DataFrame,
+    clear: np.ndarray,
+    bands: list[str],
+    scene_summary: dict[str, Any],
+    indices: list[str],
+    calendar: CalendarOptions,
+) -> Corpus:
+    """The pixels of all folds, with the bands that stand in for others by place."""
+    places = scene_summary["places"]
+    stand_ins = {name: place["substitutions"] for name, place in places.items()}
+    return Corpus(
+        index_series,
+        observed,
+        series_pixels,
+        frames,
+        choose_frames(series_pixels, clear, frame_table),
+        indices,
+        bands,
+        calendar,
+        {name: bands for name, bands in stand_ins.items() if bands},
+    )

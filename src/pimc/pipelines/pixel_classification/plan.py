@@ -1,0 +1,97 @@
+"""Runs of arms on labelled pixels; pixel classification and the ablation share them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from pimc.data.fingerprint import array_digest
+from pimc.data.folds import FoldOptions
+from pimc.learning.arms import ArmTask, drop_absent, plan_runs
+from pimc.learning.encoder_plan import FindEncoder
+from pimc.learning.planning import plan_tasks
+from pimc.learning.protocol import rotate, split_by_fold
+from pimc.model.architecture import Architecture
+from pimc.pipelines.pixel_classification.options import PixelOptions
+from pimc.signal.calendar import CalendarOptions
+from pimc.signal.recurrence import RecurrenceOptions
+
+RESULT_VERSION = 1
+"""Raise it when the code gives other results from the same data and options."""
+
+
+@dataclass(frozen=True)
+class SeriesOptions:
+    """What series are, and encoders of them that are not pretrained.
+
+    Attributes:
+        indices: I names.
+        calendar: on which the series lie.
+        recurrence: of encoders that are not pretrained.
+        architecture: likewise.
+    """
+
+    indices: list[str]
+    calendar: CalendarOptions
+    recurrence: RecurrenceOptions
+    architecture: Architecture
+
+
+def plan_pixel_arms(
+    task: str,
+    index_series: np.ndarray,
+    series_pixels: pd.DataFrame,
+    classes: list[str],
+    of_series: SeriesOptions,
+    folds: FoldOptions,
+    options: PixelOptions,
+    find_encoder: FindEncoder | None,
+) -> dict[str, ArmTask]:
+    """One task a run of an arm, rotation by rotation and arm by arm.
+
+    In this order runs that read one encoder follow each other, and its embeddings are computed
+    once. Without ``find_encoder``, arms that need a pretrained encoder are left out.
+    """
+    from pimc.learning.classify import KINDS, Classification
+    from pimc.learning.series_inputs import INPUTS, SeriesInputs
+
+    options.check_arms(KINDS, INPUTS)
+    protocol = options.protocol
+    samples = options.samples(series_pixels, classes)
+    fold, labels = samples["fold"].to_numpy(), samples["label"].to_numpy()
+    series = np.asarray(index_series[samples["row"].to_numpy()])
+    inputs = SeriesInputs(
+        series,
+        samples["patch"].to_numpy(),
+        fold,
+        of_series.indices,
+        of_series.calendar,
+        of_series.recurrence,
+        of_series.architecture,
+        find_encoder,
+        options.device,
+    )
+    classification = Classification(
+        inputs, labels, len(classes), protocol.max_train, options.device, options.seed
+    )
+    runs = list(plan_runs(task, options))
+    if find_encoder is None:
+        runs = drop_absent(options, runs, "there is no pretrained series encoder")
+    position = {name: number for number, name in enumerate(options.arms)}
+    runs.sort(key=lambda run: (run.rotation, position[run.arm.name]))
+    eligible = np.ones(len(samples), bool)
+    splits = [
+        split_by_fold(fold, eligible, rotate(folds, rotation))
+        for rotation in range(protocol.rotations)
+    ]
+    facts = (
+        RESULT_VERSION,
+        array_digest(series, labels, fold),
+        folds,
+        protocol.max_train,
+        options.seed,
+        of_series,
+    )
+    return plan_tasks(runs, classification.run, splits, facts, find_encoder)
