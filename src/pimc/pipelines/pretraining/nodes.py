@@ -42,8 +42,9 @@ def choose_frames(
         # usable frames first, each row in order of time
         order = np.argsort(~seen, axis=1, kind="stable")
         choices[rows, : len(frames)] = np.take_along_axis(numbers, order, axis=1)
-    without = int((choices[:, 0] == NO_FRAME).sum())
-    logger.info("%d of %d pixels are clear in no image and form no pair", without, len(choices))
+    if len(frame_table):
+        without = int((choices[:, 0] == NO_FRAME).sum())
+        logger.info("%d of %d pixels are clear in no image and form no pair", without, len(choices))
     return choices
 
 
