@@ -99,18 +99,18 @@ def read(reporting):
 def test_tables_of_the_tasks_become_one_and_what_was_not_run_is_logged(reporting, caplog):
     caplog.set_level(logging.INFO)
     options = LeaderboardOptions(DATA_SETS)
-    scores, pretraining = rank_arms(read(reporting), options)
+    scores, paired = rank_arms(read(reporting), options)
     ours = scores[scores["workspace"].notna()]
     assert set(ours["task"]) == {"pixel_classification", "forecasting"}
     tested = ours.groupby("task")["test_samples"].unique().map(list).to_dict()
     assert tested == {"pixel_classification": [100], "forecasting": [400]}
-    verdicts = pretraining.set_index(["task", "unit"])["verdict"].to_dict()
-    assert verdicts[("pixel_classification", "pixel")] == "helps"
-    assert verdicts[("forecasting", "screened")] == "does not help"
+    asked = paired[paired["question"] == "pretraining"].set_index(["task", "unit", "score"])
+    assert asked.loc[("pixel_classification", "pixel", "accuracy"), "verdict"] == "better"
+    assert asked.loc[("forecasting", "screened", "rmse"), "verdict"] == "not better"
     assert "not run: land cover on simulated EuroSAT look-alike (kedro run" in caplog.text
-    page = write_page(scores, pretraining, Provenance("1.0", "", "2026-01-01"), options)
+    page = write_page(scores, paired, Provenance("1.0", "", "2026-01-01"), options)
     assert "kedro run --pipeline=land_cover" in page
-    assert set(write_results(scores, pretraining)) == {
+    assert set(write_results(scores, paired)) == {
         "points.pixel_classification",
         "points.forecasting",
     }
@@ -135,7 +135,7 @@ def test_a_workspace_that_nobody_described_goes_by_its_own_name(reporting):
 
 
 def test_options_name_known_tasks():
-    with pytest.raises(ValueError, match="must be of the tasks land_cover, .* got mapping"):
+    with pytest.raises(ValueError, match=r"must be of the tasks land_cover, .* got mapping"):
         LeaderboardOptions({"points": {"mapping": {"name": "maps"}}})
 
 

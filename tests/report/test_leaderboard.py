@@ -9,10 +9,8 @@ from pimc.report.leaderboard import (
     TaskTables,
     arm_role,
     leaderboard_table,
-    pretraining_table,
     run_command,
     shown_scores,
-    verdict,
 )
 from pimc.report.published import Published
 
@@ -82,35 +80,6 @@ def test_published_numbers_keep_their_range_source_and_caveat():
 )
 def test_roles(kind, source, role):
     assert arm_role(kind, source) == role
-
-
-def test_verdicts_follow_the_interval_and_the_direction():
-    assert verdict(0.01, 0.02, lower_is_better=False) == "helps"
-    assert verdict(0.01, 0.02, lower_is_better=True) == "does not help"
-    assert verdict(-0.02, -0.01, lower_is_better=True) == "helps"
-    assert verdict(-0.02, 0.0, lower_is_better=False) == "does not help"
-    assert verdict(-0.02, 0.01, lower_is_better=False) == "undecided"
-    assert verdict(np.nan, np.nan, lower_is_better=False) == "not compared"
-
-
-def test_pretraining_is_measured_against_the_same_kind_with_first_weights():
-    pairs = pretraining_table(
-        [land_cover_tables(references=("scratch", "linear_probe"))], DATA_SETS
-    )
-    every = pairs[pairs["budget"] == "all"].set_index("arm")
-    assert every["reference"].to_dict() == {"linear_probe": "random_init", "fine_tune": "scratch"}
-    assert every.loc["fine_tune", "difference"] == pytest.approx(0.1)
-    # the task took random_init less linear_probe
-    assert every.loc["linear_probe", "difference"] == pytest.approx(0.05)
-    assert every.loc["linear_probe", ["low", "high"]].tolist() == pytest.approx([0.02, 0.08])
-    assert set(every["verdict"]) == {"helps"} and set(every["score"]) == {"accuracy"}
-
-
-def test_a_lower_error_helps_and_a_pair_without_a_difference_is_not_compared():
-    lower = pretraining_table([forecasting_tables()], DATA_SETS)
-    assert lower["verdict"].tolist() == ["helps"]
-    missing = pretraining_table([land_cover_tables(references=("forest",))], DATA_SETS)
-    assert set(missing["verdict"]) == {"not compared"} and missing["difference"].isna().all()
 
 
 def test_the_scores_that_are_shown():

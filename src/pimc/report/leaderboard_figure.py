@@ -26,14 +26,14 @@ COLOURS = {
 }
 
 
-def draw_leaderboard(scores: pd.DataFrame, pretraining: pd.DataFrame) -> Figure:
+def draw_leaderboard(scores: pd.DataFrame, paired: pd.DataFrame) -> Figure:
     """Arms with most labels by the score that ranks; published numbers in panels of their own.
 
     Args:
         scores: ``pimc.report.leaderboard.leaderboard_table``.
-        pretraining: ``pimc.report.leaderboard.pretraining_table``.
+        paired: ``pimc.report.paired.paired_table``.
     """
-    sections = split_sections(scores, pretraining)
+    sections = split_sections(scores, paired)
     tasks = [task for task in TASKS if any(each.task == task for each in sections)]
     rows = [[each for each in sections if each.task == task] for task in tasks]
     columns = max(len(row) for row in rows) + 1

@@ -8,6 +8,7 @@ import pandas as pd
 
 from pimc.report.leaderboard_sections import Ranking, Section, split_sections
 from pimc.report.score_text import (
+    HELP,
     budget_name,
     score_name,
     show,
@@ -19,14 +20,14 @@ from pimc.report.score_text import (
 ENCODER = {"none": "", "inductive": "other ground", "transductive": "test ground"}
 
 
-def markdown_blocks(scores: pd.DataFrame, pretraining: pd.DataFrame) -> dict[str, str]:
+def markdown_blocks(scores: pd.DataFrame, paired: pd.DataFrame) -> dict[str, str]:
     """Tables and verdicts by ``<workspace>.<task>``, each with the command that made its numbers.
 
     Args:
         scores: ``pimc.report.leaderboard.leaderboard_table``.
-        pretraining: ``pimc.report.leaderboard.pretraining_table``.
+        paired: ``pimc.report.paired.paired_table``.
     """
-    return {each.name: _block(each) for each in split_sections(scores, pretraining)}
+    return {each.name: _block(each) for each in split_sections(scores, paired)}
 
 
 def _block(section: Section) -> str:
@@ -42,14 +43,10 @@ def _block(section: Section) -> str:
 
 def _ranking(ranking: Ranking) -> str:
     score = ranking.scores[0]
-    references = ranking.arms["reference"].dropna()
     heads = ["arm", "is", "encoder saw", *(score_name(name) for name in ranking.scores)]
     heads.insert(4, "95 % interval")
-    if len(references):
-        heads += [f"less {references.iloc[0]}", "95 % interval"]
-    rows = []
-    for (_, row), values in zip(ranking.arms.iterrows(), ranking.values, strict=True):
-        cells = [
+    rows = [
+        [
             f"**{row['arm']}** (chosen)" if row["chosen"] else row["arm"],
             row["role"],
             ENCODER.get(row["pretraining"], row["pretraining"]),
@@ -57,13 +54,31 @@ def _ranking(ranking: Ranking) -> str:
             show_interval(score, row["low"], row["high"]),
             *(show(n, v) for n, v in zip(ranking.scores[1:], values[1:], strict=True)),
         ]
-        if len(references):
-            limits = row["difference_low"], row["difference_high"]
-            cells.append(show_difference(score, row["difference"]))
-            cells.append(show_interval(score, *limits, signed=True))
-        rows.append(cells)
+        for (_, row), values in zip(ranking.arms.iterrows(), ranking.values, strict=True)
+    ]
     title = f"{unit_name(ranking.unit)}, {budget_name(ranking.budget)}:"
-    return f"{title[:1].upper()}{title[1:]}\n\n{_table(heads, rows)}\n\n{_verdicts(ranking)}"
+    parts = [title[:1].upper() + title[1:], _table(heads, rows), _beaten(ranking)]
+    return "\n\n".join([*(part for part in parts if part), _verdicts(ranking)])
+
+
+def _beaten(ranking: Ranking) -> str:
+    """The chosen arm less each reference."""
+    rows = [
+        [str(reference), *(_difference(row) for _, row in group.iterrows())]
+        for reference, group in ranking.beaten.groupby("reference", sort=False)
+    ]
+    if not rows:
+        return ""
+    heads = [f"{ranking.chosen['arm']} less", *(score_name(name) for name in ranking.scores)]
+    return _table(heads, rows)
+
+
+def _difference(row: pd.Series) -> str:
+    parts = (
+        show_difference(row["score"], row["difference"]),
+        show_interval(row["score"], row["low"], row["high"], signed=True),
+    )
+    return " ".join(part for part in parts if part)
 
 
 def _table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
@@ -76,18 +91,9 @@ def _escape(cell: str) -> str:
 
 
 def _verdicts(ranking: Ranking) -> str:
-    score = ranking.scores[0]
     told = [
-        f"`{row['arm']}` less `{row['reference']}` "
-        + " ".join(
-            part
-            for part in (
-                show_difference(score, row["difference"]),
-                show_interval(score, row["low"], row["high"], signed=True),
-            )
-            if part
-        ).strip()
-        + f": {row['verdict']}"
+        f"`{row['arm']}` less `{row['reference']}` {_difference(row)}".rstrip()
+        + f": {HELP[row['verdict']]}"
         for _, row in ranking.pretraining.iterrows()
     ]
     return f"Does pretraining help? {'; '.join(told) or 'No pair of arms was run'}."

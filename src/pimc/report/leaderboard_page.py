@@ -12,6 +12,7 @@ import pandas as pd
 from pimc.report.leaderboard import PUBLISHED_ROLE, TASKS, DataSet, run_command
 from pimc.report.leaderboard_sections import Ranking, Section, split_sections
 from pimc.report.score_text import (
+    HELP,
     budget_name,
     duration,
     score_name,
@@ -67,7 +68,7 @@ def place_whisker(low: float, high: float, value: float, span: tuple[float, floa
 
 def render_page(
     scores: pd.DataFrame,
-    pretraining: pd.DataFrame,
+    paired: pd.DataFrame,
     absent: Mapping[tuple[str, str], DataSet],
     provenance: Provenance,
 ) -> str:
@@ -75,7 +76,7 @@ def render_page(
 
     Args:
         scores: ``pimc.report.leaderboard.leaderboard_table``.
-        pretraining: ``pimc.report.leaderboard.pretraining_table``.
+        paired: ``pimc.report.paired.paired_table``.
         absent: tasks that could have been run and were not, by workspace and task.
         provenance: what made it.
 
@@ -91,7 +92,7 @@ def render_page(
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    sections = split_sections(scores, pretraining)
+    sections = split_sections(scores, paired)
     page: str = environment.get_template("leaderboard.html").render(
         provenance=provenance,
         scale=SCALE,
@@ -133,6 +134,7 @@ def _section(section: Section) -> dict[str, Any]:
         "chosen": _scored(first.chosen, score),
         "trivial": _scored(trivial.iloc[0], score) if len(trivial) else None,
         "verdicts": [_verdict(row) for _, row in first.pretraining.iterrows()],
+        "pretrained": bool((first.arms["role"] == "pretrained").any()),
         "rankings": [_ranking(each) for each in section.rankings],
     }
 
@@ -150,6 +152,15 @@ def _verdict(row: pd.Series) -> dict[str, str]:
     return {
         "arm": row["arm"],
         "reference": row["reference"],
+        "verdict": HELP[row["verdict"]],
+        "difference": show_difference(score, row["difference"]),
+        "interval": show_interval(score, row["low"], row["high"], signed=True),
+    }
+
+
+def _cell(row: pd.Series) -> dict[str, str]:
+    score = row["score"]
+    return {
         "verdict": row["verdict"],
         "difference": show_difference(score, row["difference"]),
         "interval": show_interval(score, row["low"], row["high"], signed=True),
@@ -166,6 +177,11 @@ def _ranking(ranking: Ranking) -> dict[str, Any]:
         "reference": references.iloc[0] if len(references) else None,
         "span": [show(score, end) for end in ranking.span],
         "verdicts": [_verdict(row) for _, row in ranking.pretraining.iterrows()],
+        "chosen": ranking.chosen["arm"],
+        "beaten": [
+            {"reference": reference, "cells": [_cell(row) for _, row in rows.iterrows()]}
+            for reference, rows in ranking.beaten.groupby("reference", sort=False)
+        ],
         "arms": [
             _arm(row, ranking, values)
             for (_, row), values in zip(arms.iterrows(), ranking.values, strict=True)

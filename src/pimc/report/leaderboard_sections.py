@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from pimc.report.leaderboard import PUBLISHED_ROLE, TASKS, DataSet, run_command, shown_scores
+from pimc.report.paired import CHOSEN, PRETRAINING
 from pimc.report.score_text import count
 
 ASIDE = ("trivial", "control")
@@ -25,7 +26,7 @@ class Ranking:
         arms: one row an arm: the columns of the leaderboard for the score that ranks.
         scores: names of all scores that are shown, that which ranks first.
         values: arms x scores.
-        pretraining: rows of the table of pretraining.
+        paired: rows of the table of paired differences.
     """
 
     unit: str
@@ -33,7 +34,18 @@ class Ranking:
     arms: pd.DataFrame
     scores: tuple[str, ...]
     values: np.ndarray
-    pretraining: pd.DataFrame
+    paired: pd.DataFrame
+
+    @property
+    def pretraining(self) -> pd.DataFrame:
+        """Whether pretraining helps, by the score that ranks: a row a pair of arms."""
+        rows = self.paired[self.paired["question"] == PRETRAINING]
+        return rows[rows["score"] == self.scores[0]]
+
+    @property
+    def beaten(self) -> pd.DataFrame:
+        """The chosen arm less each reference, in all scores: a row a reference and score."""
+        return self.paired[self.paired["question"] == CHOSEN]
 
     @property
     def chosen(self) -> pd.Series:
@@ -96,26 +108,26 @@ class Section:
     def samples(self) -> str:
         """Numbers of training and test samples and of runs, in words."""
         first = self.rankings[0]
-        unit = "scored values" if self.task == "forecasting" else f"{first.unit}s"
+        unit = "values" if self.task == "forecasting" else f"{first.unit}s"
         tested = count(float(first.arms["test_samples"].max()))
         return f"{first.runs}; {tested} test {unit}" if tested else first.runs
 
 
-def split_sections(scores: pd.DataFrame, pretraining: pd.DataFrame) -> list[Section]:
+def split_sections(scores: pd.DataFrame, paired: pd.DataFrame) -> list[Section]:
     """Sections of a leaderboard in its order.
 
     Args:
         scores: ``pimc.report.leaderboard.leaderboard_table``.
-        pretraining: ``pimc.report.leaderboard.pretraining_table``.
+        paired: ``pimc.report.paired.paired_table``.
     """
     ours = scores[scores["role"] != PUBLISHED_ROLE]
     sections = []
     for (workspace, task), rows in ours.groupby(["workspace", "task"], sort=False):
-        there = (pretraining["workspace"] == workspace) & (pretraining["task"] == task)
+        there = (paired["workspace"] == workspace) & (paired["task"] == task)
         first = rows.iloc[0]
         simulated = bool(first["simulated"]) if pd.notna(first["simulated"]) else None
         rankings = [
-            _rank(group, str(task), pretraining[there])
+            _rank(group, str(task), paired[there])
             for _, group in rows.groupby(["unit", "budget"], sort=False)
         ]
         sections.append(
@@ -130,21 +142,21 @@ def split_sections(scores: pd.DataFrame, pretraining: pd.DataFrame) -> list[Sect
     return sections
 
 
-def _rank(rows: pd.DataFrame, task: str, pretraining: pd.DataFrame) -> Ranking:
+def _rank(rows: pd.DataFrame, task: str, paired: pd.DataFrame) -> Ranking:
     names = shown_scores(task, rows["score"])
     unit, budget = rows["unit"].iloc[0], rows["budget"].iloc[0]
     arms = rows[rows["score"] == names[0]].sort_values(
         "value", ascending=TASKS[task].lower_is_better, kind="stable"
     )
     values = rows.pivot_table(index="arm", columns="score", values="value", dropna=False)
-    there = (pretraining["unit"] == unit) & (pretraining["budget"] == budget)
+    there = (paired["unit"] == unit) & (paired["budget"] == budget)
     return Ranking(
         str(unit),
         str(budget),
         arms.reset_index(drop=True),
         tuple(names),
         values.loc[arms["arm"], names].to_numpy(),
-        pretraining[there],
+        paired[there],
     )
 
 

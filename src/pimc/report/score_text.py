@@ -9,6 +9,14 @@ SHARES = {"accuracy": "accuracy", "macro_f1": "macro-F1", "miou": "mean IoU"}
 
 BUDGETS = {"all": "all labels", "tenth": "10 % of the labels", "hundredth": "1 % of the labels"}
 
+HELP = {
+    "better": "helps",
+    "not better": "does not help",
+    "undecided": "undecided",
+    "not compared": "not compared",
+}
+"""Verdicts of ``pimc.report.paired`` as answers to: does pretraining help?"""
+
 UNITS = {
     "screened": "targets that are clear",
     "unscreened": "targets as observed, clouded ones too",

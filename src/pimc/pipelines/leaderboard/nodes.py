@@ -12,13 +12,13 @@ from pimc.report.leaderboard import (
     TASKS,
     TaskTables,
     leaderboard_table,
-    pretraining_table,
     run_command,
 )
 from pimc.report.leaderboard_figure import draw_leaderboard
 from pimc.report.leaderboard_markdown import markdown_blocks
 from pimc.report.leaderboard_page import Provenance, render_page
 from pimc.report.leaderboard_sections import not_run
+from pimc.report.paired import paired_table
 from pimc.report.published import PUBLISHED
 
 logger = logging.getLogger(__name__)
@@ -29,7 +29,7 @@ def rank_arms(
     options: LeaderboardOptions,
     *scored: pd.DataFrame,
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """The leaderboard, and what pretraining is worth in it.
+    """The leaderboard, and the paired differences that answer its questions.
 
     Args:
         task_tables: of all workspaces.
@@ -53,7 +53,7 @@ def rank_arms(
     for (workspace, task), data_set in not_run(scores, options.expected()).items():
         name = TASKS[task].title.lower()
         logger.info("not run: %s on %s (%s)", name, data_set.name, run_command(workspace, task))
-    return scores, pretraining_table(shown, known)
+    return scores, paired_table(shown, known)
 
 
 def _log_left_out(found: list[TaskTables], shown: list[TaskTables]) -> None:
@@ -67,21 +67,21 @@ def _log_left_out(found: list[TaskTables], shown: list[TaskTables]) -> None:
             )
 
 
-def draw_figure(scores: pd.DataFrame, pretraining: pd.DataFrame) -> Figure:
+def draw_figure(scores: pd.DataFrame, paired: pd.DataFrame) -> Figure:
     """All tasks and data sets in one figure, published numbers beside them."""
-    return draw_leaderboard(scores, pretraining)
+    return draw_leaderboard(scores, paired)
 
 
 def write_page(
     scores: pd.DataFrame,
-    pretraining: pd.DataFrame,
+    paired: pd.DataFrame,
     project: Provenance,
     options: LeaderboardOptions,
 ) -> str:
     """The page for people; it names the tasks that have not been run."""
-    return render_page(scores, pretraining, not_run(scores, options.expected()), project)
+    return render_page(scores, paired, not_run(scores, options.expected()), project)
 
 
-def write_results(scores: pd.DataFrame, pretraining: pd.DataFrame) -> dict[str, str]:
+def write_results(scores: pd.DataFrame, paired: pd.DataFrame) -> dict[str, str]:
     """Blocks of the page of results in the docs, by workspace and task."""
-    return markdown_blocks(scores, pretraining)
+    return markdown_blocks(scores, paired)

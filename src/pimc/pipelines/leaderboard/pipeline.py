@@ -19,12 +19,12 @@ def create_pipeline(after: Iterable[str] = ()) -> Pipeline:
             node(
                 rank_arms,
                 inputs=["leaderboard.task_tables", "params:leaderboard", *after],
-                outputs=["leaderboard.scores", "leaderboard.pretraining"],
+                outputs=["leaderboard.scores", "leaderboard.paired"],
                 name="rank_arms",
             ),
             node(
                 draw_figure,
-                inputs=["leaderboard.scores", "leaderboard.pretraining"],
+                inputs=["leaderboard.scores", "leaderboard.paired"],
                 outputs="leaderboard.figure",
                 name="draw_figure",
             ),
@@ -32,7 +32,7 @@ def create_pipeline(after: Iterable[str] = ()) -> Pipeline:
                 write_page,
                 inputs=[
                     "leaderboard.scores",
-                    "leaderboard.pretraining",
+                    "leaderboard.paired",
                     "leaderboard.project",
                     "params:leaderboard",
                 ],
@@ -51,7 +51,7 @@ def create_results_page() -> Pipeline:
         [
             node(
                 write_results,
-                inputs=["leaderboard.scores", "leaderboard.pretraining"],
+                inputs=["leaderboard.scores", "leaderboard.paired"],
                 outputs="leaderboard.results",
                 name="write_results",
             )
