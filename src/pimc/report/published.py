@@ -1,7 +1,8 @@
 """Numbers that others published, each with what sets it apart from ours.
 
 None of them was made by this project, and none is compared with ours by an interval: data or
-protocol differ, as ``caveat`` says.
+protocol differ, as ``caveat`` says. A source names the paper of the method; its own table or a
+later comparison reports the number.
 """
 
 from __future__ import annotations
@@ -103,28 +104,36 @@ PUBLISHED = (
     _eurosat(
         "ResNet-50, supervised",
         0.9857,
-        "Helber et al. 2019 (EuroSAT)",
+        "Helber et al. 2019 (EuroSAT), arXiv 1709.00029",
         "RGB, random split of 80 : 20",
         "rests on ImageNet weights and a random split, in which neighbours of a test image train",
     ),
     _eurosat("ViT, small, from scratch", 0.944, "a small ViT of the literature", "RGB"),
-    _eurosat("SeCo ResNet-18, fine-tuned", 0.931, "SeCo, reported figure", "RGB, fine-tuned"),
-    _eurosat("SatMAE-L, fine-tuned", 0.955, "SatMAE, reported figure", "RGB, fine-tuned"),
-    _eurosat("Presto, fine-tuned, RGB", 0.849, "Presto, reported figure", "RGB, fine-tuned"),
+    _eurosat("SeCo ResNet-18, fine-tuned", 0.931, "SeCo: Mañas et al. 2021", "RGB, fine-tuned"),
+    _eurosat("SatMAE-L, fine-tuned", 0.955, "SatMAE: Cong et al. 2022", "RGB, fine-tuned"),
+    _eurosat(
+        "Presto, fine-tuned, RGB",
+        0.849,
+        "Presto: Tseng et al. 2023, arXiv 2304.14065",
+        "RGB, fine-tuned",
+    ),
     _eurosat(
         "Presto, fine-tuned, all bands",
         0.953,
-        "Presto, reported figure",
+        "Presto: Tseng et al. 2023, arXiv 2304.14065",
         "13 bands, fine-tuned",
         "sees the near and short-wave infrared, which RGB images lack",
     ),
     _eurosat(
-        "DINO-MC ResNet-50, linear probe", 0.956, "DINO-MC, reported figure", "RGB, frozen features"
+        "DINO-MC ResNet-50, linear probe",
+        0.956,
+        "DINO-MC: Wanyan et al. 2023",
+        "RGB, frozen features",
     ),
     _eurosat(
         "SSL4EO ResNet-50, linear probe",
         (0.95, 0.96),
-        "SSL4EO-S12, reported figure",
+        "SSL4EO-S12: Wang et al. 2023",
         "RGB, frozen features, spatial split",
     ),
     _eurosat(
@@ -156,7 +165,7 @@ PUBLISHED = (
     _eurosat(
         "Galileo-Base",
         0.566,
-        "Galileo, reported figure",
+        "Galileo: Tseng et al. 2025, arXiv 2502.09356",
         "1 % of the labels",
         "its own draw of the labels and its own bands",
         "hundredth",
@@ -164,32 +173,32 @@ PUBLISHED = (
     _pastis(
         "U-TAE",
         {"accuracy": 0.832, "miou": 0.631},
-        "U-TAE, reported figure",
+        "U-TAE: Garnot, Landrieu 2021",
         "supervised, the five official folds",
     ),
     _pastis(
         "TSViT",
         {"accuracy": 0.834, "miou": 0.654},
-        "TSViT, reported figure",
+        "TSViT: Tarasiou et al. 2023",
         "supervised, the five official folds",
     ),
     _pastis(
         "AnySat, frozen",
         {"miou": 0.462},
-        "AnySat, reported figure",
+        "AnySat: Astruc et al. 2024",
         "frozen; folds 1-3 train, 4 validates, 5 tests",
     ),
     _pastis(
         "Galileo-Base, frozen",
         {"miou": 0.392},
-        "Galileo, reported figure",
+        "Galileo: Tseng et al. 2025, arXiv 2502.09356",
         "frozen; folds 1-3 train, 4 validates, 5 tests",
         "its own head, which was worth 13.9 points of mean IoU",
     ),
     _pastis(
         "SACo ResNet-18, frozen",
         {"accuracy": 0.5467, "miou": 0.2915},
-        "SACo, earlier work of the authors of PIMC",
+        "SACo, earlier work of the paper's authors",
         "frozen",
     ),
     *_forecasts(
@@ -207,7 +216,7 @@ PUBLISHED = (
             method,
             "GreenEarthNet",
             {"raw_rmse_NDVI": value},
-            "GreenEarthNet's benchmark",
+            "GreenEarthNet: Benson et al. 2024",
             "NDVI in its own units, 100 days ahead",
             "other ground, other horizon, weather known to the best model",
         )
