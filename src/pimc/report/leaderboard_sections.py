@@ -73,7 +73,7 @@ class Ranking:
         rows = serious if len(serious) else self.arms
         low, high = float(rows["low"].min()), float(rows["high"].max())
         margin = 0.04 * (high - low) or 0.5
-        return low - margin, high + margin
+        return max(low - margin, 0.0), high + margin  # no score is negative
 
 
 @dataclass(frozen=True, eq=False)
