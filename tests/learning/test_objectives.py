@@ -65,9 +65,7 @@ def test_an_objective_without_images_does_not_read_those_there_are(tmp_path):
 
 
 def test_pairs_need_images(tmp_path):
-    with pytest.raises(
-        ValueError, match=r"series alone; set .*objective.pair and image to 0"
-    ):
+    with pytest.raises(ValueError, match=r"series alone; set .*objective.pair and image to 0"):
         run(tmp_path, {}, SERIES)
     assert not list(tmp_path.iterdir())
 
@@ -137,7 +135,7 @@ def make_images(bands=("B04", "B08", "B03")):
 
 def test_unpaired_images_join_the_loss(tmp_path):
     objective = {"pair": 1.0, "image": 0.5}
-    view = ImageViewOptions(images=6, smallest=9, largest=12)
+    view = ImageViewOptions(images=8, smallest=9, largest=12)  # 6 of 60 are held out
     result = run(tmp_path, objective, image_view=view, unpaired=make_images())
     history = result.history
     for split in ("train", "val"):

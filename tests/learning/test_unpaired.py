@@ -45,7 +45,7 @@ def test_only_rows_of_the_training_list_are_drawn_and_held_out_ones_never():
     assert set(source.training_rows) | set(source.held_out_rows) == set(range(0, 60, 2))
     assert not set(source.training_rows) & set(source.held_out_rows)
     assert len(source.held_out_rows) == 3
-    assert len(source.held_out(0)) == 3
+    assert len(source.held_out(0)) == source.held_out_size == 3
 
 
 def test_draws_depend_on_seed_epoch_and_step_alone():

@@ -136,7 +136,7 @@ def describe(batches: PairModule, held_out: HeldOut, options: PretrainingOptions
             np.mean(sizes),
             wanted,
         )
-    guess = loss_of_a_guess(options, held_out.batch_size)
+    guess = loss_of_a_guess(batches, held_out, options)
     logger.info(
         "training on %d patches; %d held-out batches of %d pixels%s",
         batches.sampler.patches,
@@ -146,11 +146,14 @@ def describe(batches: PairModule, held_out: HeldOut, options: PretrainingOptions
     )
 
 
-def loss_of_a_guess(options: PretrainingOptions, size: int) -> dict[str, float]:
+def loss_of_a_guess(
+    batches: PairModule, held_out: HeldOut, options: PretrainingOptions
+) -> dict[str, float]:
     """``val_loss_of_a_guess`` where the loss has one: InfoNCE's ln N, and 1 of masked values."""
     objective = options.objective
     if objective.loss != "infonce" and objective.terms.keys() != {"masked"}:
         return {}
-    compared = (objective.pair + objective.series) * math.log(size)
-    images = objective.image * math.log(options.image_view.images)
-    return {"val_loss_of_a_guess": compared + images + objective.masked}
+    guess = objective.masked + (objective.pair + objective.series) * math.log(held_out.batch_size)
+    if batches.unpaired:
+        guess += objective.image * math.log(batches.unpaired.held_out_size)
+    return {"val_loss_of_a_guess": guess}

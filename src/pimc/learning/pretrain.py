@@ -153,7 +153,7 @@ def _train(
     metrics = {
         **_metrics(history, best.epoch, retrieval),
         "val_batch_size": float(held_out.batch_size),
-        **loss_of_a_guess(options, held_out.batch_size),
+        **loss_of_a_guess(batches, held_out, options),
     }
     return PretrainingResult(
         module.series_encoder, module.image_encoder, history, metrics, retrieval

@@ -60,6 +60,11 @@ class UnpairedSource:
         self._shape = (len(config.bands), *self.images.shape[2:])
         logger.info("%d unpaired images, %d held out", len(order), kept)
 
+    @property
+    def held_out_size(self) -> int:
+        """Images of a validation step: fewer than of a training step where there are few."""
+        return min(self.count, len(self.held_out_rows))
+
     def training(self, epoch: int, step: int) -> Tensor:
         """Images of a training step: count x C x H x W float32, reflectance, NaN for no band."""
         return self._draw(self.training_rows, (0, epoch, step))
