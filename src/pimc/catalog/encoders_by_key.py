@@ -47,9 +47,10 @@ class EncodersByKey(AbstractDataset[Mapping[str, EncoderTask], "dict[str, KeptEn
     def save(self, data: Mapping[str, EncoderTask]) -> None:
         """Train and write the encoders that are missing, then the manifest."""
         store = self._folder.parent / STORE
-        missing = {
-            task.key: task for task in data.values() if not (store / task.key).is_dir()
-        }  # the same options under two names are one training
+        missing: dict[str, EncoderTask] = {}
+        for task in data.values():
+            if not (store / task.key).is_dir():
+                missing.setdefault(task.key, task)  # one training under two names is made once
         logger.info("%d encoders: %d to make", len(data), len(missing))
         for number, (key, task) in enumerate(missing.items(), start=1):
             with _nested_run(task) as log:

@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass, replace
 from functools import partial
+from itertools import product
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -116,22 +117,18 @@ def plan_encoders(
     """
     digest = corpus.digest()
     tasks = {}
-    for variant in variants:
-        for rotation in range(rotations):
-            for seed in range(seeds):
-                run, seeded = EncoderRun(variant.name, seed, rotation), variant.with_seed(seed)
-                rotated = rotate(folds, rotation)
-                # where it is trained stays out of the key: encoders of a GPU serve on a CPU
-                what = replace(seeded.pretraining, accelerator="auto", progress_bar=False)
-                tasks[run.name] = EncoderTask(
-                    run,
-                    fingerprint(
-                        (ENCODER_VERSION, digest, rotated.train, rotated.validation),
-                        (seeded.recurrence, what),
-                    ),
-                    {"recurrence": asdict(seeded.recurrence), "pretraining": asdict(what)},
-                    partial(train_encoder, corpus, seeded, rotated, checkpoints, log_metrics),
-                )
+    for variant, rotation, seed in product(variants, range(rotations), range(seeds)):
+        run, seeded = EncoderRun(variant.name, seed, rotation), variant.with_seed(seed)
+        rotated = rotate(folds, rotation)
+        # where it is trained stays out of the key: encoders of a GPU serve on a CPU
+        what = replace(seeded.pretraining, accelerator="auto", progress_bar=False)
+        ground = (digest, rotated.train, rotated.validation)
+        tasks[run.name] = EncoderTask(
+            run,
+            fingerprint(ENCODER_VERSION, ground, seeded.recurrence, what),
+            {"recurrence": asdict(seeded.recurrence), "pretraining": asdict(what)},
+            partial(train_encoder, corpus, seeded, rotated, checkpoints, log_metrics),
+        )
     return tasks
 
 
@@ -184,19 +181,19 @@ def plan_transfer(
         ValueError: if the other corpus lacks one of them, or it reads other series.
     """
     tasks = {}
-    for variant in names:
-        for seed in range(seeds):
-            wanted = EncoderRun(variant, seed, 0).name
-            if wanted not in kept:
-                raise ValueError(
-                    f"the corpus has no encoder {wanted}; it has {', '.join(sorted(kept))}; make "
-                    "it there, or name its variants in the effort's `variants`"
-                )
-            read = partial(_read_transferred, kept[wanted], corpus)
-            key = fingerprint(kept[wanted].digest, corpus.calendar)
-            for rotation in range(rotations):
-                run = EncoderRun(variant, seed, rotation)
-                tasks[run.name] = EncoderTask(run, key, {"transferred": wanted}, read)
+    for variant, rotation, seed in product(names, range(rotations), range(seeds)):
+        run, wanted = EncoderRun(variant, seed, rotation), EncoderRun(variant, seed, 0).name
+        if wanted not in kept:
+            raise ValueError(
+                f"the corpus has no encoder {wanted}; it has {', '.join(sorted(kept))}; make "
+                "it there, or name its variants in the effort's `variants`"
+            )
+        tasks[run.name] = EncoderTask(
+            run,
+            fingerprint(kept[wanted].digest, corpus.calendar),
+            {"transferred": wanted},
+            partial(_read_transferred, kept[wanted], corpus),
+        )
     return tasks
 
 

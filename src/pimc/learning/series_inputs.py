@@ -71,6 +71,8 @@ class SeriesInputs:
         architecture: of encoders that are not pretrained.
         find_encoder: gives the pretrained encoder of a run; None where there is none.
         device: auto, cpu or cuda.
+        observed: N x L bool, where the series were observed, for frozen encoders that read it;
+            None counts all as observed.
     """
 
     series: np.ndarray
@@ -82,6 +84,7 @@ class SeriesInputs:
     architecture: Architecture
     find_encoder: FindEncoder | None = None
     device: str = "auto"
+    observed: np.ndarray | None = None
     _embedded: dict[tuple[object, ...], np.ndarray] = field(default_factory=dict)
 
     def frozen(self, run: ArmRun, split: Split) -> np.ndarray:
@@ -131,10 +134,19 @@ class SeriesInputs:
             torch.manual_seed(run.seed)
             encoder = self._encoder(kind, run, split)
         rows, device = np.arange(len(self.series)), find_device(self.device)
-        self._embedded[key] = predict_network(encoder, self.load, rows, device).numpy()
+        load = self._load_observed if encoder.reads_observed else self.load
+        self._embedded[key] = predict_network(encoder, load, rows, device).numpy()
         if len(self._embedded) > CACHED:
             del self._embedded[next(iter(self._embedded))]
         return self._embedded[key]
+
+    def _load_observed(self, rows: np.ndarray) -> Tensor:
+        """Series and, below the indices, where they were observed: B x (I + 1) x L float32."""
+        series = self.load(rows)
+        if self.observed is None:
+            return series
+        observed = torch.from_numpy(np.asarray(self.observed[rows])).to(series.dtype)
+        return torch.cat([series, observed[:, None]], dim=1)
 
     def _find(self, run: ArmRun) -> KeptEncoder:
         if self.find_encoder is None:

@@ -71,6 +71,7 @@ def plan_variants(
 
 def plan_arms(
     index_series: np.ndarray,
+    observed: np.ndarray,
     series_pixels: pd.DataFrame,
     encoders: dict[str, KeptEncoder],
     classes: list[str],
@@ -86,6 +87,7 @@ def plan_arms(
     return plan_pixel_arms(
         TASK,
         index_series,
+        observed,
         series_pixels,
         classes,
         SeriesOptions(indices, calendar, recurrence, architecture),

@@ -30,6 +30,7 @@ def create_pipeline() -> Pipeline:
                 plan_arms,
                 inputs=[
                     "index_series",
+                    "observed",
                     "series_pixels",
                     "ablation.encoders",
                     "params:classes",

@@ -67,6 +67,7 @@ def plan_rotation_encoders(
 
 def plan_arms(
     index_series: np.ndarray,
+    observed: np.ndarray,
     series_pixels: pd.DataFrame,
     series_encoder: Any,  # noqa: ANN401
     rotation_encoders: dict[str, KeptEncoder],
@@ -91,7 +92,7 @@ def plan_arms(
     architecture = find_preset(options.preset).series
     series = SeriesOptions(indices, calendar, recurrence, architecture)
     return plan_pixel_arms(
-        TASK, index_series, series_pixels, classes, series, folds, options, find_encoder
+        TASK, index_series, observed, series_pixels, classes, series, folds, options, find_encoder
     )
 
 

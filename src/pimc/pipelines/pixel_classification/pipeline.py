@@ -34,6 +34,7 @@ def create_pipeline() -> Pipeline:
                 plan_arms,
                 inputs=[
                     "index_series",
+                    "observed",
                     "series_pixels",
                     "series_encoder",
                     "pixel_classification.encoders",

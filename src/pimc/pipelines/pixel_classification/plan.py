@@ -42,6 +42,7 @@ class SeriesOptions:
 def plan_pixel_arms(
     task: str,
     index_series: np.ndarray,
+    observed: np.ndarray,
     series_pixels: pd.DataFrame,
     classes: list[str],
     of_series: SeriesOptions,
@@ -61,7 +62,8 @@ def plan_pixel_arms(
     protocol = options.protocol
     samples = options.samples(series_pixels, classes)
     fold, labels = samples["fold"].to_numpy(), samples["label"].to_numpy()
-    series = np.asarray(index_series[samples["row"].to_numpy()])
+    rows = samples["row"].to_numpy()
+    series, seen = np.asarray(index_series[rows]), np.asarray(observed[rows])
     inputs = SeriesInputs(
         series,
         samples["patch"].to_numpy(),
@@ -72,6 +74,7 @@ def plan_pixel_arms(
         of_series.architecture,
         find_encoder,
         options.device,
+        seen,
     )
     classification = Classification(
         inputs, labels, len(classes), protocol.max_train, options.device, options.seed
@@ -88,7 +91,7 @@ def plan_pixel_arms(
     ]
     facts = (
         RESULT_VERSION,
-        array_digest(series, labels, fold),
+        array_digest(series, seen, labels, fold),
         folds,
         protocol.max_train,
         options.seed,

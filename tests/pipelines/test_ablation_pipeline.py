@@ -1,0 +1,253 @@
+"""Nodes and datasets together on pixels without images: encoders, probes, tables."""
+
+import json
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from pimc.catalog.encoders_by_key import EncodersByKey
+from pimc.catalog.results import ArmResults
+from pimc.data.folds import FoldOptions
+from pimc.learning import classify
+from pimc.learning.options import BatchOptions, EvaluationOptions, PretrainingOptions
+from pimc.learning.protocol import rotate
+from pimc.pipelines.ablation.nodes import draw_variants, plan_arms, plan_variants, score_variants
+from pimc.pipelines.ablation.options import AblationOptions
+from pimc.pipelines.pixel_classification import nodes as pixel_nodes
+from pimc.pipelines.pixel_classification.options import PixelClassificationOptions
+from pimc.signal.calendar import CalendarOptions
+from pimc.signal.recurrence import RecurrenceOptions
+
+CLASSES, INDICES = ["low", "high"], ["NDVI", "EVI"]
+CALENDAR, FOLDS = CalendarOptions(length=16), FoldOptions()
+RECURRENCE = RecurrenceOptions(kind="level", scale="standard")
+PRETRAINING = PretrainingOptions(
+    preset="tiny",
+    batch=BatchOptions(size=16, patches=4),
+    evaluation=EvaluationOptions(batches=1, gallery=16, patches=2),
+    objective={"pair": 0.0, "series": 1.0},
+    accelerator="cpu",
+)
+NETWORK = {"epochs": 1, "min_steps": 2, "checks": 1, "budgets": ["half"]}
+OPTIONS = {
+    "variants": {
+        "paper": {"recurrence": {"kind": "unthresholded"}},
+        "level": None,
+        "signed": {"recurrence": {"kind": "signed"}},
+    },
+    "arms": {
+        "forest": {"kind": "forest", "input": "series", "trees": 5},
+        "random_init": {"kind": "linear", "input": "random", "budgets": ["few"]},
+        "scratch": {**NETWORK, "kind": "network", "input": "random"},
+    },
+    "probe": {"kind": "linear", "budgets": ["few"]},
+    "fine_tune": NETWORK,
+    "fine_tuned": ["signed"],
+    "references": ["paper", "random_init", "level"],
+    "efforts": {
+        "quick": {
+            "budgets": {"few": {"shots": 5, "draws": 4}, "half": {"share": 0.5, "draws": 2}},
+            "rotations": 2,
+            "encoder_seeds": 2,
+            "pretraining": {"max_epochs": 1, "steps_per_epoch": 2},
+        }
+    },
+    "resamples": 20,
+    "device": "cpu",
+}
+
+
+def make_data():
+    rng = np.random.default_rng(0)
+    patch = np.repeat(np.arange(10), 20)
+    label = rng.integers(0, 2, len(patch))
+    season = np.sin(np.linspace(0, np.pi, CALENDAR.length)) * (0.4 + 0.2 * label[:, None])
+    series = season[:, None] * np.array([[1.0], [0.7]]) + rng.normal(0, 0.02, (200, 2, 16))
+    pixels = pd.DataFrame({"patch_index": patch, "label": label, "pixel": np.arange(200)})
+    pixels["patch"] = [f"block-{number}" for number in patch]
+    pixels["place"], pixels["parcel"], pixels["fold"] = "here", 0, patch % 5 + 1
+    pixels["row"] = pixels["y"] = np.arange(200)
+    pixels["col"] = pixels["x"] = 0
+    return {
+        "index_series": series.astype(np.float32),
+        "observed": np.ones((200, 16), bool),
+        "series_pixels": pixels,
+        "frames": np.empty((0, 1, 1, 1), np.int16),
+        "frame_table": pd.DataFrame(columns=["patch_index", "frame", "acquisition"], dtype=int),
+        "clear": np.ones((200, 16), bool),
+        "bands": [],
+        "scene_summary": {"places": {"here": {"substitutions": {}}}},
+    }
+
+
+DATA = make_data()
+
+
+def options(**changed):
+    return AblationOptions(**{**OPTIONS, **changed})
+
+
+def encoder_tasks(given, folder, other_corpus=None):
+    return plan_variants(
+        other_corpus, RECURRENCE, PRETRAINING, FOLDS, given, folder, CALENDAR, INDICES, **DATA
+    )
+
+
+def arm_tasks(given, kept):
+    arrays = (DATA["index_series"], DATA["observed"], DATA["series_pixels"])
+    names = (CLASSES, INDICES, CALENDAR, RECURRENCE, PRETRAINING, FOLDS)
+    return plan_arms(*arrays, kept, *names, given)
+
+
+@pytest.fixture(scope="module")
+def ablated(tmp_path_factory):
+    """Encoders and results, made once, and the labels that each run saw."""
+    folder, seen = tmp_path_factory.mktemp("ablation"), {}
+    draw = classify.draw_labels
+
+    def record(labels, rows, budget, rng):
+        drawn = draw(labels, rows, budget, rng)
+        seen.setdefault(budget.name, []).append(drawn.tolist())
+        return drawn
+
+    encoders = EncodersByKey(str(folder / "models/ablation.encoders"))
+    encoders.save(encoder_tasks(options(), folder / "checkpoints"))
+    results = ArmResults(str(folder / "results"))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(classify, "draw_labels", record)
+        results.save(arm_tasks(options(), encoders.load()))
+    return folder, encoders, results, seen
+
+
+def test_every_variant_of_the_effort_is_an_arm_and_the_others_are_not():
+    arms = options().arms
+    assert list(arms) == ["paper", "signed", "signed_fine_tuned", *OPTIONS["arms"]]
+    assert (arms["paper"].encoder, arms["paper"].kind) == ("paper", "linear")
+    assert arms["signed_fine_tuned"].kind == "network"
+    few = {"quick": {**OPTIONS["efforts"]["quick"], "variants": ["paper"]}}
+    assert list(options(efforts=few).arms) == ["paper", *OPTIONS["arms"]]
+
+
+def test_all_variants_are_scored_on_the_same_labels(ablated):
+    _, _, results, seen = ablated
+    arms = {"few": 4, "half": 3}  # that run at the budget
+    draws = {"few": 4 * 2, "half": 2 * 2}  # times rotations
+    for budget, drawn in seen.items():
+        assert len(drawn) == arms[budget] * draws[budget]
+        assert len({tuple(rows) for rows in drawn}) == draws[budget]
+    sizes = {each.result.facts["train_samples"] for each in results.load() if each.budget == "few"}
+    assert sizes == {10}
+
+
+def test_each_draw_reads_the_encoder_of_its_seed_and_rotation(ablated):
+    _, encoders, results, _ = ablated
+    kept = encoders.load()
+    assert len({each.digest for each in kept.values()}) == 2 * 2 * 2
+    for each in kept.values():
+        seen = {f for folds in each.load().config.trained_on.values() for f in folds}
+        assert not seen & set(rotate(FOLDS, each.run.rotation).test)
+    probes = [each for each in results.load() if each.input == "pretrained"]
+    assert {each.result.facts["transductive"] for each in probes} == {False}
+    spoilt = {**kept, "paper-seed1-rotation0": kept["signed-seed1-rotation0"]}
+    before, after = (arm_tasks(options(), given) for given in (kept, spoilt))
+    changed = {name for name in before if before[name].key != after[name].key}
+    assert changed == {"paper-few-seed1-rotation0", "paper-few-seed3-rotation0"}
+
+
+def test_nothing_is_made_twice(ablated):
+    folder, encoders, results, _ = ablated
+
+    def times():
+        return {path: path.stat().st_mtime_ns for path in folder.rglob("*.safetensors")}
+
+    before = times()
+    encoders.save(encoder_tasks(options(), folder / "checkpoints"))
+    results.save(arm_tasks(options(), encoders.load()))
+    assert times() == before
+
+
+def test_tables_compare_variants_with_the_references_that_ran(ablated):
+    _, encoders, results, _ = ablated
+    scores, differences, trainings, metrics = score_variants(
+        results.load(), encoders.load(), DATA["series_pixels"], CLASSES, options()
+    )
+    few = scores[scores["budget"] == "few"].drop_duplicates("arm").set_index("arm")
+    assert list(few.index) == ["paper", "signed", "forest", "random_init"]
+    assert few["pretraining"].tolist() == ["inductive", "inductive", "none", "none"]
+    assert (few["rotations"] == 2).all() and (few["seeds"] == 4).all()
+    assert set(scores.loc[scores["chosen"], "arm"]) <= {"paper", "signed"}
+    assert set(differences["reference"]) == {"paper", "random_init"}
+    assert len(trainings) == 8 and (trainings["epochs"] == 1).all()
+    assert metrics["few.forest.accuracy"] == few.loc["forest", "value"]
+    assert draw_variants(scores, differences).axes[0].get_title() == "macro_f1, labels: few"
+
+
+def test_encoders_of_another_workspace_are_scored_in_the_place_of_trainings(ablated, tmp_path):
+    _, encoders, _, _ = ablated
+    other = EncodersByKey(str(tmp_path / "models/ablation.encoders"))
+    other.save(encoder_tasks(options(), tmp_path, encoders.load()))
+    assert json.loads((tmp_path / "models/ablation.encoders/manifest.json").read_text())
+    there, here = encoders.load(), other.load()
+    for name in ("paper-seed1-rotation0", "paper-seed1-rotation1"):
+        assert here[name].digest == there["paper-seed1-rotation0"].digest
+
+
+def test_rotations_of_pixel_classification_may_have_encoders_of_their_own(tmp_path):
+    arms = {"probe": {"kind": "linear", "input": "pretrained"}}
+    efforts = {"quick": {"budgets": {"all": {}}, "rotations": 2}}
+    given = PixelClassificationOptions(
+        arms=arms, efforts=efforts, encoders="by_rotation", device="cpu", resamples=20
+    )
+    short = replace(PRETRAINING, max_epochs=1, steps_per_epoch=2)
+    tasks = pixel_nodes.plan_rotation_encoders(
+        RECURRENCE, short, FOLDS, given, tmp_path / "checkpoints", CALENDAR, INDICES, **DATA
+    )
+    encoders = EncodersByKey(str(tmp_path / "pixel_classification.encoders"))
+    encoders.save(tasks)
+    arrays = (DATA["index_series"], DATA["observed"], DATA["series_pixels"])
+    names = (CLASSES, INDICES, CALENDAR, RECURRENCE, FOLDS)
+    results = ArmResults(str(tmp_path / "results"))
+    results.save(pixel_nodes.plan_arms(*arrays, None, encoders.load(), *names, given))
+    scores = pixel_nodes.score_arms(results.load(), DATA["series_pixels"], CLASSES, given)[0]
+    assert set(scores["pretraining"]) == {"inductive"} and set(scores["rotations"]) == {2}
+
+
+def test_rotations_that_share_an_encoder_train_none():
+    given = PixelClassificationOptions(
+        arms={"majority": {"kind": "majority"}}, efforts={"quick": {"budgets": {"all": {}}}}
+    )
+    tasks = pixel_nodes.plan_rotation_encoders(
+        RECURRENCE, PRETRAINING, FOLDS, given, None, CALENDAR, INDICES, **DATA
+    )
+    assert tasks == {}
+
+
+@pytest.mark.parametrize(
+    ("changed", "message"),
+    [
+        ({"fine_tuned": ["paper", "huge"]}, "no variant 'huge'; there are paper, signed"),
+        (
+            {"efforts": {"quick": {**OPTIONS["efforts"]["quick"], "variants": ["level"]}}},
+            "no variant 'level'; there are paper, signed",
+        ),
+        (
+            {"efforts": {"quick": {**OPTIONS["efforts"]["quick"], "encoder_seeds": 3}}},
+            "encoder_seeds must be 1..2, the draws of the budget with fewest",
+        ),
+        ({"effort": "huge"}, "effort must be of quick, got 'huge'"),
+        ({"references": ["nothing"]}, "references must be of paper, level, signed"),
+    ],
+)
+def test_errors_say_what_is_wrong(changed, message):
+    with pytest.raises(ValueError) as error:
+        options(**changed)
+    assert message in str(error.value)
+
+
+def test_whose_encoders_are_read_is_checked():
+    with pytest.raises(ValueError, match="encoders must be catalog or by_rotation, got 'mine'"):
+        PixelClassificationOptions(
+            arms={}, efforts={"quick": {"budgets": {"all": {}}}}, encoders="mine"
+        )
