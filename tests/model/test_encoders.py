@@ -5,7 +5,7 @@ import torch
 from torch.nn.functional import conv2d, group_norm, relu
 
 from pimc.model.architecture import PRESETS, Architecture
-from pimc.model.blocks import ResidualBlock, ResidualNetwork
+from pimc.model.blocks import ResidualBlock, ResidualNetwork, drop_channels
 from pimc.model.encoders import (
     ImageEncoder,
     ImageEncoderConfig,
@@ -181,3 +181,13 @@ def test_bands_that_cannot_be_normalised_are_refused():
         replace(IMAGE, mean=(float("nan"), 0.1))
     with pytest.raises(ValueError, match=r"each band \(B04, B08\), got 1 and 2"):
         replace(IMAGE, mean=(0.1,))
+
+
+def test_channels_within_blocks_are_dropped_in_training_alone():
+    torch.manual_seed(0)
+    network = ResidualNetwork(3, SMALL)
+    x = torch.randn(2, 3, 9, 9)
+    expected = network(x)
+    drop_channels(network, 0.5)
+    assert not torch.allclose(network.train()(x), expected)
+    torch.testing.assert_close(network.eval()(x), expected)

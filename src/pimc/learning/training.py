@@ -13,6 +13,7 @@ from torch import Generator, Tensor, nn
 
 from pimc.learning.options import OptimiserOptions
 from pimc.learning.schedule import learning_rate_factor
+from pimc.model.blocks import drop_channels
 
 Load = Callable[[np.ndarray], Tensor]
 """Row numbers to inputs B x ..., on the CPU."""
@@ -43,6 +44,7 @@ class TrainingOptions:
         weight_decay: of matrices and convolutions.
         warmup_share: of all steps.
         gradient_clip: largest norm of the gradient.
+        block_dropout: share of the channels within each residual block that a step drops.
     """
 
     epochs: int = 30
@@ -54,6 +56,7 @@ class TrainingOptions:
     weight_decay: float = 0.05
     warmup_share: float = 0.1
     gradient_clip: float = 1.0
+    block_dropout: float = 0.0
 
     def __post_init__(self) -> None:
         """Check the counts; the optimiser's options check the rest."""
@@ -62,6 +65,10 @@ class TrainingOptions:
                 raise ValueError(f"{name} must be at least 1, got {getattr(self, name)}")
         if not self.encoder_factor > 0:
             raise ValueError(f"encoder_factor must be above 0, got {self.encoder_factor}")
+        if not 0 <= self.block_dropout < 1:
+            raise ValueError(
+                f"block_dropout must lie in 0..1, 1 excluded, got {self.block_dropout}"
+            )
         self.optimiser()
 
     def optimiser(self) -> OptimiserOptions:
@@ -148,6 +155,7 @@ def train_network(
     """
     device = device or torch.device("cpu")
     network = network.to(device)
+    drop_channels(network, options.block_dropout)
     steps = max(options.min_steps, options.epochs * math.ceil(len(train.rows) / options.batch_size))
     optimiser, schedule = _optimise(network, options, steps)
     generator = Generator(device).manual_seed(seed)

@@ -35,15 +35,23 @@ class ResidualBlock(nn.Module):
         self.conv1 = nn.Conv2d(inputs, outputs, 3, stride, padding=1, bias=False)
         self.norm2 = normalisation(outputs)
         self.conv2 = nn.Conv2d(outputs, outputs, 3, padding=1, bias=False)
+        self.dropout = nn.Dropout2d(0.0)  # of the task that trains it (`drop_channels`)
         same = inputs == outputs and stride == 1
         self.shortcut = nn.Identity() if same else nn.Conv2d(inputs, outputs, 1, stride, bias=False)
 
     def forward(self, x: Tensor) -> Tensor:
         """B x inputs x h x w -> B x outputs x h' x w'."""
         y = self.conv1(relu(self.norm1(x)))
-        y = self.conv2(relu(self.norm2(y)))
+        y = self.conv2(self.dropout(relu(self.norm2(y))))
         out: Tensor = self.shortcut(x) + y
         return out
+
+
+def drop_channels(network: nn.Module, share: float) -> None:
+    """In training, drop a share of the channels within each residual block of a network."""
+    for module in network.modules():
+        if isinstance(module, nn.Dropout1d | nn.Dropout2d):
+            module.p = share
 
 
 class ResidualNetwork(nn.Module):

@@ -35,11 +35,12 @@ class TemporalBlock(nn.Module):
             nn.Conv1d(width, width, 5, padding=2 * dilation, dilation=dilation, bias=False)
             for _ in range(2)
         )
+        self.dropout = nn.Dropout1d(0.0)  # of the task that trains it (`drop_channels`)
 
     def forward(self, x: Tensor) -> Tensor:
         """B x width x L -> B x width x L."""
         y = self.conv1(relu(self.norm1(x)))
-        out: Tensor = x + self.conv2(relu(self.norm2(y)))
+        out: Tensor = x + self.conv2(self.dropout(relu(self.norm2(y))))
         return out
 
 
