@@ -10,7 +10,7 @@ from pimc.learning.masking import draw_hidden
 from pimc.learning.objective_options import ObjectiveOptions
 from pimc.learning.options import BatchOptions, PretrainingOptions
 from pimc.learning.pairs import PairSampler
-from pimc.learning.terms import Encoders, build_terms, crops_of, two_views
+from pimc.learning.terms import Encoders, Step, build_terms, crops_of, two_views
 from pimc.model.architecture import find_preset
 from pimc.model.encoders import (
     ImageEncoder,
@@ -57,7 +57,7 @@ def terms(encoders, options=OPTIONS):
 @torch.no_grad()
 def test_masked_error_is_that_of_the_hidden_observations(encoders, batch):
     term = terms(encoders)["masked"]
-    value = term(encoders, batch, None, generator(), True)
+    value = term(encoders, Step(batch, None, generator(), True))
     hidden = draw_hidden(batch.observed, OPTIONS.objective.mask, generator())
     kept = batch.observed & ~hidden
     series, total, count = batch.series.clone(), 0.0, 0
@@ -84,10 +84,10 @@ def test_what_is_hidden_cannot_be_seen(encoders, batch):
     hidden = draw_hidden(batch.observed, OPTIONS.objective.mask, generator())
     seen = []
     encoders.series.register_forward_pre_hook(lambda module, inputs: seen.append(inputs[0]))
-    term(encoders, batch, None, generator(), True)
+    term(encoders, Step(batch, None, generator(), True))
     unknown = hidden | ~batch.observed
     other = batch.series.masked_fill(unknown[:, None], 9.0)
-    term(encoders, batch._replace(series=other), None, generator(), True)
+    term(encoders, Step(batch._replace(series=other), None, generator(), True))
     torch.testing.assert_close(seen[0], seen[1])
 
 
@@ -108,8 +108,8 @@ def test_pairs_are_changed_in_training_alone(encoders, batch):
     term = terms(encoders)["pair"]
     embedded = term.embed(encoders, batch.series, batch.observed, crops_of(batch))
     plain = term.loss(embedded.series_projection, embedded.other_projection)
-    torch.testing.assert_close(term(encoders, batch, None, generator(), False), plain)
-    assert term(encoders, batch, None, generator(), True) != plain
+    torch.testing.assert_close(term(encoders, Step(batch, None, generator(), False)), plain)
+    assert term(encoders, Step(batch, None, generator(), True)) != plain
 
 
 @torch.no_grad()
@@ -129,7 +129,7 @@ def test_an_encoder_that_reads_what_was_observed_is_told_what_is_left(batch):
     options = replace(OPTIONS, objective=ObjectiveOptions(pair=0, masked=1))
     seen = []
     encoders.series.register_forward_pre_hook(lambda module, inputs: seen.append(inputs[0]))
-    terms(encoders, options)["masked"](encoders, batch, None, generator(), True)
+    terms(encoders, options)["masked"](encoders, Step(batch, None, generator(), True))
     hidden = draw_hidden(batch.observed, options.objective.mask, generator())
     assert torch.equal(seen[0][:, -1], (batch.observed & ~hidden).float())
 
@@ -145,4 +145,4 @@ def test_terms_of_images_need_them(encoders, batch):
     options = replace(OPTIONS, objective=ObjectiveOptions(image=1))
     term = terms(encoders, options)["image"]
     with pytest.raises(ValueError, match="this batch has no unpaired images"):
-        term(encoders, batch, None, generator(), True)
+        term(encoders, Step(batch, None, generator(), True))

@@ -1,7 +1,21 @@
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
+import pytest
 
-from pimc.pipelines.pretraining.nodes import NO_FRAME, choose_frames, draw_training_curves
+from pimc.catalog.encoder import NO_ENCODER
+from pimc.data.folds import FoldOptions
+from pimc.learning.options import PretrainingOptions
+from pimc.learning.pretrain import PretrainingResult
+from pimc.pipelines.pretraining.nodes import (
+    NO_FRAME,
+    choose_frames,
+    draw_training_curves,
+    pretrain_encoders,
+)
+from pimc.signal.calendar import CalendarOptions
+from pimc.signal.recurrence import Recurrence
 
 FRAMES = pd.DataFrame(
     {"patch_index": [0, 0, 0, 1], "frame": [0, 1, 2, 3], "acquisition": [1, 3, 4, 0]}
@@ -52,3 +66,36 @@ def test_curves_of_series_alone_leave_out_what_was_not_measured():
     drawn = [line.get_label() for axis in figure.axes for line in axis.lines]
     assert "series" in drawn
     assert not {"a guess", "image", "temperature"} & set(drawn)
+
+
+@pytest.mark.parametrize("images", [True, False])
+def test_no_image_encoder_is_handed_on_where_none_was_trained(monkeypatch, images):
+    given = {}
+
+    def pretend(train, validation, *others):
+        given["train"], given["validation"] = train, validation
+        encoder = "image encoder" if images else None
+        return PretrainingResult("series encoder", encoder, pd.DataFrame(), {}, pd.DataFrame())
+
+    monkeypatch.setattr("pimc.learning.pretrain.pretrain", pretend)
+    monkeypatch.setattr(Recurrence, "from_json", staticmethod(lambda stored: stored))
+    names = ("patch", "patch_index", "place", "row", "col", "y", "x", "parcel")
+    pixels = pd.DataFrame({name: [0, 0, 0] for name in names} | {"fold": [1, 4, 5]})
+    outputs = pretrain_encoders(
+        np.zeros((3, 1, 4), np.float32),
+        np.ones((3, 4), bool),
+        pixels,
+        np.zeros((0, 1, 1, 1), np.int16),
+        np.full((3, 1), NO_FRAME, np.int32),
+        {},
+        [],
+        {"places": {}},
+        CalendarOptions(length=4),
+        FoldOptions(),
+        PretrainingOptions(),
+        Path("checkpoints"),
+        None,
+    )
+    assert outputs[:2] == ("series encoder", "image encoder" if images else NO_ENCODER)
+    assert [len(given[name]) for name in ("train", "validation")] == [1, 1]
+    assert not given["train"].has_images

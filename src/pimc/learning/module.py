@@ -17,6 +17,7 @@ from pimc.learning.terms import (
     Encoders,
     PairTerm,
     SeriesTerm,
+    Step,
     build_terms,
     crops_of,
     two_views,
@@ -116,11 +117,8 @@ class ContrastiveModule(LightningModule):
     def _losses(
         self, batch: Batch, generator: torch.Generator, training: bool
     ) -> dict[str, Tensor]:
-        alike = self._alike(batch)
-        return {
-            name: term(self.encoders, batch, alike, generator, training)
-            for name, term in self.terms.items()
-        }
+        step = Step(batch, self._alike(batch), generator, training)
+        return {name: term(self.encoders, step) for name, term in self.terms.items()}
 
     def _scaled_losses(self) -> list[ContrastiveLoss | SigLipLoss]:
         """Losses that learn a temperature."""

@@ -1,8 +1,4 @@
-"""The terms of the objective, each a module with its own heads, which no encoder keeps.
-
-A term is called with the encoders, a batch, what is alike in it, random numbers, and whether the
-batch is one of training.
-"""
+"""The terms of the objective, each a module with its own heads, which no encoder keeps."""
 
 from __future__ import annotations
 
@@ -51,6 +47,23 @@ class Encoders(NamedTuple):
         return embedded
 
 
+class Step(NamedTuple):
+    """What a term is computed from.
+
+    Attributes:
+        batch: of this process.
+        alike: N x N bool, which pixels of all processes show the same; None where it does not
+            count.
+        generator: of all draws, on the batch's device.
+        training: whether pairs are augmented.
+    """
+
+    batch: Batch
+    alike: Tensor | None
+    generator: Generator
+    training: bool
+
+
 class PairTerm(nn.Module):
     """A series and its crops: the loss of the paper."""
 
@@ -73,22 +86,17 @@ class PairTerm(nn.Module):
         images = _mean_of_dates(images, len(series))
         return Embedded(embedded, images, self.series_head(embedded), projected)
 
-    def forward(
-        self,
-        encoders: Encoders,
-        batch: Batch,
-        alike: Tensor | None,
-        generator: Generator,
-        training: bool,
-    ) -> Tensor:
+    def forward(self, encoders: Encoders, step: Step) -> Tensor:
         """The loss of pairs, augmented in training."""
-        series, observed, reflectance = batch.series, batch.observed, crops_of(batch)
-        if training:
-            series, observed = augment_observed(series, observed, self.options.series, generator)
-            reflectance = augment_crops(reflectance, self.options.crop, generator)
+        options, generator = self.options, step.generator
+        series, observed = step.batch.series, step.batch.observed
+        reflectance = crops_of(step.batch)
+        if step.training:
+            series, observed = augment_observed(series, observed, options.series, generator)
+            reflectance = augment_crops(reflectance, options.crop, generator)
         embedded = self.embed(encoders, series, observed, reflectance)
         sides = (embedded.series_projection, embedded.other_projection)
-        return compare(self.loss, *sides, alike)
+        return compare(self.loss, *sides, step.alike)
 
 
 class SeriesTerm(nn.Module):
@@ -100,17 +108,10 @@ class SeriesTerm(nn.Module):
         self.head = ProjectionHead(encoders.series.embedding_size, options.projection_size)
         self.loss = _pair_loss(options)
 
-    def forward(
-        self,
-        encoders: Encoders,
-        batch: Batch,
-        alike: Tensor | None,
-        generator: Generator,
-        training: bool,
-    ) -> Tensor:
+    def forward(self, encoders: Encoders, step: Step) -> Tensor:
         """The loss of two views; those of held-out batches are changed as in training."""
-        first, second = two_views(encoders, batch, self.options.view, generator)
-        return compare(self.loss, self.head(first), self.head(second), alike)
+        first, second = two_views(encoders, step.batch, self.options.view, step.generator)
+        return compare(self.loss, self.head(first), self.head(second), step.alike)
 
 
 class MaskedTerm(nn.Module):
@@ -124,20 +125,14 @@ class MaskedTerm(nn.Module):
             encoders.series.embedding_size, len(config.recurrence.indices), config.calendar.length
         )
 
-    def forward(
-        self,
-        encoders: Encoders,
-        batch: Batch,
-        alike: Tensor | None,
-        generator: Generator,
-        training: bool,
-    ) -> Tensor:
+    def forward(self, encoders: Encoders, step: Step) -> Tensor:
         """Mean squared error of the hidden observations, standardised; 1 is a guess's."""
-        hidden = draw_hidden(batch.observed, self.mask, generator)
-        kept = batch.observed & ~hidden
-        seen = fill_linearly(batch.series, kept)
+        series, observed = step.batch.series, step.batch.observed
+        hidden = draw_hidden(observed, self.mask, step.generator)
+        kept = observed & ~hidden
+        seen = fill_linearly(series, kept)
         predicted = self.decoder(encoders.embed_series(seen, kept)).float()
-        error = (predicted - self.scale.standardise(batch.series)).square().mean(dim=1)
+        error = (predicted - self.scale.standardise(series)).square().mean(dim=1)
         total = gather_rows((error * hidden).sum(dim=1)).sum()
         # a batch in which nothing is hidden has no error
         return total / gather_rows(hidden.sum(dim=1)).sum().clamp(min=1)
@@ -154,19 +149,12 @@ class ImageTerm(nn.Module):
         self.head = ProjectionHead(encoders.image.embedding_size, options.projection_size)
         self.loss = _pair_loss(options)
 
-    def forward(
-        self,
-        encoders: Encoders,
-        batch: Batch,
-        alike: Tensor | None,
-        generator: Generator,
-        training: bool,
-    ) -> Tensor:
+    def forward(self, encoders: Encoders, step: Step) -> Tensor:
         """The loss of two views; those of held-out images are changed as in training."""
-        if batch.images is None:
+        images, options = step.batch.images, self.options.image_view
+        if images is None:
             raise ValueError("this batch has no unpaired images")
-        options = self.options.image_view
-        views = [image_view(batch.images, options, generator) for _ in range(2)]
+        views = [image_view(images, options, step.generator) for _ in range(2)]
         first, second = (self.head(encoders.embed_images(view)) for view in views)
         return compare(self.loss, first, second, None)
 
