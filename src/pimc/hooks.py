@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import atexit
 import re
-import subprocess
 from dataclasses import asdict, is_dataclass
 from pathlib import Path
 from typing import Any
@@ -18,6 +17,8 @@ from kedro.io import DataCatalog
 from kedro.pipeline import Pipeline
 from kedro.pipeline.node import Node
 from kedro_mlflow.framework.hooks.mlflow_hook import MlflowHook
+
+from pimc.catalog.provenance import git_commit
 
 
 class ParameterCheck:
@@ -80,7 +81,7 @@ class RunTracking(MlflowHook):
         atexit.register(_close_interrupted, self.run_id)
         mlflow.set_tags(
             {
-                "git_commit": _git_commit(Path(run_params["project_path"])),
+                "git_commit": git_commit(Path(run_params["project_path"])) or "unknown",
                 "data_source": _data_source(catalog),
                 "environment": run_params.get("env") or "base",
             }
@@ -116,16 +117,6 @@ def _close_interrupted(run_id: str) -> None:
     if mlflow.MlflowClient().get_run(run_id).info.status == "RUNNING":
         while mlflow.active_run():
             mlflow.end_run("FAILED")
-
-
-def _git_commit(project: Path) -> str:
-    """Commit of the project, with `-dirty` where tracked files differ from it."""
-    command = ["git", "describe", "--always", "--abbrev=40", "--dirty", "--exclude=*"]
-    try:
-        answer = subprocess.run(command, cwd=project, capture_output=True, text=True, check=True)
-    except (OSError, subprocess.CalledProcessError):
-        return "unknown"
-    return answer.stdout.strip()
 
 
 def _data_source(catalog: DataCatalog) -> str:

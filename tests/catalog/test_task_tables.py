@@ -1,3 +1,5 @@
+import subprocess
+
 import pandas as pd
 import pytest
 from kedro.io import DatasetError
@@ -50,6 +52,23 @@ def test_tables_are_found_in_all_workspaces_and_missing_ones_are_no_error(tmp_pa
     assert TaskTablesFolder(path=str(tmp_path / "nowhere")).load() == []
     with pytest.raises(DatasetError, match="are written by the tasks"):
         dataset.save([])
+
+
+def test_the_commit_has_all_its_digits_and_changed_files_show(tmp_path):
+    def git(*arguments):
+        who = ("-c", "user.name=a", "-c", "user.email=a@b", "-c", "commit.gpgsign=false")
+        return subprocess.run(
+            ["git", *who, *arguments], cwd=tmp_path, capture_output=True, text=True, check=True
+        ).stdout.strip()
+
+    git("init", "--quiet")
+    (tmp_path / "file").write_text("a")
+    git("add", "file")
+    git("commit", "--quiet", "--no-verify", "-m", "first")
+    commit = git("rev-parse", "HEAD")
+    assert len(commit) == 40 and git_commit(tmp_path) == commit
+    (tmp_path / "file").write_text("b")
+    assert git_commit(tmp_path) == f"{commit}-dirty"
 
 
 def test_the_state_of_a_folder_without_git_has_no_commit(tmp_path, monkeypatch):

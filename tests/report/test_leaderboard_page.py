@@ -82,8 +82,8 @@ def test_arms_stand_in_the_order_of_their_scores_and_the_chosen_one_is_marked(tm
         "majority trivial",
     ]
     best = rows[start + 1]
-    assert best[1:3] == ["90.0", "[88.0, 92.0]"]
-    assert best[4:8] == ["89.0", "88.0", "+10.0", "[+7.0, +13.0]"]
+    assert best[1:3] == ["90.00", "[88.00, 92.00]"]
+    assert best[4:8] == ["89.00", "88.00", "+10.00", "[+7.00, +13.00]"]
     assert best[-1] == "2 × 1.1 min"
 
 
@@ -124,6 +124,12 @@ def test_the_page_says_where_pretraining_helps_and_where_it_does_not(tmp_path):
     assert "linear_probe: not compared" in page
 
 
+def test_the_commit_is_shortened_and_stays_dirty(tmp_path):
+    state = replace(STATE, commit="0123456789abcdef0123456789abcdef01234567-dirty")
+    page = render_page(*build(tmp_path), {}, state)
+    assert "<code>0123456789ab-dirty</code>" in page
+
+
 def test_an_empty_commit_is_left_out(tmp_path):
     assert "commit" not in render_page(*build(tmp_path), {}, replace(STATE, commit=""))
 
@@ -155,9 +161,10 @@ def test_blocks_of_markdown_name_command_data_and_verdict(tmp_path):
     )
     tuned = next(line for line in lines if line.startswith("| **fine_tune** (chosen)"))
     assert tuned.count("|") == lines[4].count("|")
-    assert tuned.endswith("| 90.0 | [88.0, 92.0] | 89.0 | 88.0 |")
-    assert "| scratch | +10.0 [+7.0, +13.0] | +10.0 [+7.0, +13.0] |" in blocks["eurosat.land_cover"]
-    assert "`fine_tune` less `scratch` +10.0 [+7.0, +13.0]: helps" in blocks["eurosat.land_cover"]
+    assert tuned.endswith("| 90.00 | [88.00, 92.00] | 89.00 | 88.00 |")
+    gain = "+10.00 [+7.00, +13.00]"
+    assert f"| scratch | {gain} | {gain} |" in blocks["eurosat.land_cover"]
+    assert f"`fine_tune` less `scratch` {gain}: helps" in blocks["eurosat.land_cover"]
     assert "**Simulated data.**" in blocks["simulated.forecasting"]
 
 

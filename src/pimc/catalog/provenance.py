@@ -39,8 +39,8 @@ class ProjectState(AbstractDataset[NoReturn, Provenance]):
 
 
 def git_commit(project: Path) -> str:
-    """Short commit of a folder, with ``-dirty`` where tracked files differ; "" without git."""
-    command = ["git", "describe", "--always", "--abbrev=12", "--dirty", "--exclude=*"]
+    """Commit of a folder, 40 digits, ``-dirty`` where tracked files differ; "" without git."""
+    command = ["git", "describe", "--always", "--abbrev=40", "--dirty", "--exclude=*"]
     try:
         answer = subprocess.run(command, cwd=project, capture_output=True, text=True, check=True)
     except (OSError, subprocess.CalledProcessError):

@@ -14,7 +14,7 @@ from matplotlib.transforms import blended_transform_factory
 
 from pimc.report.leaderboard import PUBLISHED_ROLE, TASKS
 from pimc.report.leaderboard_sections import Ranking, Section, split_sections
-from pimc.report.score_text import SHARES, budget_name, score_name, show, unit_name
+from pimc.report.score_text import SHARES, budget_name, score_name, show, show_published, unit_name
 
 COLOURS = {
     "pretrained": "#1f6f54",
@@ -106,7 +106,7 @@ def _draw_published(panel: Axes, rows: pd.DataFrame) -> None:
             panel.plot([row["low"], row["high"]], [place, place], color=colour, linewidth=1.6)
         else:
             panel.plot(row["value"], place, "D", color=colour, markerfacecolor="none", markersize=5)
-        _write(panel, place, show(score, row["value"]))
+        _write(panel, place, show_published(score, row["value"], row["low"], row["high"]))
 
 
 def _style(panel: Axes, title: str, names: Sequence[str], score: str) -> None:

@@ -19,6 +19,7 @@ from pimc.report.score_text import (
     show,
     show_difference,
     show_interval,
+    show_published,
     unit_name,
 )
 
@@ -33,6 +34,12 @@ class Provenance:
     version: str
     commit: str
     day: str
+
+    @property
+    def short_commit(self) -> str:
+        """The first 12 digits, with what follows the digits, such as ``-dirty``."""
+        digits, dash, state = self.commit.partition("-")
+        return digits[:12] + dash + state
 
 
 @dataclass(frozen=True)
@@ -214,12 +221,10 @@ def _published(scores: pd.DataFrame, task: str) -> list[dict[Hashable, Any]]:
     entries = []
     for _, group in rows.groupby(["arm", "data_set"], sort=False):
         records = group.to_dict("records")
-        texts = [f"{score_name(row['score'])}: {_value(row)}" for row in records]
+        texts = [
+            f"{score_name(row['score'])}: "
+            + show_published(row["score"], row["value"], row["low"], row["high"])
+            for row in records
+        ]
         entries.append({**records[0], "scores": texts})
     return entries
-
-
-def _value(row: Mapping[Hashable, Any]) -> str:
-    if np.isfinite(row["low"]):
-        return f"{show(row['score'], row['low'])} to {show(row['score'], row['high'])}"
-    return show(row["score"], row["value"])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 SHARES = {"accuracy": "accuracy", "macro_f1": "macro-F1", "miou": "mean IoU"}
-"""Scores between 0 and 1, shown in per cent."""
+"""Scores between 0 and 1, shown in per cent with two decimals: some differ by less than 0.1."""
 
 BUDGETS = {"all": "all labels", "tenth": "10 % of the labels", "hundredth": "1 % of the labels"}
 
@@ -41,7 +41,13 @@ def show(score: str, value: float) -> str:
     """A score, or nothing where it is not known."""
     if not math.isfinite(value):
         return ""
-    return f"{100 * value:.1f}" if score in SHARES else f"{value:.3f}"
+    return f"{100 * value:.2f}" if score in SHARES else f"{value:.3f}"
+
+
+def show_published(score: str, value: float, low: float, high: float) -> str:
+    """A number of others, ``low to high`` where it is a range, with no zeros nobody reported."""
+    given = (low, high) if math.isfinite(low) else (value,)
+    return " to ".join(show(score, each).rstrip("0").rstrip(".") for each in given)
 
 
 def show_difference(score: str, value: float) -> str:
