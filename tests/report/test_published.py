@@ -1,7 +1,7 @@
 import pytest
 
 from pimc.report.leaderboard import TASKS, shown_scores
-from pimc.report.published import PAPER, PUBLISHED, Published
+from pimc.report.published import PAPER, PUBLISHED, SECO, Published
 
 
 def find(method):
@@ -28,9 +28,14 @@ def test_the_paper_is_cited_and_what_rests_on_imagenet_says_so():
     paper = find("PIMC on plots, fine-tuned (the paper)")
     assert paper.scores == {"rmse_NDVI": 0.4849, "rmse_EVI": 0.5464, "rmse_SAVI": 0.5387}
     assert paper.source == PAPER and "2601.04127" in PAPER
-    helber = find("ResNet-50, supervised")
+    helber = find("CNN, supervised")
     assert helber.scores == {"accuracy": 0.9857}
     assert "ImageNet" in helber.caveat and "random split" in helber.caveat
+
+
+def test_what_the_paper_reports_of_others_names_them_too():
+    assert find("SeCo on plots, fine-tuned").source == f"{PAPER}; {SECO}"
+    assert find("1-D CNN").source == PAPER
 
 
 def test_a_number_without_its_caveat_is_refused():
