@@ -122,11 +122,13 @@ class ViewAugmentation(SeriesAugmentation):
     """Changes that make two views of one series: stronger than those of a pair's series.
 
     Half of the observed dates, the rest filled linearly, is a resampling in time. Views by
-    resampling beat jitter and masking to zero on satellite series (arXiv 2506.18587).
+    resampling beat jitter and masking to zero on satellite series (arXiv 2506.18587). Without a
+    change of level a pixel is recognised by its exact level, and its season need not be learned.
     """
 
-    level: float = 0.0
+    level: float = 0.05
     masking: float = 0.5
+    stretch: float = 0.05
 
 
 @dataclass(frozen=True)
