@@ -174,6 +174,7 @@ def test_tables_compare_variants_with_the_references_that_ran(ablated):
         results.load(), encoders.load(), DATA["series_pixels"], CLASSES, options()
     )
     few = scores[scores["budget"] == "few"].drop_duplicates("arm").set_index("arm")
+    assert few["corpus"].tolist()[:2] == ["own", "own"] and few["corpus"].isna()[2:].all()
     assert list(few.index) == ["paper", "signed", "forest", "random_init"]
     assert few["pretraining"].tolist() == ["inductive", "inductive", "none", "none"]
     assert (few["rotations"] == 2).all() and (few["seeds"] == 4).all()
@@ -192,6 +193,7 @@ def test_encoders_of_another_workspace_are_scored_in_the_place_of_trainings(abla
     there, here = encoders.load(), other.load()
     for name in ("paper-seed1-rotation0", "paper-seed1-rotation1"):
         assert here[name].digest == there["paper-seed1-rotation0"].digest
+        assert (here[name].run.corpus, there[name].run.corpus) == ("models", "own")
 
 
 def test_rotations_of_pixel_classification_may_have_encoders_of_their_own(tmp_path):

@@ -15,6 +15,7 @@ def make_scores(budgets=("few", "tenth")):
             "unit": unit,
             "budget": budget,
             "arm": arm,
+            "corpus": None if arm == "forest" else "own",
             "pretraining": "none" if arm == "forest" else "inductive",
             "score": score,
             "value": value - (score == "miou") * 0.1,
@@ -59,7 +60,8 @@ def test_a_budget_without_probes_has_no_choice():
 def test_trainings_are_rows_of_run_and_metrics():
     kept = KeptEncoder("d", lambda: None, EncoderRun("level", 1, 2), {"val_loss": 0.5})
     (row,) = tabulate_trainings([kept]).to_dict("records")
-    assert row == {"variant": "level", "seed": 1, "rotation": 2, "digest": "d", "val_loss": 0.5}
+    run = {"variant": "level", "seed": 1, "rotation": 2, "corpus": "own"}
+    assert row == {**run, "digest": "d", "val_loss": 0.5}
 
 
 def test_the_figure_shows_values_and_differences_of_the_first_unit():
@@ -76,3 +78,4 @@ def test_the_figure_shows_values_and_differences_of_the_first_unit():
     spans = [line.get_xdata() for line in from_paper.lines if line.get_marker() == "None"]
     np.testing.assert_allclose(spans[1], [0.6 - 0.2 - 0.5, 0.5])
     assert np.isnan(spans[0]).all()  # the reference itself
+    assert figure.get_suptitle().startswith("Ablation, pretrained on: own\n")

@@ -69,7 +69,8 @@ class EncodersByKey(AbstractDataset[Mapping[str, EncoderTask], "dict[str, KeptEn
         if not self._exists():
             raise DatasetError(f"no encoders in {self._path}: {MANIFEST} is missing; make them")
         rows = json.loads((self._path / MANIFEST).read_text())
-        kept = [read_kept(self._path.parent / STORE / row.pop("key"), row) for row in rows]
+        models = self._path.parent
+        kept = [read_kept(models / STORE / row.pop("key"), row) for row in rows]
         return {each.run.name: each for each in kept if each.run}
 
     @property
@@ -101,7 +102,13 @@ def write_encoder(folder: Path, trained: TrainedEncoder) -> None:
 def read_kept(folder: Path, run: Mapping[str, Any]) -> KeptEncoder:
     """What lies in a folder that ``write_encoder`` wrote."""
     facts = json.loads((folder / TRAINING).read_text())
-    return KeptEncoder(facts["digest"], partial(_load, folder), EncoderRun(**run), facts["metrics"])
+    return KeptEncoder(
+        facts["digest"],
+        partial(_load, folder),
+        EncoderRun(**run),
+        facts["metrics"],
+        folder.parents[1].name,
+    )
 
 
 def _load(folder: Path) -> SeriesEncoder:

@@ -72,12 +72,14 @@ class KeptEncoder:
         load: reads it.
         run: what was trained; None for an encoder that is no variant's.
         metrics: of its training.
+        workspace: in which it lies.
     """
 
     digest: str
     load: Callable[[], SeriesEncoder]
     run: EncoderRun | None = None
     metrics: Mapping[str, float] | None = None
+    workspace: str = ""
 
 
 FindEncoder = Callable[[ArmRun], KeptEncoder]
@@ -182,12 +184,13 @@ def plan_transfer(
     """
     tasks = {}
     for variant, rotation, seed in product(names, range(rotations), range(seeds)):
-        run, wanted = EncoderRun(variant, seed, rotation), EncoderRun(variant, seed, 0).name
+        wanted = EncoderRun(variant, seed, 0).name
         if wanted not in kept:
             raise ValueError(
                 f"the corpus has no encoder {wanted}; it has {', '.join(sorted(kept))}; make "
                 "it there, or name its variants in the effort's `variants`"
             )
+        run = EncoderRun(variant, seed, rotation, kept[wanted].workspace)
         tasks[run.name] = EncoderTask(
             run,
             fingerprint(kept[wanted].digest, corpus.calendar),

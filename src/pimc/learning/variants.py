@@ -15,6 +15,9 @@ from pimc.signal.recurrence import RecurrenceOptions
 BUDGET = ("max_epochs", "steps_per_epoch")
 """Options of ``pretraining`` that are the same for all variants: an effort sets them."""
 
+OWN = "own"
+"""The corpus whose labelled pixels are classified."""
+
 
 @dataclass(frozen=True)
 class Variant:
@@ -45,11 +48,13 @@ class EncoderRun:
         variant: its name.
         seed: number of the training with the same options.
         rotation: of the folds, on whose training and validation folds it is trained.
+        corpus: ``own``, or the workspace on whose pixels it was trained.
     """
 
     variant: str
     seed: int
     rotation: int
+    corpus: str = OWN
 
     @property
     def name(self) -> str:

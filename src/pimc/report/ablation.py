@@ -50,7 +50,8 @@ def draw_ablation(scores: pd.DataFrame, differences: pd.DataFrame) -> Figure:
     validation chose.
 
     Args:
-        scores: of all arms, with ``unit`` and the choice.
+        scores: of all arms, with ``unit``, ``corpus`` of the encoders (NaN for arms without
+            one) and the choice.
         differences: paired, from each reference.
     """
     unit = scores["unit"].iloc[0]
@@ -75,10 +76,13 @@ def draw_ablation(scores: pd.DataFrame, differences: pd.DataFrame) -> Figure:
             panel.axvline(0, color="0.6", linewidth=0.8)
             panel.set_yticks(np.arange(len(arms)), [])
             panel.set_title(f"minus {reference}", fontsize=9)
-    for label, colour in COLOURS.items():
+    for label in dict.fromkeys(shown["pretraining"]):
+        colour = COLOURS.get(label, OTHER_COLOUR)
         panels[0, 0].plot([], [], "o", color=colour, markersize=4, label=f"pretraining: {label}")
     figure.legend(fontsize=7, loc="lower center", ncols=len(COLOURS))
-    figure.suptitle("Ablation: 95 % intervals; hollow: chosen on validation", fontsize=9)
+    corpora = ", ".join(shown["corpus"].dropna().unique())
+    title = f"Ablation, pretrained on: {corpora}\n95 % intervals; hollow: chosen on validation"
+    figure.suptitle(title, fontsize=9)
     figure.tight_layout(rect=(0, 0.25 / figure.get_figheight(), 1, 1))
     return figure
 
@@ -94,3 +98,4 @@ def _draw_dots(panel: Axes, rows: pd.DataFrame, values: pd.Series, arms: pd.Data
     panel.set_ylim(-0.7, len(arms) - 0.3)
     panel.grid(axis="x", alpha=0.3)
     panel.tick_params(labelsize=8)
+    panel.locator_params(axis="x", nbins=6)

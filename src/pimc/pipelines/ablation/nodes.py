@@ -113,6 +113,9 @@ def score_variants(
     samples = describe_samples(series_pixels, classes, options)
     scores, differences = classification_tables(results, samples, options)
     scores = choose_variant(scores, list(options.variants))
+    corpora = {each.run.variant: each.run.corpus for each in encoders.values() if each.run}
+    read = {name: corpora[arm.encoder] for name, arm in options.arms.items() if arm.encoder}
+    scores.insert(scores.columns.tolist().index("arm") + 1, "corpus", scores["arm"].map(read))
     first = scores[scores["unit"] == samples.unit]
     names = first["budget"] + "." + first["arm"] + "." + first["score"]
     metrics = dict(zip(names, first["value"].tolist(), strict=True))
