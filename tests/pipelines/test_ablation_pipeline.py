@@ -2,10 +2,12 @@
 
 import json
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
+from kedro.config import OmegaConfigLoader
 
 from pimc.catalog.encoders_by_key import EncodersByKey
 from pimc.catalog.results import ArmResults
@@ -13,13 +15,16 @@ from pimc.data.folds import FoldOptions
 from pimc.learning import classify
 from pimc.learning.options import BatchOptions, EvaluationOptions, PretrainingOptions
 from pimc.learning.protocol import rotate
+from pimc.learning.variants import build_variant
 from pimc.pipelines.ablation.nodes import draw_variants, plan_arms, plan_variants, score_variants
 from pimc.pipelines.ablation.options import AblationOptions
 from pimc.pipelines.pixel_classification import nodes as pixel_nodes
 from pimc.pipelines.pixel_classification.options import PixelClassificationOptions
+from pimc.settings import CONFIG_LOADER_ARGS
 from pimc.signal.calendar import CalendarOptions
 from pimc.signal.recurrence import RecurrenceOptions
 
+PROJECT = Path(__file__).parents[2]
 CLASSES, INDICES = ["low", "high"], ["NDVI", "EVI"]
 CALENDAR, FOLDS = CalendarOptions(length=16), FoldOptions()
 RECURRENCE = RecurrenceOptions(kind="level", scale="standard")
@@ -253,3 +258,26 @@ def test_whose_encoders_are_read_is_checked():
         PixelClassificationOptions(
             arms={}, efforts={"quick": {"budgets": {"all": {}}}}, encoders="mine"
         )
+
+
+@pytest.mark.parametrize("environment", ["base", "points"])
+def test_every_shipped_variant_can_be_built(environment):
+    loader = OmegaConfigLoader(
+        str(PROJECT / "conf"), environment, **{**CONFIG_LOADER_ARGS, "default_run_env": "base"}
+    )
+    given = loader["parameters"]
+    effort = {**given["ablation"], "effort": "full"}
+    recurrence = RecurrenceOptions(**given["recurrence"])
+    pretraining = PretrainingOptions(**given["pretraining"])
+    variants = {
+        name: build_variant(name, overrides, recurrence, pretraining, {})
+        for name, overrides in AblationOptions(**effort).variants.items()
+    }
+    assert {"paper", "level", "fused", "masked", "vicreg"} <= set(variants)
+    objectives = {name: each.pretraining.objective for name, each in variants.items()}
+    assert objectives["paper"].terms == {"series" if environment == "points" else "pair": 1.0}
+    assert objectives["masked"].terms == {"masked": 1.0}
+    if environment == "points":  # there are no images
+        assert not any(objective.images for objective in objectives.values())
+    plain = RecurrenceOptions(kind="unthresholded", scale=variants["paper"].recurrence.scale)
+    assert variants["paper"].recurrence == plain
