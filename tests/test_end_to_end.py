@@ -174,6 +174,25 @@ def test_a_task_scores_its_arms_and_makes_nothing_twice(pretrained, task):
     assert any(name.startswith(f"{task}.cnn1d.") for name in again.data.metrics)
 
 
+def test_the_ablation_trains_and_scores_its_variants_and_makes_nothing_twice(pretrained):
+    budget = {"max_epochs": 1, "steps_per_epoch": 2}
+    effort = {"pretraining": budget, "budgets": {"shots_20": {"draws": 1}}}
+    arms = {"forest": {"trees": 5}, "logistic": None}
+    pretraining = {k: v for k, v in TINY["pretraining"].items() if k not in budget}
+    changed = {"efforts": {"quick": effort}, "arms": arms, "resamples": 50, "device": "cpu"}
+    parameters = {**TINY, "pretraining": pretraining, "ablation": changed}
+    before = len(runs(pretrained))
+    run(pretrained, pipeline="ablation", **parameters)
+    scores = pd.read_csv(pretrained / "data/08_reporting/simulated/ablation.scores.csv")
+    arms = scores.drop_duplicates("arm").set_index("arm")["pretraining"].fillna("none")
+    assert arms.to_dict() == {
+        "paper": "inductive", "level": "inductive", "random_init": "none", "forest": "none",
+    }  # fmt: skip
+    assert len(runs(pretrained)) == before + 1 + 2 + 4  # the run, trainings, arms
+    run(pretrained, pipeline="ablation", **parameters)
+    assert len(runs(pretrained)) == before + 1 + 2 + 4 + 1
+
+
 def test_a_task_without_an_encoder_leaves_out_what_needs_one(pretrained):
     encoder = pretrained / "data/06_models/simulated/series_encoder"
     encoder.rename(encoder.with_name("elsewhere"))
