@@ -24,12 +24,11 @@ def register_pipelines() -> dict[str, Pipeline]:
         "pretraining": pretraining.create_pipeline(),
     }
     pretrain = sum(stages.values(), Pipeline([]))
-    pixels = stages["ingestion"]
-    series = pixels + stages["vegetation_indices"]
+    series = stages["ingestion"] + stages["vegetation_indices"]
     # a task makes the series that it reads anew, and takes the encoder that the catalog holds
     tasks = {
         "pixel_classification": series + pixel_classification.create_pipeline(),
-        "forecasting": pixels + forecasting.create_pipeline(),
+        "forecasting": series + forecasting.create_pipeline(),
         "land_cover": land_cover.create_pipeline(),
     }
     ranking = leaderboard.create_pipeline()

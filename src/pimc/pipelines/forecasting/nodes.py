@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import logging
 from dataclasses import replace
+from functools import partial
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -12,12 +14,14 @@ from matplotlib.figure import Figure
 
 from pimc.data.fingerprint import array_digest
 from pimc.data.folds import FoldOptions
-from pimc.learning.arms import ArmTask, StoredResult, drop_absent, plan_runs
-from pimc.learning.encoder_plan import always
+from pimc.learning.arms import ArmRun, ArmTask, StoredResult, drop_absent, plan_runs
+from pimc.learning.encoder_plan import EncoderTask, FindEncoder, KeptEncoder
+from pimc.learning.options import PretrainingOptions
 from pimc.learning.planning import plan_tasks
 from pimc.learning.protocol import rotate, split_by_fold
 from pimc.model.architecture import find_preset
 from pimc.pipelines.forecasting.options import ForecastingOptions
+from pimc.pipelines.rotation_encoders import find_encoders, train_by_rotation
 from pimc.report.forecasts import ForecastSamples, draw_examples, draw_leads, forecast_tables
 from pimc.report.task_figures import draw_scores
 from pimc.signal.calendar import CalendarOptions
@@ -77,11 +81,28 @@ def cut_series(
     return table, np.concatenate(context), np.concatenate(targets), np.concatenate(unscreened)
 
 
+def plan_rotation_encoders(
+    recurrence: RecurrenceOptions,
+    pretraining: PretrainingOptions,
+    folds: FoldOptions,
+    options: ForecastingOptions,
+    checkpoints: Path,
+    calendar: CalendarOptions,
+    indices: list[str],
+    **corpus: Any,  # noqa: ANN401
+) -> dict[str, EncoderTask]:
+    """One encoder a rotation; see ``pimc.pipelines.rotation_encoders.train_by_rotation``."""
+    return train_by_rotation(
+        recurrence, pretraining, folds, options, checkpoints, calendar, indices, corpus
+    )
+
+
 def plan_arms(
     forecast_pixels: pd.DataFrame,
     context: np.ndarray,
     targets: np.ndarray,
     series_encoder: Any,  # noqa: ANN401
+    rotation_encoders: dict[str, KeptEncoder],
     indices: list[str],
     calendar: CalendarOptions,
     recurrence: RecurrenceOptions,
@@ -94,13 +115,13 @@ def plan_arms(
     from type hints, which must be resolved without torch.)
     """
     from pimc.learning.forecast import ARMS, Forecasting
-    from pimc.learning.series_inputs import INPUTS, SeriesInputs, shorten
+    from pimc.learning.series_inputs import INPUTS, SeriesInputs
 
     options.check_arms(ARMS, INPUTS)
-    find_encoder, short = None, replace(calendar, length=options.window.context)
-    if series_encoder is not None:
-        series_encoder.check(indices, calendar)
-        find_encoder = always(shorten(series_encoder, short.length))
+    short = replace(calendar, length=options.window.context)
+    find_encoder = find_encoders(options, series_encoder, rotation_encoders, indices, calendar)
+    if find_encoder is not None:
+        find_encoder = partial(_find_shortened, find_encoder, short.length)
     fold, known, truth = forecast_pixels["fold"].to_numpy(), np.array(context), np.array(targets)
     inputs = SeriesInputs(
         known,
@@ -130,6 +151,14 @@ def plan_arms(
         (recurrence, options.preset, tuple(indices), short),
     )
     return plan_tasks(runs, task.run, splits, facts, find_encoder)
+
+
+def _find_shortened(find: FindEncoder, length: int, run: ArmRun) -> KeptEncoder:
+    """The encoder of a run for the context alone."""
+    from pimc.learning.series_inputs import shorten
+
+    kept = find(run)
+    return replace(kept, load=lambda: shorten(kept.load(), length))
 
 
 def score_arms(

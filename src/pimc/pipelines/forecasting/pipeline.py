@@ -2,11 +2,22 @@
 
 from kedro.pipeline import Pipeline, node
 
-from pimc.pipelines.forecasting.nodes import cut_series, draw_figures, plan_arms, score_arms
+from pimc.pipelines.forecasting.nodes import (
+    cut_series,
+    draw_figures,
+    plan_arms,
+    plan_rotation_encoders,
+    score_arms,
+)
+from pimc.pipelines.rotation_encoders import rotation_inputs
 
 
 def create_pipeline() -> Pipeline:
-    """Raw series and an encoder -> context and targets -> results of all arms -> tables."""
+    """Raw series and an encoder -> context and targets -> results of all arms -> tables.
+
+    Encoders of rotations are trained on whole series of training folds; what is forecast is cut
+    from the raw series of the test fold, which none of them has seen.
+    """
     return Pipeline(
         [
             node(
@@ -30,12 +41,19 @@ def create_pipeline() -> Pipeline:
                 name="cut_series",
             ),
             node(
+                plan_rotation_encoders,
+                inputs=rotation_inputs("forecasting"),
+                outputs="forecasting.encoders",
+                name="train_encoders",
+            ),
+            node(
                 plan_arms,
                 inputs=[
                     "forecasting.pixels",
                     "forecasting.context",
                     "forecasting.targets",
                     "series_encoder",
+                    "forecasting.encoders",
                     "params:indices",
                     "params:calendar",
                     "params:recurrence",

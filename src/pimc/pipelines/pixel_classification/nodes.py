@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -11,36 +9,20 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
-from pimc.catalog.metrics import log_step
 from pimc.data.folds import FoldOptions
-from pimc.learning.arms import ArmRun, ArmTask, StoredResult
-from pimc.learning.encoder_plan import (
-    EncoderTask,
-    FindEncoder,
-    KeptEncoder,
-    always,
-    plan_encoders,
-)
+from pimc.learning.arms import ArmTask, StoredResult
+from pimc.learning.encoder_plan import EncoderTask, KeptEncoder
 from pimc.learning.options import PretrainingOptions
-from pimc.learning.variants import EncoderRun, Variant
 from pimc.model.architecture import find_preset
-from pimc.pipelines.corpus import gather_corpus
-from pimc.pipelines.pixel_classification.options import (
-    BY_ROTATION,
-    CATALOG,
-    PixelClassificationOptions,
-    PixelOptions,
-)
+from pimc.pipelines.pixel_classification.options import PixelClassificationOptions, PixelOptions
 from pimc.pipelines.pixel_classification.plan import SeriesOptions, plan_pixel_arms
+from pimc.pipelines.rotation_encoders import find_encoders, train_by_rotation
 from pimc.report.classification import ClassifiedSamples
 from pimc.report.classification_report import draw_classification, report_classification
 from pimc.signal.calendar import CalendarOptions
 from pimc.signal.recurrence import RecurrenceOptions
 
 TASK = "pixel_classification"
-
-SHIPPED = "shipped"
-"""Name of the variant of pretraining that the parameters hold."""
 
 
 def plan_rotation_encoders(
@@ -53,16 +35,10 @@ def plan_rotation_encoders(
     indices: list[str],
     **corpus: Any,  # noqa: ANN401
 ) -> dict[str, EncoderTask]:
-    """One encoder a rotation, as shipped; none where all rotations share that of the catalog.
-
-    ``corpus`` holds what ``pimc.pipelines.corpus.gather_corpus`` reads besides.
-    """
-    if options.encoders == CATALOG:
-        return {}
-    shipped = Variant(SHIPPED, recurrence, pretraining)
-    rotations = options.protocol.rotations
-    data = gather_corpus(indices=indices, calendar=calendar, **corpus)
-    return plan_encoders(data, [shipped], 1, rotations, folds, checkpoints, log_step)
+    """One encoder a rotation; see ``pimc.pipelines.rotation_encoders.train_by_rotation``."""
+    return train_by_rotation(
+        recurrence, pretraining, folds, options, checkpoints, calendar, indices, corpus
+    )
 
 
 def plan_arms(
@@ -83,21 +59,12 @@ def plan_arms(
     ``series_encoder`` is a ``SeriesEncoder``, or None where there is none. (Kedro builds options
     from type hints, which must be resolved without torch.)
     """
-    find_encoder: FindEncoder | None = None
-    if options.encoders == BY_ROTATION:
-        find_encoder = partial(_of_rotation, rotation_encoders)
-    elif series_encoder is not None:
-        series_encoder.check(indices, calendar)
-        find_encoder = always(series_encoder)
+    find_encoder = find_encoders(options, series_encoder, rotation_encoders, indices, calendar)
     architecture = find_preset(options.preset).series
     series = SeriesOptions(indices, calendar, recurrence, architecture)
     return plan_pixel_arms(
         TASK, index_series, observed, series_pixels, classes, series, folds, options, find_encoder
     )
-
-
-def _of_rotation(kept: Mapping[str, KeptEncoder], run: ArmRun) -> KeptEncoder:
-    return kept[EncoderRun(SHIPPED, 0, run.rotation).name]
 
 
 def score_arms(

@@ -9,13 +9,10 @@ import numpy as np
 import pandas as pd
 
 from pimc.learning.arms import TaskOptions
-from pimc.model.architecture import find_preset
+from pimc.pipelines.rotation_encoders import SeriesTaskOptions
 
 VOID, BACKGROUND = "Void", "Background"
 """Classes of PASTIS: void pixels are never scored, background if asked for."""
-
-
-CATALOG, BY_ROTATION = "catalog", "by_rotation"
 
 
 @dataclass(frozen=True)
@@ -42,22 +39,5 @@ class PixelOptions(TaskOptions):
 
 
 @dataclass(frozen=True)
-class PixelClassificationOptions(PixelOptions):
-    """What pixel tasks are told (``PixelOptions``), and what this one is told.
-
-    Attributes:
-        preset: size of encoders that are not pretrained.
-        encoders: ``catalog``: all rotations share its encoder, which may have seen the test fold
-            of some, and is then labelled transductive; ``by_rotation``: each rotation has one
-            that is pretrained on its own training folds.
-    """
-
-    preset: str = "small"
-    encoders: str = CATALOG
-
-    def __post_init__(self) -> None:
-        """Check the preset's name and whose encoders are read too."""
-        super().__post_init__()
-        find_preset(self.preset)
-        if self.encoders not in (CATALOG, BY_ROTATION):
-            raise ValueError(f"encoders must be {CATALOG} or {BY_ROTATION}, got {self.encoders!r}")
+class PixelClassificationOptions(SeriesTaskOptions, PixelOptions):
+    """What tasks on series and tasks on pixels are told."""

@@ -2,13 +2,13 @@
 
 from kedro.pipeline import Pipeline, node
 
-from pimc.pipelines.corpus import CORPUS_INPUTS
 from pimc.pipelines.pixel_classification.nodes import (
     draw_figures,
     plan_arms,
     plan_rotation_encoders,
     score_arms,
 )
+from pimc.pipelines.rotation_encoders import rotation_inputs
 
 
 def create_pipeline() -> Pipeline:
@@ -17,16 +17,7 @@ def create_pipeline() -> Pipeline:
         [
             node(
                 plan_rotation_encoders,
-                inputs={
-                    "recurrence": "params:recurrence",
-                    "pretraining": "params:pretraining",
-                    "folds": "params:folds",
-                    "options": "params:pixel_classification",
-                    "checkpoints": "checkpoints",
-                    "calendar": "params:calendar",
-                    "indices": "params:indices",
-                    **CORPUS_INPUTS,
-                },
+                inputs=rotation_inputs("pixel_classification"),
                 outputs="pixel_classification.encoders",
                 name="train_encoders",
             ),
