@@ -48,6 +48,13 @@ TASKS = {
         "targets",
         "test patches (blocks, where there are no patches)",
     ),
+    "ablation": Task(
+        "Ablation of plots and objectives",
+        ("macro_f1", "accuracy"),
+        False,
+        "unit",
+        "test patches (blocks, where there are no patches)",
+    ),
 }
 
 COLUMNS = (
