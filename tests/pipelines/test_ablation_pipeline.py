@@ -183,7 +183,9 @@ def test_tables_compare_variants_with_the_references_that_ran(ablated):
     assert list(few.index) == ["paper", "signed", "forest", "random_init"]
     assert few["pretraining"].tolist() == ["inductive", "inductive", "none", "none"]
     assert (few["rotations"] == 2).all() and (few["seeds"] == 4).all()
-    assert set(scores.loc[scores["chosen"], "arm"]) <= {"paper", "signed"}
+    chosen = scores[scores["chosen"]].groupby("budget")["arm"].unique()
+    assert set(chosen["few"]) <= {"paper", "signed"}
+    assert len(chosen["half"]) == 1  # no encoder is probed there: one of all arms
     assert set(differences["reference"]) == {"paper", "random_init"}
     assert len(trainings) == 8 and (trainings["epochs"] == 1).all()
     assert metrics["few.forest.accuracy"] == few.loc["forest", "value"]
@@ -244,6 +246,11 @@ def test_rotations_that_share_an_encoder_train_none():
             "encoder_seeds must be 1..2, the draws of the budget with fewest",
         ),
         ({"effort": "huge"}, "effort must be of quick, got 'huge'"),
+        ({"arms": {"signed": {"kind": "forest"}}}, "arm signed has the name of the arm of a"),
+        (
+            {"arms": {"mine": {"kind": "linear", "input": "pretrained", "encoder": "level"}}},
+            "its `encoder` must be a variant that is run (paper, signed), got 'level'",
+        ),
         ({"references": ["nothing"]}, "references must be of paper, level, signed"),
     ],
 )

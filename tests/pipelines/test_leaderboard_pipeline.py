@@ -125,6 +125,10 @@ def test_a_task_without_data_of_its_own_and_another_workspace_are_left_out(repor
     assert "left out: pixel_classification in workspace points" in caplog.text
     with pytest.raises(ValueError, match="no task has left scores yet; run one of them: kedro run"):
         rank_arms(tables, LeaderboardOptions(DATA_SETS, workspaces=["simulated"]))
+    with pytest.raises(ValueError, match=r"leaderboard.workspaces must be of .*, got \('nope',\)"):
+        rank_arms(tables, LeaderboardOptions(DATA_SETS, workspaces=["nope"]))
+    with pytest.raises(ValueError, match="workspaces must be a list of names, got 'points'"):
+        LeaderboardOptions(DATA_SETS, workspaces="points")
 
 
 def test_a_workspace_that_nobody_described_goes_by_its_own_name(reporting):

@@ -20,10 +20,14 @@ SCORE = "macro_f1"
 def choose_variant(scores: pd.DataFrame, variants: Collection[str]) -> pd.DataFrame:
     """The table with ``chosen`` at the variant with the highest macro-F1 on validation.
 
-    One is chosen for each unit and budget; baselines and fine-tuned encoders stand aside.
+    One is chosen for each unit and budget; baselines and fine-tuned encoders stand aside, unless
+    no variant was probed there: then it is one of all arms.
     """
-    probes = scores[scores["arm"].isin(variants) & (scores["score"] == SCORE)]
-    best = probes.loc[probes.groupby(["unit", "budget"])["validation"].idxmax()]
+    ranked = scores[scores["score"] == SCORE]
+    probed = ranked["arm"].isin(variants)
+    any_probed = probed.groupby([ranked["unit"], ranked["budget"]]).transform("any")
+    candidates = ranked[probed | ~any_probed]
+    best = candidates.loc[candidates.groupby(["unit", "budget"])["validation"].idxmax()]
     winners = set(best[["unit", "budget", "arm"]].itertuples(index=False, name=None))
     rows = scores[["unit", "budget", "arm"]].itertuples(index=False, name=None)
     return scores.assign(chosen=[row in winners for row in rows])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -78,8 +78,10 @@ class AblationOptions(PixelOptions):
         tuned = {
             name + FINE_TUNED: self._fine_tune(name) for name in self.fine_tuned if name in chosen
         }
+        added = {**arms, **tuned}
+        _check_own_arms(self.arms, added, chosen)
         object.__setattr__(self, "efforts", efforts)
-        object.__setattr__(self, "arms", {**arms, **tuned, **self.arms})
+        object.__setattr__(self, "arms", {**added, **self.arms})
         object.__setattr__(self, "variants", {name: known[name] for name in chosen})
         super().__post_init__()
 
@@ -96,3 +98,23 @@ class AblationOptions(PixelOptions):
     def _fine_tune(self, variant: str) -> Arm:
         entry = {**self.fine_tune, "kind": "network", "input": "pretrained", "encoder": variant}
         return Arm.from_parameters(variant + FINE_TUNED, entry)
+
+
+def _check_own_arms(
+    arms: Mapping[str, Any], added: Collection[str], variants: Collection[str]
+) -> None:
+    """Refuse arms that take the name of a variant's, or read an encoder that is not trained."""
+    for name, given in arms.items():
+        if not isinstance(given, Mapping):
+            continue
+        if name in added:
+            raise ValueError(
+                f"arm {name} has the name of the arm of a variant; name it otherwise, or change "
+                "`probe` or `fine_tune`"
+            )
+        arm = Arm.from_parameters(name, given)
+        if arm.pretrained and arm.encoder not in variants:
+            raise ValueError(
+                f"arm {name} reads a pretrained encoder: its `encoder` must be a variant that is "
+                f"run ({', '.join(variants)}), got {arm.encoder!r}"
+            )

@@ -43,6 +43,9 @@ def rank_arms(
     _log_left_out(task_tables, shown)
     if not shown:
         commands = ", ".join(run_command(*key) for key in options.expected())
+        if not commands:
+            there = ", ".join(options.data_sets)
+            raise ValueError(f"leaderboard.workspaces must be of {there}, got {options.workspaces}")
         raise ValueError(f"no task has left scores yet; run one of them: {commands}")
     # all of `shown` are described: `take_part` has asked
     data_sets = {

@@ -35,6 +35,8 @@ class LeaderboardOptions:
                 f"data_sets must be of the tasks {', '.join(TASKS)}, got {', '.join(unknown)}"
             )
         object.__setattr__(self, "data_sets", built)
+        if isinstance(self.workspaces, str):
+            raise ValueError(f"workspaces must be a list of names, got {self.workspaces!r}")
         if self.workspaces is not None:
             object.__setattr__(self, "workspaces", tuple(self.workspaces))
 
