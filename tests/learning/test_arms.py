@@ -1,6 +1,7 @@
 import pytest
 
-from pimc.learning.arms import Arm, ArmRun, Budget, TaskOptions, drop_absent, plan_runs
+from pimc.learning.arms import Arm, ArmRun, Budget, TaskOptions
+from pimc.learning.planning import drop_absent, plan_runs
 
 EFFORTS = {
     "quick": {"budgets": {"all": {"draws": 2}, "few": {"shots": 5, "draws": 3}}, "rotations": 2}
@@ -91,6 +92,12 @@ def test_arms_without_their_encoder_are_named_and_left_out(caplog):
         ({"efforts": {"quick": {"budgets": {}}}}, "an effort needs budgets"),
         ({"efforts": {"quick": {"budgets": {"a": {}}, "rotations": 6}}}, "1..5 rotations"),
         ({"resamples": 0}, "resamples must be at least 1"),
+        ({"device": "gpu"}, "device must be auto, cpu or cuda, got 'gpu'"),
+        ({"efforts": {"quick": {"budgets": {"a": {"shots": 0}}}}}, "budget a needs a share"),
+        (
+            {"arms": {"a": {"kind": "forest", "budgets": ["fw"]}}},
+            "budgets of arm a must be of all, few, got 'fw'",
+        ),
     ],
 )
 def test_errors_say_what_is_wrong(changed, message):

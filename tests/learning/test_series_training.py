@@ -12,7 +12,7 @@ def test_options_are_told_apart():
     assert series_training({}).augmentation == UNCHANGED
     with pytest.raises(ValueError, match="an arm of kind network has no option shifft"):
         series_training({"shifft": 1.0})
-    with pytest.raises(ValueError, match="label_smoothing must lie in 0..1, 1 excluded, got 1"):
+    with pytest.raises(ValueError, match=r"label_smoothing must lie in 0\.\.1, 1 excluded"):
         series_training({"label_smoothing": 1})
 
 

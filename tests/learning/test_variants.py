@@ -52,7 +52,9 @@ def test_the_effort_sets_the_budget_of_all():
             {"pretraining": {"max_epochs": 3}},
             "variant v: max_epochs must be the same for all variants; set it in the effort",
         ),
-        ({"recurrence": {"kind": "fuzzy"}}, "recurrence kind must be one of"),
+        ({"recurrence": {"kind": "fuzzy"}}, "variant v: recurrence kind must be one of"),
+        ({"recurrence": "soft"}, "variant v, recurrence: expected options by name, got 'soft'"),
+        ("soft", "variant v: expected options by name, got 'soft'"),
     ],
 )
 def test_errors_name_what_is_known(overrides, message):

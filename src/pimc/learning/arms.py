@@ -5,16 +5,13 @@ This module knows neither torch nor scikit-learn: Kedro builds the options from 
 
 from __future__ import annotations
 
-import logging
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
 from pimc.data.folds import FOLDS
-
-logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -80,7 +77,7 @@ class Budget:
 
     def __post_init__(self) -> None:
         """Check the numbers."""
-        if not 0 < self.share <= 1 or self.draws < 1 or (self.shots or 1) < 1:
+        if not 0 < self.share <= 1 or self.draws < 1 or (self.shots is not None and self.shots < 1):
             raise ValueError(
                 f"budget {self.name} needs a share in 0..1, shots and draws of 1 or more, "
                 f"got {self}"
@@ -156,12 +153,17 @@ class TaskOptions:
             for name, given in self.efforts.items()
         }
         _check_known("effort", [self.effort], efforts)
+        budgets = {name for effort in efforts.values() for name in effort.budgets}
+        for arm in arms.values():
+            _check_known(f"budgets of arm {arm.name}", arm.budgets or (), sorted(budgets))
         _check_known("references", self.references, self.arms)  # those taken out are no error
         object.__setattr__(self, "arms", arms)
         object.__setattr__(self, "efforts", efforts)
         object.__setattr__(self, "references", tuple(self.references))
         if self.resamples < 1:
             raise ValueError(f"resamples must be at least 1, got {self.resamples}")
+        if self.device not in ("auto", "cpu") and not self.device.startswith("cuda"):
+            raise ValueError(f"device must be auto, cpu or cuda, got {self.device!r}")
 
     @property
     def protocol(self) -> Effort:
@@ -267,45 +269,3 @@ class StoredResult:
     seed: int
     rotation: int
     result: ArmResult
-
-
-FIXED_INPUTS = frozenset({None, "series", "statistics", "pretrained", "pretrained_with_series"})
-"""Inputs that hold no random weights."""
-
-DETERMINISTIC = frozenset({"majority", "knn", "linear", "persistence", "climatology", "ridge"})
-"""Kinds that give one result for one training set, so that a second seed would add none."""
-
-
-def plan_runs(task: str, options: TaskOptions) -> Iterator[ArmRun]:
-    """Every run of the chosen effort: budget by budget, rotation by rotation, arm by arm.
-
-    An arm that hangs on no seed (a deterministic kind on an input that has no random weights, at
-    all labels) runs once; an encoder that is one of several may be another with each seed.
-    """
-    protocol = options.protocol
-    for budget in protocol.budgets.values():
-        whole = budget.shots is None and budget.share == 1 and protocol.max_train is None
-        for rotation in range(protocol.rotations):
-            for arm in options.arms.values():
-                if arm.budgets is not None and budget.name not in arm.budgets:
-                    continue
-                fixed = whole and arm.encoder is None
-                fixed = fixed and arm.kind in DETERMINISTIC and arm.input in FIXED_INPUTS
-                limited = _limit_epochs(arm, protocol.max_epochs)
-                for seed in range(1 if fixed else budget.draws):
-                    yield ArmRun(task, limited, budget, seed, rotation)
-
-
-def _limit_epochs(arm: Arm, most: int | None) -> Arm:
-    if arm.kind != "network" or most is None:
-        return arm
-    epochs = min(most, arm.options.get("epochs", most))
-    return replace(arm, options={**arm.options, "epochs": epochs})
-
-
-def drop_absent(options: TaskOptions, runs: Iterable[ArmRun], reason: str) -> list[ArmRun]:
-    """Runs without those that need a pretrained encoder, which are named in the log."""
-    absent = [arm.name for arm in options.arms.values() if arm.pretrained]
-    if absent:
-        logger.warning("absent: %s: %s", ", ".join(absent), reason)
-    return [run for run in runs if not run.arm.pretrained]

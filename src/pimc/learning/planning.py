@@ -1,14 +1,59 @@
-"""From arms to tasks that a dataset makes: one a run, keyed by all that its result hangs on."""
+"""From arms to runs, and to tasks that a dataset makes, keyed by all that results hang on."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+import logging
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
 from functools import partial
 
 from pimc.data.fingerprint import fingerprint
-from pimc.learning.arms import ArmResult, ArmRun, ArmTask
+from pimc.learning.arms import Arm, ArmResult, ArmRun, ArmTask, TaskOptions
 from pimc.learning.encoder_plan import FindEncoder
 from pimc.learning.protocol import Split
+
+logger = logging.getLogger(__name__)
+
+FIXED_INPUTS = frozenset({None, "series", "statistics", "pretrained", "pretrained_with_series"})
+"""Inputs that hold no random weights."""
+
+DETERMINISTIC = frozenset({"majority", "knn", "linear", "persistence", "climatology", "ridge"})
+"""Kinds that give one result for one training set, so that a second seed would add none."""
+
+
+def plan_runs(task: str, options: TaskOptions) -> Iterator[ArmRun]:
+    """Every run of the chosen effort: budget by budget, rotation by rotation, arm by arm.
+
+    An arm that hangs on no seed (a deterministic kind on an input that has no random weights, at
+    all labels) runs once; an encoder that is one of several may be another with each seed.
+    """
+    protocol = options.protocol
+    for budget in protocol.budgets.values():
+        whole = budget.shots is None and budget.share == 1 and protocol.max_train is None
+        for rotation in range(protocol.rotations):
+            for arm in options.arms.values():
+                if arm.budgets is not None and budget.name not in arm.budgets:
+                    continue
+                fixed = whole and arm.encoder is None
+                fixed = fixed and arm.kind in DETERMINISTIC and arm.input in FIXED_INPUTS
+                limited = _limit_epochs(arm, protocol.max_epochs)
+                for seed in range(1 if fixed else budget.draws):
+                    yield ArmRun(task, limited, budget, seed, rotation)
+
+
+def _limit_epochs(arm: Arm, most: int | None) -> Arm:
+    if arm.kind != "network" or most is None:
+        return arm
+    epochs = min(most, arm.options.get("epochs", most))
+    return replace(arm, options={**arm.options, "epochs": epochs})
+
+
+def drop_absent(options: TaskOptions, runs: Iterable[ArmRun], reason: str) -> list[ArmRun]:
+    """Runs without those that need a pretrained encoder, which are named in the log."""
+    absent = [arm.name for arm in options.arms.values() if arm.pretrained]
+    if absent:
+        logger.warning("absent: %s: %s", ", ".join(absent), reason)
+    return [run for run in runs if not run.arm.pretrained]
 
 
 def plan_tasks(

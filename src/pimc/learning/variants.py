@@ -79,21 +79,25 @@ def build_variant(
         effort: options of ``pretraining`` that all variants share.
 
     Raises:
-        ValueError: for an option that does not exist, or one that is the same for all variants.
+        ValueError: for an option that does not exist or has a value that it cannot have, or one
+            that is the same for all variants.
     """
     where = f"variant {name}"
     shipped = {"recurrence": asdict(recurrence), "pretraining": asdict(pretraining)}
+    merged = merge_options(shipped, overrides, where)
     if common := [key for key in BUDGET if key in overrides.get("pretraining", {})]:
         raise ValueError(
             f"{where}: {', '.join(common)} must be the same for all variants; set it in the effort"
         )
-    merged = merge_options(shipped, overrides, where)
     merged = merge_options(merged, {"pretraining": effort}, "effort")
-    return Variant(
-        name,
-        RecurrenceOptions(**merged["recurrence"]),
-        PretrainingOptions(**merged["pretraining"]),
-    )
+    try:
+        return Variant(
+            name,
+            RecurrenceOptions(**merged["recurrence"]),
+            PretrainingOptions(**merged["pretraining"]),
+        )
+    except (TypeError, ValueError) as error:
+        raise ValueError(f"{where}: {error}") from error
 
 
 def merge_options(
@@ -107,8 +111,10 @@ def merge_options(
         where: what is changed, for errors; groups are added to it.
 
     Raises:
-        ValueError: for a name that ``base`` does not have.
+        ValueError: for a name that ``base`` does not have, or one value in the place of a group.
     """
+    if not isinstance(changes, Mapping):
+        raise ValueError(f"{where}: expected options by name, got {changes!r}")
     if unknown := [name for name in changes if name not in base]:
         raise ValueError(
             f"{where} has no option {', '.join(unknown)}; it has {', '.join(sorted(base))}"
@@ -116,8 +122,6 @@ def merge_options(
     merged = dict(base)
     for name, value in changes.items():
         group = base[name]
-        if isinstance(group, Mapping) and isinstance(value, Mapping):
-            merged[name] = merge_options(group, value, f"{where}, {name}")
-        else:
-            merged[name] = value
+        within = isinstance(group, Mapping)
+        merged[name] = merge_options(group, value, f"{where}, {name}") if within else value
     return merged

@@ -14,10 +14,10 @@ from matplotlib.figure import Figure
 
 from pimc.data.fingerprint import array_digest
 from pimc.data.folds import FoldOptions
-from pimc.learning.arms import ArmRun, ArmTask, StoredResult, drop_absent, plan_runs
+from pimc.learning.arms import ArmRun, ArmTask, StoredResult
 from pimc.learning.encoder_plan import EncoderTask, FindEncoder, KeptEncoder
 from pimc.learning.options import PretrainingOptions
-from pimc.learning.planning import plan_tasks
+from pimc.learning.planning import drop_absent, plan_runs, plan_tasks
 from pimc.learning.protocol import rotate, split_by_fold
 from pimc.model.architecture import find_preset
 from pimc.pipelines.forecasting.options import ForecastingOptions

@@ -12,7 +12,8 @@ from matplotlib.figure import Figure
 from pimc.catalog.land_images import LandImages
 from pimc.data.eurosat import CLASSES, SPLITS, EuroSat
 from pimc.data.fingerprint import fingerprint
-from pimc.learning.arms import ArmTask, StoredResult, drop_absent, plan_runs
+from pimc.learning.arms import ArmTask, StoredResult
+from pimc.learning.planning import drop_absent, plan_runs
 from pimc.learning.protocol import Split
 from pimc.model.architecture import find_preset
 from pimc.pipelines.land_cover.options import LandCoverOptions

@@ -9,9 +9,9 @@ import pandas as pd
 
 from pimc.data.fingerprint import array_digest
 from pimc.data.folds import FoldOptions
-from pimc.learning.arms import ArmTask, drop_absent, plan_runs
+from pimc.learning.arms import ArmTask
 from pimc.learning.encoder_plan import FindEncoder
-from pimc.learning.planning import plan_tasks
+from pimc.learning.planning import drop_absent, plan_runs, plan_tasks
 from pimc.learning.protocol import rotate, split_by_fold
 from pimc.model.architecture import Architecture
 from pimc.pipelines.pixel_classification.options import PixelOptions
