@@ -55,7 +55,7 @@ SPLIT = Split(np.arange(60), np.arange(60, 75), np.arange(75, 90))
 
 
 def run_of(kind, name, seed=0, share=1.0, **options):
-    arm = Arm(f"{kind}_{name}", kind, name, None, options)
+    arm = Arm(f"{kind}_{name}", kind, name, options=options)
     return ArmRun("land_cover", arm, Budget("all", share), seed, 0)
 
 
