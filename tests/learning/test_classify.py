@@ -149,3 +149,19 @@ def test_each_rotation_may_have_an_encoder_of_its_own():
     assert not np.allclose(first, second)
     assert inputs.frozen(runs[0], SPLIT) is first
     assert [inputs.transductive(each, SPLIT) for each in runs] == [True, False]
+
+
+@pytest.mark.parametrize("source", ["pretrained", "pretrained_with_series", "series"])
+def test_networks_are_given_observed_dates_where_their_encoder_reads_them(source):
+    options = RecurrenceOptions(scale="standard", validity=True)
+    fitted = fit_recurrence(SERIES[:80], options, ("NDVI", "EVI"), np.random.default_rng(0))
+    encoder = SeriesEncoder(SeriesEncoderConfig(SMALL, CALENDAR, fitted)).eval()
+    observed = RNG.random((160, 20)) < 0.7
+    inputs = replace(make_inputs(encoder), observed=observed)
+    network = inputs.network(arm_run("network", source), SPLIT, 3)
+    given = inputs.loader(network)(np.arange(4))
+    assert given.shape == (4, 2 if source == "series" else 3, 20)
+    if source != "series":
+        np.testing.assert_array_equal(given[:, 2], observed[:4])
+    short = {**SHORT, "min_steps": 4, "masking": 0.2}
+    assert len(run("network", source, inputs, **short).arrays["test"]) == 40

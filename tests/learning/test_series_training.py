@@ -1,6 +1,7 @@
 import pytest
 import torch
 
+from pimc.learning.augment import augment_observed
 from pimc.learning.series_training import UNCHANGED, augment_batch, series_training
 
 
@@ -28,3 +29,16 @@ def test_a_batch_is_changed_and_its_targets_are_not():
     assert torch.equal(same, targets)
     torch.testing.assert_close(offsets, offsets[..., :1].expand_as(offsets), atol=1e-6, rtol=0)
     assert 0.05 < float(offsets.std()) < 0.2
+
+
+def test_where_the_series_was_observed_is_changed_with_it():
+    series = torch.rand(8, 3, 20)
+    observed = (torch.rand(8, 20) < 0.7).float()
+    options = series_training({"masking": 0.5, "level": 0.1}).augmentation
+    augment = augment_batch(options, observed=True)
+    given = torch.cat([series, observed[:, None]], dim=1)
+    changed, _ = augment(given, torch.arange(8), torch.Generator().manual_seed(0))
+    expected = augment_observed(series, observed > 0, options, torch.Generator().manual_seed(0))
+    torch.testing.assert_close(changed[:, :3], expected[0])
+    assert torch.equal(changed[:, 3] > 0, expected[1])
+    assert 0 < changed[:, 3].sum() < observed.sum()  # hidden dates count as not observed

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -28,8 +29,8 @@ class Inputs(Protocol):
     def network(self, run: ArmRun, split: Split, outputs: int):  # type: ignore[no-untyped-def]  # noqa: ANN201
         """The network that the arm trains: a ``torch.nn.Module``."""
 
-    def load(self, rows: np.ndarray):  # type: ignore[no-untyped-def]  # noqa: ANN201
-        """Inputs of that network as a tensor B x ..., on the CPU."""
+    def loader(self, network: Any) -> Callable[[np.ndarray], Any]:  # noqa: ANN401
+        """What gathers the inputs of that network: rows to a tensor B x ..., on the CPU."""
 
     def transductive(self, run: ArmRun, split: Split) -> bool | str | None:
         """Whether the arm's encoder has seen the test ground; ``none`` without pretraining."""
@@ -114,13 +115,14 @@ class Classification:
         )
 
         options = series_training(run.arm.options)
-        labels, load = torch.from_numpy(self.labels.astype(np.int64)), self.inputs.load
-        device = find_device(self.device)
+        labels, device = torch.from_numpy(self.labels.astype(np.int64)), find_device(self.device)
         # torch draws first weights and dropout from its global generator only
         with torch.random.fork_rng():
             torch.manual_seed(run.seed)
+            network = self.inputs.network(run, split, self.classes)
+            load = self.inputs.loader(network)
             trained = train_network(
-                self.inputs.network(run, split, self.classes),
+                network,
                 Samples(load, train, labels[train]),
                 Samples(load, split.validation, labels[split.validation]),
                 partial(cross_entropy, label_smoothing=options.label_smoothing),
@@ -128,7 +130,7 @@ class Classification:
                 options.training,
                 run.seed,
                 device,
-                augment_batch(options.augmentation),
+                augment_batch(options.augmentation, network.reads_observed),
             )
         validation, test = (
             predict_network(trained.network, load, rows, device).argmax(dim=1).numpy()

@@ -20,6 +20,7 @@ from pimc.learning.image_options import ImageOptions
 from pimc.learning.probes import build_arm_options
 from pimc.learning.protocol import Split
 from pimc.learning.training import (
+    Load,
     Samples,
     TrainingOptions,
     find_device,
@@ -108,6 +109,10 @@ class ImageInputs:
         """Images of some samples: B x bands in use x side x side float32, in their own units."""
         images = np.asarray(self.images[rows])[:, self._columns]
         return torch.from_numpy(images.astype(np.float32))
+
+    def loader(self, network: nn.Module) -> Load:
+        """All networks read the same."""
+        return self.load
 
     def transductive(self, run: ArmRun, split: Split) -> bool | str | None:
         """Encoders are pretrained on time series, which hold none of these images."""

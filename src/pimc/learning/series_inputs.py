@@ -14,7 +14,7 @@ from pimc.learning.arms import ArmRun
 from pimc.learning.corpus import fit_on_rows
 from pimc.learning.encoder_plan import FindEncoder, KeptEncoder
 from pimc.learning.protocol import Split
-from pimc.learning.training import find_device, predict_network
+from pimc.learning.training import Load, find_device, predict_network
 from pimc.model.architecture import Architecture
 from pimc.model.encoders import SeriesEncoder, SeriesEncoderConfig
 from pimc.model.heads import CONTROLS, SeriesNetwork, TaskNetwork
@@ -71,8 +71,8 @@ class SeriesInputs:
         architecture: of encoders that are not pretrained.
         find_encoder: gives the pretrained encoder of a run; None where there is none.
         device: auto, cpu or cuda.
-        observed: N x L bool, where the series were observed, for frozen encoders that read it;
-            None counts all as observed.
+        observed: N x L bool, where the series were observed, for encoders that read it; None
+            counts all as observed.
     """
 
     series: np.ndarray
@@ -112,6 +112,11 @@ class SeriesInputs:
         """Series of some samples: B x I x L float32."""
         return torch.from_numpy(np.asarray(self.series[rows]))
 
+    def loader(self, network: nn.Module) -> Load:
+        """Gathers what a network or an encoder reads: ``load``, or with the observed dates."""
+        reads_observed = getattr(network, "reads_observed", False)
+        return self._load_observed if reads_observed else self.load
+
     def transductive(self, run: ArmRun, split: Split) -> bool | str | None:
         """Whether the pretrained encoder has seen ground of the test samples; None: unknown."""
         if not run.arm.pretrained:
@@ -134,8 +139,7 @@ class SeriesInputs:
             torch.manual_seed(run.seed)
             encoder = self._encoder(kind, run, split)
         rows, device = np.arange(len(self.series)), find_device(self.device)
-        load = self._load_observed if encoder.reads_observed else self.load
-        self._embedded[key] = predict_network(encoder, load, rows, device).numpy()
+        self._embedded[key] = predict_network(encoder, self.loader(encoder), rows, device).numpy()
         if len(self._embedded) > CACHED:
             del self._embedded[next(iter(self._embedded))]
         return self._embedded[key]

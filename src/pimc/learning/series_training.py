@@ -9,7 +9,7 @@ from typing import Any
 import torch
 from torch import Generator, Tensor
 
-from pimc.learning.augment import augment_series
+from pimc.learning.augment import augment_observed, augment_series
 from pimc.learning.options import SeriesAugmentation
 from pimc.learning.probes import build_arm_options
 from pimc.learning.training import Augment, TrainingOptions
@@ -58,16 +58,21 @@ def series_training(given: Mapping[str, Any]) -> SeriesTraining:
     )
 
 
-def augment_batch(options: SeriesAugmentation) -> Augment | None:
+def augment_batch(options: SeriesAugmentation, observed: bool = False) -> Augment | None:
     """Changes of the series of a batch that keep its classes; None where there are none.
 
-    Masking hides steps of the filled series, as if all had been observed: which ones were is not
-    known here.
+    Args:
+        options: strengths.
+        observed: whether the last row of each series tells which dates were observed. Without
+            it, masking hides steps of the filled series, as if all had been observed.
     """
     if options == UNCHANGED:
         return None
 
     def augment(series: Tensor, targets: Tensor, generator: Generator) -> tuple[Tensor, Tensor]:
+        if observed:
+            parts = augment_observed(series[:, :-1], series[:, -1] > 0, options, generator)
+            return torch.cat([parts[0], parts[1][:, None].to(series.dtype)], dim=1), targets
         everywhere = torch.ones(len(series), series.shape[2], dtype=torch.bool)
         changed = augment_series(series, everywhere.to(series.device), options, generator)
         return changed, targets

@@ -55,8 +55,9 @@ class SeriesNetwork(nn.Module):
         self.embedding_size = embedding_size
 
     def forward(self, series: Tensor) -> Tensor:
-        """B x I x L float32 -> B x embedding_size."""
-        out: Tensor = self.dense(self.convolutions((series - self.mean) / self.std))
+        """B x I x L float32 -> B x embedding_size; a row more, of observed dates, is not read."""
+        indices = series[:, : len(self.mean)]
+        out: Tensor = self.dense(self.convolutions((indices - self.mean) / self.std))
         return out
 
 
@@ -91,6 +92,11 @@ class TaskNetwork(nn.Module):
         self.head_beside = (
             None if beside is None else _head(beside.embedding_size, outputs, dropout)
         )
+
+    @property
+    def reads_observed(self) -> bool:
+        """Whether a row of observed dates below the series changes the outputs."""
+        return bool(getattr(self.encoder, "reads_observed", False))
 
     def forward(self, inputs: Tensor) -> Tensor:
         """B x ... inputs -> B x outputs; of two encoders in training B x 2 x outputs."""
