@@ -3,6 +3,10 @@
 import json
 import os
 import shutil
+import signal
+import subprocess
+import sys
+import time
 from pathlib import Path
 
 import mlflow
@@ -12,6 +16,7 @@ import pytest
 import torch
 from kedro.framework.session import KedroSession
 from kedro.framework.startup import bootstrap_project
+from kedro.io import DatasetError
 
 from pimc.model.storage import load_encoder
 
@@ -216,3 +221,56 @@ def test_a_parameter_of_another_source_and_an_unknown_environment_are_refused(pr
         run(project, root="/nowhere", offset=-1000)
     with pytest.raises(ValueError, match="no environment 'stak'"):
         run(project, "stak")
+
+
+def test_a_terminated_run_exits_with_an_error_and_is_marked_failed(pretrained, tmp_path):
+    long = {**TINY["pretraining"], "max_epochs": 10_000, "patience": 10_000}
+    parameters = {**TINY, "pretraining": long}
+    code = f"""
+from kedro.framework.session import KedroSession
+from kedro.framework.startup import bootstrap_project
+bootstrap_project({str(pretrained)!r})
+with KedroSession.create({str(pretrained)!r}, runtime_params={parameters!r}) as session:
+    session.run(pipeline_names=["pretraining"])
+"""
+    checkpoints = pretrained / "data/06_models/simulated/checkpoints"
+    process = subprocess.Popen([sys.executable, "-c", code], cwd=pretrained)
+    deadline = time.monotonic() + 120
+    while not list(checkpoints.glob("*/last.ckpt")) and time.monotonic() < deadline:
+        time.sleep(0.2)
+    process.terminate()
+    assert process.wait(timeout=60) == 128 + signal.SIGTERM
+    assert runs(pretrained)[0].info.status == "FAILED"
+
+
+def write_points(path):
+    """Two classes with seasons of their own, 20 pixels in each of 10 blocks of ground."""
+    rng = np.random.default_rng(0)
+    label = rng.integers(0, 2, 200)
+    season = np.sin(np.linspace(0, np.pi, 36)) * (0.5 + 0.5 * label[:, None])
+    reflectance = np.full((200, 36, 10), 0.1) + rng.normal(0, 0.003, (200, 36, 10))
+    reflectance[..., 6] += 0.4 * season  # B08
+    longitude = -120 + 0.25 * np.repeat(np.arange(10), 20) + rng.random(200) * 0.2
+    np.savez(
+        path,
+        reflectance=(10_000 * reflectance).astype(np.int16),
+        bands=["B02", "B03", "B04", "B05", "B06", "B07", "B08", "B8A", "B11", "B12"],
+        lonlat=np.stack([longitude, np.full(200, 36.1)], axis=1),
+        label=np.array(["corn", "rice"])[label],
+    )
+
+
+def test_series_without_images_train_a_series_encoder_alone(project, tmp_path):
+    write_points(tmp_path / "points.npz")
+    parameters = {**TINY, "root": str(tmp_path / "points.npz")}
+    parameters = {k: v for k, v in parameters.items() if k not in ("patches", "size", "sampling")}
+    run(project, "points", pipeline="pretrain", **parameters)
+    models = project / "data/06_models/points"
+    encoder = load_encoder(models / "series_encoder")
+    assert encoder.config.calendar.length == 36
+    assert not (models / "image_encoder").exists()
+    retrieval = pd.read_csv(project / "data/08_reporting/points/retrieval.csv")
+    assert set(retrieval["direction"]) == {"series_to_view", "view_to_series"}
+    with pytest.raises(DatasetError, match="this environment reads that"):
+        run(project, "points", pipeline="pretrain", encoder=str(tmp_path / "encoder"), **parameters)
+    assert not (tmp_path / "encoder").exists()

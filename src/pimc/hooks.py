@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import atexit
 import re
+import signal
+import threading
 from dataclasses import asdict, is_dataclass
 from pathlib import Path
-from typing import Any
+from types import FrameType
+from typing import Any, NoReturn
 
 import mlflow
 import yaml
@@ -18,11 +21,12 @@ from kedro.pipeline import Pipeline
 from kedro.pipeline.node import Node
 from kedro_mlflow.framework.hooks.mlflow_hook import MlflowHook
 
+from pimc.catalog.encoder import EncoderFolder
 from pimc.catalog.provenance import git_commit
 
 
 class ParameterCheck:
-    """Refuses parameters that nothing reads: a misspelt name must not pass unseen."""
+    """Refuses what would pass unseen: parameters that nothing reads, encoders written over."""
 
     def __init__(self) -> None:
         self._catalog_parameters: set[str] = set()
@@ -56,6 +60,13 @@ class ParameterCheck:
                 "(conf/base/parameters_*.yml and the environment's catalog explain them)"
             )
 
+    @hook_impl(tryfirst=True)
+    def before_pipeline_run(self, pipeline: Pipeline, catalog: DataCatalog) -> None:
+        """Refuse a run that would end in writing the encoder of another environment."""
+        for name in pipeline.all_outputs() & set(catalog.keys()):
+            if isinstance(dataset := catalog.get(name), EncoderFolder):
+                dataset.check_own()
+
 
 def catalog_parameters(conf: Path, environment: str) -> set[str]:
     """Names that catalog entries take from `--params`: those of the environment hide base's."""
@@ -77,8 +88,7 @@ class RunTracking(MlflowHook):
         super().before_pipeline_run(run_params, pipeline, catalog)
         if not self._is_mlflow_enabled:
             return
-        # Kedro tells its hooks of errors, not of Ctrl-C
-        atexit.register(_close_interrupted, self.run_id)
+        _watch_interruptions()
         mlflow.set_tags(
             {
                 "git_commit": git_commit(Path(run_params["project_path"])) or "unknown",
@@ -100,11 +110,24 @@ class RunTracking(MlflowHook):
         super().before_node_run(node, catalog, plain, is_async)
 
     @hook_impl
+    def on_pipeline_error(
+        self,
+        error: Exception,
+        run_params: dict[str, Any],
+        pipeline: Pipeline,
+        catalog: DataCatalog,
+    ) -> None:
+        """Close the run as failed."""
+        _end_watch()
+        super().on_pipeline_error(error, run_params, pipeline, catalog)
+
+    @hook_impl
     def after_pipeline_run(
         self, run_params: dict[str, Any], pipeline: Pipeline, catalog: DataCatalog
     ) -> None:
         """Wait for curves that are still being written, then close the run."""
         mlflow.flush_async_logging()
+        _end_watch()
         super().after_pipeline_run(run_params, pipeline, catalog)
         # kedro-mlflow opens the run anew for every node and closes it once: what is left open
         # would take in the next run of this process
@@ -112,11 +135,32 @@ class RunTracking(MlflowHook):
             mlflow.end_run()
 
 
-def _close_interrupted(run_id: str) -> None:
+def _watch_interruptions() -> None:
+    """Kedro tells its hooks of errors; close the run after Ctrl-C and SIGTERM too."""
+    atexit.register(_close_interrupted)
+    # without a handler SIGTERM ends the process before anything is closed, and Lightning's own
+    # ends it with status 0; a handler can be set in the main thread only
+    main = threading.current_thread() is threading.main_thread()
+    if main and signal.getsignal(signal.SIGTERM) is signal.SIG_DFL:
+        signal.signal(signal.SIGTERM, _leave)
+
+
+def _end_watch() -> None:
+    """The run has ended: nothing is left to close."""
+    atexit.unregister(_close_interrupted)
+    if signal.getsignal(signal.SIGTERM) is _leave:
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+
+
+def _leave(number: int, frame: FrameType | None) -> NoReturn:
+    """Exit with the status that shells give to a process that a signal has ended."""
+    raise SystemExit(128 + number)
+
+
+def _close_interrupted() -> None:
     """At exit: a run that nobody has closed was cut short."""
-    if mlflow.MlflowClient().get_run(run_id).info.status == "RUNNING":
-        while mlflow.active_run():
-            mlflow.end_run("FAILED")
+    while mlflow.active_run():
+        mlflow.end_run("FAILED")
 
 
 def _data_source(catalog: DataCatalog) -> str:

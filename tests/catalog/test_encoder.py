@@ -1,5 +1,6 @@
 import pytest
 import torch
+from kedro.io import DatasetError
 
 from pimc.catalog.encoder import NO_ENCODER, EncoderFolder
 from pimc.model.architecture import find_preset
@@ -34,3 +35,16 @@ def test_no_encoder_where_there_was_none(tmp_path, caplog):
     EncoderFolder(str(tmp_path / "encoder")).save(NO_ENCODER)
     assert not (tmp_path / "encoder").exists()
     assert not caplog.text
+
+
+def test_an_encoder_of_another_environment_is_read_and_not_written(tmp_path, encoder):
+    other = tmp_path / "other/encoder"
+    EncoderFolder(str(other)).save(encoder)
+    dataset = EncoderFolder(str(other), workspace="mine")
+    before = (other / "encoder.json").stat().st_mtime_ns
+    for data in (encoder, NO_ENCODER):
+        with pytest.raises(DatasetError, match="not lie in a folder mine: this environment reads"):
+            dataset.save(data)
+    assert (other / "encoder.json").stat().st_mtime_ns == before
+    assert dataset.load() is not None
+    EncoderFolder(str(tmp_path / "mine/encoder"), workspace="mine").save(encoder)

@@ -6,7 +6,7 @@ import logging
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from kedro.io import AbstractDataset
+from kedro.io import AbstractDataset, DatasetError
 
 if TYPE_CHECKING:
     from pimc.model.encoders import ImageEncoder, SeriesEncoder
@@ -34,15 +34,36 @@ class EncoderFolder(
 
     An ``optional`` encoder that is not there loads as None: a task then leaves out the arms that
     need it. Saving ``NO_ENCODER`` takes one away that lies there: it would pass for a part of the
-    new run.
+    new run. Where ``workspace`` names the folder of the environment's own models, an encoder that
+    does not lie in a folder of that name is another environment's: it is read and never written.
     """
 
-    def __init__(self, path: str, optional: bool = False, metadata: dict[str, Any] | None = None):
-        self._path, self._optional = Path(path), optional
+    def __init__(
+        self,
+        path: str,
+        optional: bool = False,
+        workspace: str | None = None,
+        metadata: dict[str, Any] | None = None,
+    ):
+        self._path, self._optional, self._workspace = Path(path), optional, workspace
         self.metadata = metadata
+
+    def check_own(self) -> None:
+        """Refuse to write another environment's encoder.
+
+        Raises:
+            DatasetError: naming the folder.
+        """
+        if self._workspace not in (None, self._path.parent.name):
+            raise DatasetError(
+                f"{self._path} does not lie in a folder {self._workspace}: this environment reads "
+                "that encoder, and must not train over it; train in the environment it belongs to, "
+                "or without --params=encoder"
+            )
 
     def save(self, data: Encoder | NoEncoder) -> None:
         """Write the encoder and log the folder to the active MLflow run, if there is one."""
+        self.check_own()
         if isinstance(data, NoEncoder):
             self._remove()
             return
