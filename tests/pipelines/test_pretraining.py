@@ -15,7 +15,7 @@ from pimc.pipelines.pretraining.nodes import (
     pretrain_encoders,
 )
 from pimc.signal.calendar import CalendarOptions
-from pimc.signal.recurrence import Recurrence
+from pimc.signal.recurrence import RecurrenceOptions, fit_recurrence
 
 FRAMES = pd.DataFrame(
     {"patch_index": [0, 0, 0, 1], "frame": [0, 1, 2, 3], "acquisition": [1, 3, 4, 0]}
@@ -78,16 +78,17 @@ def test_no_image_encoder_is_handed_on_where_none_was_trained(monkeypatch, image
         return PretrainingResult("series encoder", encoder, pd.DataFrame(), {}, pd.DataFrame())
 
     monkeypatch.setattr("pimc.learning.pretrain.pretrain", pretend)
-    monkeypatch.setattr(Recurrence, "from_json", staticmethod(lambda stored: stored))
+    series = np.linspace(0, 1, 12, dtype=np.float32).reshape(3, 1, 4)
+    options, rng = RecurrenceOptions(kind="level"), np.random.default_rng(0)
     names = ("patch", "patch_index", "place", "row", "col", "y", "x", "parcel")
     pixels = pd.DataFrame({name: [0, 0, 0] for name in names} | {"fold": [1, 4, 5]})
     outputs = pretrain_encoders(
-        np.zeros((3, 1, 4), np.float32),
+        series,
         np.ones((3, 4), bool),
         pixels,
         np.zeros((0, 1, 1, 1), np.int16),
         np.full((3, 1), NO_FRAME, np.int32),
-        {},
+        fit_recurrence(series, options, ("NDVI",), rng).to_json(),
         [],
         {"places": {}},
         CalendarOptions(length=4),

@@ -9,7 +9,7 @@ import pandas as pd
 
 from pimc.learning.corpus import Corpus
 from pimc.learning.pairs import Frames
-from pimc.pipelines.pretraining.nodes import choose_frames
+from pimc.pipelines.pretraining.nodes import choose_frames, find_stand_ins
 from pimc.signal.calendar import CalendarOptions
 
 CORPUS_INPUTS = {
@@ -41,8 +41,6 @@ def gather_corpus(
     calendar: CalendarOptions,
 ) -> Corpus:
     """The pixels of all folds, with the bands that stand in for others by place."""
-    places = scene_summary["places"]
-    stand_ins = {name: place["substitutions"] for name, place in places.items()}
     return Corpus(
         index_series,
         observed,
@@ -52,5 +50,5 @@ def gather_corpus(
         indices,
         bands,
         calendar,
-        {name: bands for name, bands in stand_ins.items() if bands},
+        find_stand_ins(scene_summary),
     )

@@ -14,12 +14,12 @@ from pimc.catalog.encoder import NO_ENCODER
 from pimc.catalog.metrics import log_step
 from pimc.data.folds import FoldOptions
 from pimc.data.unpaired_images import UnpairedImages
+from pimc.learning.corpus import Corpus
 from pimc.learning.options import PretrainingOptions
-from pimc.learning.pairs import NO_FRAME, PairData
+from pimc.learning.pairs import NO_FRAME
 from pimc.report.training import draw_curves
 from pimc.signal.calendar import CalendarOptions
 from pimc.signal.recurrence import Recurrence
-from pimc.signal.row_subset import RowSubset
 from pimc.signal.sharded_array import ShardedArray
 
 logger = logging.getLogger(__name__)
@@ -48,6 +48,13 @@ def choose_frames(
     return choices
 
 
+def find_stand_ins(scene_summary: dict[str, Any]) -> dict[str, dict[str, str]]:
+    """By place, band asked for -> band that stands in for it; places where one does."""
+    places = scene_summary["places"]
+    stand_ins = {name: place["substitutions"] for name, place in places.items()}
+    return {name: bands for name, bands in stand_ins.items() if bands}
+
+
 def pretrain_encoders(
     index_series: np.ndarray,
     observed: np.ndarray,
@@ -71,28 +78,28 @@ def pretrain_encoders(
     """
     from pimc.learning.pretrain import pretrain
 
-    def pairs(part: tuple[int, ...]) -> PairData:
-        rows = np.flatnonzero(series_pixels["fold"].isin(part))
-        return PairData(
-            RowSubset(index_series, rows),
-            series_pixels.iloc[rows].reset_index(drop=True),
-            frames,
-            frame_choices[rows],
-            RowSubset(observed, rows),
-        )
-
-    places = scene_summary["places"]
-    substitutions = {name: place["substitutions"] for name, place in places.items()}
+    fitted = Recurrence.from_json(recurrence)
+    corpus = Corpus(
+        index_series,
+        observed,
+        series_pixels,
+        frames,
+        frame_choices,
+        fitted.indices,
+        bands,
+        calendar,
+        find_stand_ins(scene_summary),
+    )
     result = pretrain(
-        pairs(folds.train),
-        pairs(folds.validation),
-        Recurrence.from_json(recurrence),
+        corpus.pairs(folds.train),
+        corpus.pairs(folds.validation),
+        fitted,
         calendar,
         bands,
         pretraining,
         checkpoints,
         log_step,
-        {name: stand_ins for name, stand_ins in substitutions.items() if stand_ins},
+        corpus.substitutions,
         unpaired_images,
     )
     return (
