@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -12,6 +14,8 @@ from pimc.report.leaderboard import (
     run_command,
     shown_scores,
 )
+from pimc.report.leaderboard_sections import split_sections
+from pimc.report.paired import paired_table
 from pimc.report.published import Published
 
 DATA_SETS = {
@@ -100,5 +104,19 @@ def test_simulated_data_must_be_called_so():
 
 def test_a_table_of_another_version_is_refused():
     tables = land_cover_tables()
-    with pytest.raises(ValueError, match=r"land_cover.scores of workspace eurosat lacks .* kind"):
+    with pytest.raises(
+        ValueError, match=r"land_cover.scores: no columns kind in workspace"
+    ):
         TaskTables("eurosat", "land_cover", tables.scores.drop(columns="kind"), tables.differences)
+    nowhere = tables.scores.assign(chosen=False)
+    with pytest.raises(ValueError, match=r"no arm chosen for \[\('image', 'all'\), .* anew, with"):
+        TaskTables("eurosat", "land_cover", nowhere, tables.differences)
+
+
+def test_the_command_of_a_section_says_the_effort_where_the_tables_do():
+    tables = land_cover_tables()
+    for scores, end in ((tables.scores, ""), (tables.scores.assign(effort="full"), "full")):
+        table = build(replace(tables, scores=scores))
+        (section,) = split_sections(table, paired_table([tables], DATA_SETS))
+        command = "kedro run --env=eurosat --pipeline=land_cover"
+        assert section.command == command + (end and " --params=land_cover.effort=full")

@@ -80,8 +80,8 @@ def compare(
 
     Returns:
         Scores, one row an arm, budget and score: budget, arm, the facts, score, value, low, high,
-        seed_std, validation, chosen; and differences: budget, score, arm, reference, difference,
-        low, high.
+        seed_std, validation, chosen, effort; and differences: budget, score, arm, reference,
+        difference, low, high.
     """
     scores, differences = [], []
     for budget in dict.fromkeys(each.budget for each in evidence):
@@ -105,7 +105,8 @@ def compare(
             for row in _difference_rows(scored[arm], scored[reference])
         ]
     columns = ["budget", "score", "arm", "reference", "difference", "low", "high"]
-    return pd.concat(scores, ignore_index=True), pd.DataFrame(differences, columns=columns)
+    table = pd.concat(scores, ignore_index=True).assign(effort=options.effort)
+    return table, pd.DataFrame(differences, columns=columns)
 
 
 @dataclass(frozen=True, eq=False)

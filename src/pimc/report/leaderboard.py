@@ -62,7 +62,7 @@ COLUMNS = (
     *("score", "value", "low", "high", "seed_std", "validation", "chosen"),
     *("reference", "difference", "difference_low", "difference_high"),
     *("seeds", "rotations", "train_samples", "test_samples", "seconds"),
-    *("source", "protocol", "caveat", "workspace", "scored_on"),
+    *("source", "protocol", "caveat", "workspace", "effort", "scored_on"),
 )
 """Of the leaderboard, one row an arm and score."""
 
@@ -100,10 +100,16 @@ class TaskTables:
         for name, columns in needed.items():
             absent = sorted(columns - set(getattr(self, name).columns))
             if absent:
-                raise ValueError(
-                    f"{self.task}.{name} of workspace {self.workspace} lacks the columns "
-                    f"{', '.join(absent)}; run `{run_command(self.workspace, self.task)}` anew"
-                )
+                raise self._outdated(f"{name}: no columns {', '.join(absent)}")
+        chosen = self.scores.groupby([division, "budget"], sort=False)["chosen"].any()
+        if not chosen.all():
+            raise self._outdated(f"scores: no arm chosen for {chosen.index[~chosen].tolist()}")
+
+    def _outdated(self, what: str) -> ValueError:
+        return ValueError(
+            f"{self.task}.{what} in workspace {self.workspace}; run "
+            f"`{run_command(self.workspace, self.task)}` anew, with the parameters it was run with"
+        )
 
 
 @dataclass(frozen=True)
@@ -124,10 +130,14 @@ class DataSet:
             raise ValueError(f"simulated data must be called so, got the name {self.name!r}")
 
 
-def run_command(workspace: str, task: str) -> str:
-    """The command that makes a task's tables (environments are named as their workspaces)."""
+def run_command(workspace: str, task: str, effort: str = "") -> str:
+    """The command that makes a task's tables (environments are named as their workspaces).
+
+    Where data lie is not among what it says, nor are other parameters than the effort.
+    """
     environment = "" if workspace == "simulated" else f" --env={workspace}"
-    return f"kedro run{environment} --pipeline={task}"
+    chosen = f" --params={task}.effort={effort}" if effort else ""
+    return f"kedro run{environment} --pipeline={task}{chosen}"
 
 
 def arm_role(kind: str, source: str) -> str:

@@ -84,6 +84,7 @@ class Section:
         workspace: of the environment in which the task ran.
         task: name.
         data_set: what it ran on.
+        effort: how much of the protocol was run; "" where the tables do not say.
         scored_on: day of the scores.
         rankings: the one with most labels first.
     """
@@ -91,6 +92,7 @@ class Section:
     workspace: str
     task: str
     data_set: DataSet
+    effort: str
     scored_on: str
     rankings: tuple[Ranking, ...]
 
@@ -102,7 +104,7 @@ class Section:
     @property
     def command(self) -> str:
         """That makes its numbers."""
-        return run_command(self.workspace, self.task)
+        return run_command(self.workspace, self.task, self.effort)
 
     @property
     def samples(self) -> str:
@@ -135,6 +137,7 @@ def split_sections(scores: pd.DataFrame, paired: pd.DataFrame) -> list[Section]:
                 str(workspace),
                 str(task),
                 DataSet(str(first["data_set"]), simulated),
+                str(first["effort"]) if pd.notna(first["effort"]) else "",
                 str(first["scored_on"]),
                 _most_labels_first(rankings),
             )
