@@ -65,6 +65,11 @@ def _check_usable(name: str, usable: int, data: PairData, side: int) -> None:
             name,
             side // 2,
         )
+    if usable < 2 and not data.has_images:
+        raise ValueError(
+            f"pretraining needs 2 {name} pixels or more, got {len(data)}; check the folds, and "
+            "that the ground has blocks enough to fill them"
+        )
     if usable < 2:
         raise ValueError(
             f"pretraining needs 2 {name} pixels or more that are clear in a frame and at "
