@@ -96,7 +96,16 @@ def options(**changed):
 
 def encoder_tasks(given, folder, other_corpus=None):
     return plan_variants(
-        other_corpus, RECURRENCE, PRETRAINING, FOLDS, given, folder, CALENDAR, INDICES, **DATA
+        other_corpus,
+        RECURRENCE,
+        PRETRAINING,
+        FOLDS,
+        given,
+        folder,
+        CALENDAR,
+        INDICES,
+        CLASSES,
+        **DATA,
     )
 
 
@@ -211,7 +220,15 @@ def test_rotations_of_pixel_classification_may_have_encoders_of_their_own(tmp_pa
     )
     short = replace(PRETRAINING, max_epochs=1, steps_per_epoch=2)
     tasks = pixel_nodes.plan_rotation_encoders(
-        RECURRENCE, short, FOLDS, given, tmp_path / "checkpoints", CALENDAR, INDICES, **DATA
+        RECURRENCE,
+        short,
+        FOLDS,
+        given,
+        tmp_path / "checkpoints",
+        CALENDAR,
+        INDICES,
+        CLASSES,
+        **DATA,
     )
     encoders = EncodersByKey(str(tmp_path / "pixel_classification.encoders"))
     encoders.save(tasks)
@@ -228,7 +245,7 @@ def test_rotations_that_share_an_encoder_train_none():
         arms={"majority": {"kind": "majority"}}, efforts={"quick": {"budgets": {"all": {}}}}
     )
     tasks = pixel_nodes.plan_rotation_encoders(
-        RECURRENCE, PRETRAINING, FOLDS, given, None, CALENDAR, INDICES, **DATA
+        RECURRENCE, PRETRAINING, FOLDS, given, None, CALENDAR, INDICES, CLASSES, **DATA
     )
     assert tasks == {}
 
@@ -288,3 +305,10 @@ def test_every_shipped_variant_can_be_built(environment):
         assert not any(objective.images for objective in objectives.values())
     plain = RecurrenceOptions(kind="unthresholded", scale=variants["paper"].recurrence.scale)
     assert variants["paper"].recurrence == plain
+
+
+def test_nothing_is_trained_for_pixels_that_cannot_be_scored(tmp_path):
+    unlabelled = {**DATA, "series_pixels": DATA["series_pixels"].assign(label=-1)}
+    common = (FOLDS, options(), tmp_path, CALENDAR, INDICES, CLASSES)
+    with pytest.raises(ValueError, match="needs labelled pixels: 200 pixels, none has a class"):
+        plan_variants(None, RECURRENCE, PRETRAINING, *common, **unlabelled)

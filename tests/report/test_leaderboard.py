@@ -104,9 +104,7 @@ def test_simulated_data_must_be_called_so():
 
 def test_a_table_of_another_version_is_refused():
     tables = land_cover_tables()
-    with pytest.raises(
-        ValueError, match=r"land_cover.scores: no columns kind in workspace"
-    ):
+    with pytest.raises(ValueError, match=r"land_cover.scores: no columns kind in workspace"):
         TaskTables("eurosat", "land_cover", tables.scores.drop(columns="kind"), tables.differences)
     nowhere = tables.scores.assign(chosen=False)
     with pytest.raises(ValueError, match=r"no arm chosen for \[\('image', 'all'\), .* anew, with"):

@@ -39,6 +39,7 @@ def plan_variants(
     checkpoints: Path,
     calendar: CalendarOptions,
     indices: list[str],
+    classes: list[str],
     **corpus: Any,  # noqa: ANN401
 ) -> dict[str, EncoderTask]:
     """One encoder a variant, rotation and seed; the dataset makes those that are not there yet.
@@ -53,8 +54,10 @@ def plan_variants(
         checkpoints: folder of unfinished trainings.
         calendar: of the series.
         indices: of the series.
+        classes: names by code.
         corpus: what ``pimc.pipelines.corpus.gather_corpus`` reads besides.
     """
+    options.samples(corpus["series_pixels"], classes)  # refuses what trained encoders cannot score
     data = gather_corpus(indices=indices, calendar=calendar, **corpus)
     effort = options.protocol
     if other_corpus is not None:

@@ -21,6 +21,7 @@ def create_pipeline() -> Pipeline:
                     "checkpoints": "checkpoints",
                     "calendar": "params:calendar",
                     "indices": "params:indices",
+                    "classes": "params:classes",
                     **CORPUS_INPUTS,
                 },
                 outputs="ablation.encoders",

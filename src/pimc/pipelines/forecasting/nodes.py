@@ -139,8 +139,7 @@ def plan_arms(
     runs = list(plan_runs(TASK, options))
     if find_encoder is None:
         runs = drop_absent(options, runs, "there is no pretrained series encoder")
-    # what is never seen can neither teach nor test
-    seen = np.isfinite(truth).any(axis=(1, 2))
+    seen = _find_seen(truth)
     splits = [split_by_fold(fold, seen, rotate(folds, k)) for k in range(protocol.rotations)]
     facts = (
         RESULT_VERSION,
@@ -151,6 +150,17 @@ def plan_arms(
         (recurrence, options.preset, tuple(indices), short),
     )
     return plan_tasks(runs, task.run, splits, facts, find_encoder)
+
+
+def _find_seen(targets: np.ndarray) -> np.ndarray:
+    """Pixels with a target that was observed: what is never seen can neither teach nor test."""
+    seen: np.ndarray = np.isfinite(targets).any(axis=(1, 2))
+    if not seen.any():
+        raise ValueError(
+            f"none of {len(targets)} pixels was observed in the {targets.shape[2]} calendar steps "
+            "after the context; shorten forecasting.window.context, or bring longer series"
+        )
+    return seen
 
 
 def _find_shortened(find: FindEncoder, length: int, run: ArmRun) -> KeptEncoder:

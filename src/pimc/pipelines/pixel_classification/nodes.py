@@ -33,9 +33,11 @@ def plan_rotation_encoders(
     checkpoints: Path,
     calendar: CalendarOptions,
     indices: list[str],
+    classes: list[str],
     **corpus: Any,  # noqa: ANN401
 ) -> dict[str, EncoderTask]:
     """One encoder a rotation; see ``pimc.pipelines.rotation_encoders.train_by_rotation``."""
+    options.samples(corpus["series_pixels"], classes)  # refuses what trained encoders cannot score
     return train_by_rotation(
         recurrence, pretraining, folds, options, checkpoints, calendar, indices, corpus
     )

@@ -17,7 +17,7 @@ def create_pipeline() -> Pipeline:
         [
             node(
                 plan_rotation_encoders,
-                inputs=rotation_inputs("pixel_classification"),
+                inputs={**rotation_inputs("pixel_classification"), "classes": "params:classes"},
                 outputs="pixel_classification.encoders",
                 name="train_encoders",
             ),
