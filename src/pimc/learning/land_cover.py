@@ -115,7 +115,11 @@ class ImageInputs:
         return self.load
 
     def transductive(self, run: ArmRun, split: Split) -> bool | str | None:
-        """Encoders are pretrained on time series, which hold none of these images."""
+        """Encoders are pretrained on time series and, at most, images of the training list.
+
+        The term of unpaired images (``pimc.catalog.unpaired_images``) reads no others, as long as
+        its list is the one that is trained on here.
+        """
         if not run.arm.pretrained:
             return "none"
         return None if self.encoder.config.trained_on is None else False
