@@ -158,17 +158,11 @@ def train_network(
     drop_channels(network, options.block_dropout)
     steps = max(options.min_steps, options.epochs * math.ceil(len(train.rows) / options.batch_size))
     optimiser, schedule = _optimise(network, options, steps)
-    generator = Generator(device).manual_seed(seed)
-    rng = np.random.default_rng(seed)
     checks = set(np.linspace(0, steps, options.checks + 1)[1:].round().astype(int).tolist())
-    best, best_step, weights, scores = -math.inf, 0, network.state_dict(), []
-    order = _endless_order(len(train.rows), options.batch_size, rng)
+    best = _Best(network)
+    batches = _endless_batches(train, options.batch_size, seed, device, augment)
     for step in range(1, steps + 1):
-        chosen = next(order)
-        inputs = train.load(train.rows[chosen]).to(device)
-        targets = train.targets[torch.from_numpy(chosen)].to(device)
-        if augment is not None:
-            inputs, targets = augment(inputs, targets, generator)
+        inputs, targets = next(batches)
         network.train()
         value = _judge_views(loss, network(inputs), targets)
         optimiser.zero_grad(set_to_none=True)
@@ -178,14 +172,35 @@ def train_network(
         schedule.step()
         if step in checks:
             outputs = predict_network(network, validation.load, validation.rows, device)
-            scores.append(float(score(outputs, validation.targets)))
-            if scores[-1] > best:
-                best, best_step = scores[-1], step
-                weights = copy.deepcopy(network.state_dict())
-    if not best_step:
-        raise ValueError("the score on validation was never a number: lower the learning rate")
-    network.load_state_dict(weights)
-    return Trained(network.eval(), best, best_step, tuple(scores))
+            best.look(step, float(score(outputs, validation.targets)))
+    return best.restore()
+
+
+class _Best:
+    """The weights of the check with the best score."""
+
+    def __init__(self, network: nn.Module):
+        self.network, self.weights = network, network.state_dict()
+        self.score, self.step = -math.inf, 0
+        self.scores: list[float] = []
+
+    def look(self, step: int, score: float) -> None:
+        """Keep the present weights if their score is the best so far."""
+        self.scores.append(score)
+        if score > self.score:
+            self.score, self.step = score, step
+            self.weights = copy.deepcopy(self.network.state_dict())
+
+    def restore(self) -> Trained:
+        """The network with its best weights.
+
+        Raises:
+            ValueError: if no score was a number.
+        """
+        if not self.step:
+            raise ValueError("the score on validation was never a number: lower the learning rate")
+        self.network.load_state_dict(self.weights)
+        return Trained(self.network.eval(), self.score, self.step, tuple(self.scores))
 
 
 def _judge_views(loss: Loss, outputs: Tensor, targets: Tensor) -> Tensor:
@@ -231,9 +246,19 @@ def _optimise(
     return optimiser, torch.optim.lr_scheduler.LambdaLR(optimiser, factor)
 
 
-def _endless_order(count: int, size: int, rng: np.random.Generator) -> Iterator[np.ndarray]:
-    """Batches of positions 0..count - 1, each epoch in another order."""
+def _endless_batches(
+    samples: Samples,
+    size: int,
+    seed: int,
+    device: torch.device,
+    augment: Augment | None,
+) -> Iterator[tuple[Tensor, Tensor]]:
+    """Batches of inputs and targets on the device, each epoch in another order."""
+    generator, rng = Generator(device).manual_seed(seed), np.random.default_rng(seed)
     while True:
-        order = rng.permutation(count)
-        for start in range(0, count, size):
-            yield order[start : start + size]
+        order = rng.permutation(len(samples.rows))
+        for start in range(0, len(order), size):
+            chosen = order[start : start + size]
+            inputs = samples.load(samples.rows[chosen]).to(device)
+            targets = samples.targets[torch.from_numpy(chosen)].to(device)
+            yield (inputs, targets) if augment is None else augment(inputs, targets, generator)
