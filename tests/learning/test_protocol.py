@@ -3,7 +3,13 @@ import pytest
 
 from pimc.data.folds import FOLDS, FoldOptions
 from pimc.learning.arms import Budget
-from pimc.learning.protocol import at_most, draw_labels, rotate, split_by_fold
+from pimc.learning.protocol import (
+    at_most,
+    draw_labels,
+    rotate,
+    split_by_fold,
+    split_rotations,
+)
 
 LABELS = np.repeat([0, 1, 2], [50, 30, 3])
 ROWS = np.arange(83)
@@ -50,3 +56,10 @@ def test_at_most():
     assert at_most(ROWS, None, np.random.default_rng(0)) is ROWS
     kept = at_most(ROWS, 10, np.random.default_rng(0))
     assert len(set(kept.tolist())) == 10 and (np.diff(kept) > 0).all()
+
+
+def test_five_rotations_test_every_sample_once():
+    fold = np.array([1, 2, 3, 4, 5, 5, 1])
+    splits = split_rotations(fold, np.ones(7, bool), FoldOptions(), 5)
+    assert sorted(np.concatenate([split.test for split in splits])) == list(range(7))
+    assert splits[1].test.tolist() == [0, 6] and splits[1].validation.tolist() == [4, 5]

@@ -58,6 +58,13 @@ def split_by_fold(fold: np.ndarray, eligible: np.ndarray, folds: FoldOptions) ->
     return Split(**parts)
 
 
+def split_rotations(
+    fold: np.ndarray, eligible: np.ndarray, folds: FoldOptions, rotations: int
+) -> list[Split]:
+    """The parts of each rotation; see ``split_by_fold``."""
+    return [split_by_fold(fold, eligible, rotate(folds, number)) for number in range(rotations)]
+
+
 def draw_labels(
     labels: np.ndarray, rows: np.ndarray, budget: Budget, rng: np.random.Generator
 ) -> np.ndarray:

@@ -12,20 +12,30 @@ from pimc.learning.pairs import Frames
 from pimc.pipelines.pretraining.nodes import choose_frames, find_stand_ins
 from pimc.signal.calendar import CalendarOptions
 
-CORPUS_INPUTS = {
-    name: name
-    for name in (
-        "index_series",
-        "observed",
-        "series_pixels",
-        "frames",
-        "frame_table",
-        "clear",
-        "bands",
-        "scene_summary",
-    )
-}
-"""Datasets that ``gather_corpus`` reads, by its arguments; indices and calendar are parameters."""
+CORPUS_DATASETS = (
+    "index_series",
+    "observed",
+    "series_pixels",
+    "frames",
+    "frame_table",
+    "clear",
+    "bands",
+    "scene_summary",
+)
+"""Datasets that ``gather_corpus`` reads, named as its arguments."""
+
+TRAINING_PARAMETERS = ("recurrence", "pretraining", "folds", "calendar", "indices")
+"""Parameters of all trainings, named as the arguments of the nodes that plan them."""
+
+
+def training_inputs(task: str) -> dict[str, str]:
+    """What a task's node that trains encoders on demand reads, by its arguments."""
+    return {
+        **{name: f"params:{name}" for name in TRAINING_PARAMETERS},
+        "options": f"params:{task}",
+        "checkpoints": "checkpoints",
+        **{name: name for name in CORPUS_DATASETS},
+    }
 
 
 def gather_corpus(

@@ -21,7 +21,7 @@ from pimc.learning.encoder_plan import (
 from pimc.learning.options import PretrainingOptions
 from pimc.learning.variants import EncoderRun, Variant
 from pimc.model.architecture import find_preset
-from pimc.pipelines.corpus import CORPUS_INPUTS, gather_corpus
+from pimc.pipelines.corpus import gather_corpus
 from pimc.signal.calendar import CalendarOptions
 from pimc.signal.recurrence import RecurrenceOptions
 
@@ -51,20 +51,6 @@ class SeriesTaskOptions(TaskOptions):
         find_preset(self.preset)
         if self.encoders not in (CATALOG, BY_ROTATION):
             raise ValueError(f"encoders must be {CATALOG} or {BY_ROTATION}, got {self.encoders!r}")
-
-
-def rotation_inputs(task: str) -> dict[str, str]:
-    """Datasets that a task's node of encoders reads, by its arguments."""
-    return {
-        "recurrence": "params:recurrence",
-        "pretraining": "params:pretraining",
-        "folds": "params:folds",
-        "options": f"params:{task}",
-        "checkpoints": "checkpoints",
-        "calendar": "params:calendar",
-        "indices": "params:indices",
-        **CORPUS_INPUTS,
-    }
 
 
 def train_by_rotation(

@@ -3,7 +3,7 @@
 from kedro.pipeline import Pipeline, node
 
 from pimc.pipelines.ablation.nodes import draw_variants, plan_arms, plan_variants, score_variants
-from pimc.pipelines.corpus import CORPUS_INPUTS
+from pimc.pipelines.corpus import training_inputs
 
 
 def create_pipeline() -> Pipeline:
@@ -14,15 +14,8 @@ def create_pipeline() -> Pipeline:
                 plan_variants,
                 inputs={
                     "other_corpus": "ablation.corpus",
-                    "recurrence": "params:recurrence",
-                    "pretraining": "params:pretraining",
-                    "folds": "params:folds",
-                    "options": "params:ablation",
-                    "checkpoints": "checkpoints",
-                    "calendar": "params:calendar",
-                    "indices": "params:indices",
                     "classes": "params:classes",
-                    **CORPUS_INPUTS,
+                    **training_inputs("ablation"),
                 },
                 outputs="ablation.encoders",
                 name="train_encoders",

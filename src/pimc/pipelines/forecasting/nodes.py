@@ -18,7 +18,7 @@ from pimc.learning.arms import ArmRun, ArmTask, StoredResult
 from pimc.learning.encoder_plan import EncoderTask, FindEncoder, KeptEncoder
 from pimc.learning.options import PretrainingOptions
 from pimc.learning.planning import drop_absent, plan_runs, plan_tasks
-from pimc.learning.protocol import rotate, split_by_fold
+from pimc.learning.protocol import split_rotations
 from pimc.model.architecture import find_preset
 from pimc.pipelines.forecasting.options import ForecastingOptions
 from pimc.pipelines.rotation_encoders import find_encoders, train_by_rotation
@@ -140,7 +140,7 @@ def plan_arms(
     if find_encoder is None:
         runs = drop_absent(options, runs, "there is no pretrained series encoder")
     seen = _find_seen(truth)
-    splits = [split_by_fold(fold, seen, rotate(folds, k)) for k in range(protocol.rotations)]
+    splits = split_rotations(fold, seen, folds, protocol.rotations)
     facts = (
         RESULT_VERSION,
         array_digest(known, truth, fold),

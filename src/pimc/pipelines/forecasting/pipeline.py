@@ -2,6 +2,7 @@
 
 from kedro.pipeline import Pipeline, node
 
+from pimc.pipelines.corpus import training_inputs
 from pimc.pipelines.forecasting.nodes import (
     cut_series,
     draw_figures,
@@ -9,7 +10,6 @@ from pimc.pipelines.forecasting.nodes import (
     plan_rotation_encoders,
     score_arms,
 )
-from pimc.pipelines.rotation_encoders import rotation_inputs
 
 
 def create_pipeline() -> Pipeline:
@@ -42,7 +42,7 @@ def create_pipeline() -> Pipeline:
             ),
             node(
                 plan_rotation_encoders,
-                inputs=rotation_inputs("forecasting"),
+                inputs=training_inputs("forecasting"),
                 outputs="forecasting.encoders",
                 name="train_encoders",
             ),

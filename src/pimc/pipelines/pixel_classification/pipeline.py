@@ -2,13 +2,13 @@
 
 from kedro.pipeline import Pipeline, node
 
+from pimc.pipelines.corpus import training_inputs
 from pimc.pipelines.pixel_classification.nodes import (
     draw_figures,
     plan_arms,
     plan_rotation_encoders,
     score_arms,
 )
-from pimc.pipelines.rotation_encoders import rotation_inputs
 
 
 def create_pipeline() -> Pipeline:
@@ -17,7 +17,7 @@ def create_pipeline() -> Pipeline:
         [
             node(
                 plan_rotation_encoders,
-                inputs={**rotation_inputs("pixel_classification"), "classes": "params:classes"},
+                inputs={**training_inputs("pixel_classification"), "classes": "params:classes"},
                 outputs="pixel_classification.encoders",
                 name="train_encoders",
             ),

@@ -12,7 +12,7 @@ from pimc.data.folds import FoldOptions
 from pimc.learning.arms import ArmTask
 from pimc.learning.encoder_plan import FindEncoder
 from pimc.learning.planning import drop_absent, plan_runs, plan_tasks
-from pimc.learning.protocol import rotate, split_by_fold
+from pimc.learning.protocol import split_rotations
 from pimc.model.architecture import Architecture
 from pimc.pipelines.pixel_classification.options import PixelOptions
 from pimc.signal.calendar import CalendarOptions
@@ -84,11 +84,7 @@ def plan_pixel_arms(
         runs = drop_absent(options, runs, "there is no pretrained series encoder")
     position = {name: number for number, name in enumerate(options.arms)}
     runs.sort(key=lambda run: (run.rotation, position[run.arm.name]))
-    eligible = np.ones(len(samples), bool)
-    splits = [
-        split_by_fold(fold, eligible, rotate(folds, rotation))
-        for rotation in range(protocol.rotations)
-    ]
+    splits = split_rotations(fold, np.ones(len(samples), bool), folds, protocol.rotations)
     facts = (
         RESULT_VERSION,
         array_digest(series, seen, labels, fold),
