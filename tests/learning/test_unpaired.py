@@ -63,24 +63,33 @@ def test_draws_depend_on_seed_epoch_and_step_alone():
     assert same == [True, False, False, True]
 
 
-def test_a_view_is_a_part_of_its_image():
-    images = torch.arange(6.0)[:, None, None, None] * 10_000 + torch.arange(400.0).reshape(20, 20)
-    options = ImageViewOptions(smallest=8, largest=12, **PLAIN)
-    generator = torch.Generator().manual_seed(0)
-    sides, corners = set(), set()
-    for _ in range(60):
-        view = image_view(images.expand(6, 2, 20, 20), options, generator)
-        side = view.shape[-1]
-        sides.add(side)
-        assert view.shape == (6, 2, side, side)
-        for number, part in enumerate(view[:, 1]):
-            top, left = divmod(int(part[0, 0]) - 10_000 * number, 20)
-            corners.add((top, left))
-            torch.testing.assert_close(
-                part, images[number, 0, top : top + side, left : left + side]
-            )
-    assert sides == {8, 9, 10, 11, 12}
-    assert {(0, 0)} < corners and max(corners)[0] == 12
+def make_ramps(count=200, rows=20, cols=20):
+    """Band 0 holds the number of a pixel's column, band 1 that of its row."""
+    row, col = torch.meshgrid(torch.arange(rows), torch.arange(cols), indexing="ij")
+    return torch.stack([col, row]).float().expand(count, 2, rows, cols)
+
+
+def test_a_view_is_a_square_part_of_its_image_at_another_scale():
+    options = ImageViewOptions(smallest=8, largest=16, side=8, **PLAIN)
+    view = image_view(make_ramps(cols=30), options, torch.Generator().manual_seed(0))
+    assert view.shape == (200, 2, 8, 8)
+    columns, rows = view[:, 0, 4], view[:, 1, :, 4]
+    # from centre to centre of the outermost of eight cells lie seven eighths of a part
+    part = (columns[:, -1] - columns[:, 0]) * 8 / 7
+    torch.testing.assert_close(part, (rows[:, -1] - rows[:, 0]) * 8 / 7)
+    assert 8 <= part.min() < 8.5 and 15.5 < part.max() <= 16
+    # cells are evenly spread, and the outermost lie half a cell within the part
+    steps = columns.diff(dim=1)
+    torch.testing.assert_close(steps, steps[:, :1].expand_as(steps), atol=1e-4, rtol=1e-4)
+    left, right = columns[:, 0] - part / 16 + 0.5, columns[:, -1] + part / 16 + 0.5
+    assert -1e-4 < left.min() < 1 and 29 < right.max() < 30 + 1e-4
+
+
+def test_a_view_of_the_whole_image_at_its_size_is_the_image():
+    images = torch.rand(3, 2, 16, 16, generator=torch.Generator().manual_seed(1))
+    options = ImageViewOptions(smallest=16, largest=64, side=16, **PLAIN)
+    view = image_view(images, options, torch.Generator().manual_seed(0))
+    torch.testing.assert_close(view, images, atol=1e-5, rtol=1e-5)
 
 
 def test_views_are_recoloured_and_missing_bands_stay_missing():
@@ -88,7 +97,7 @@ def test_views_are_recoloured_and_missing_bands_stay_missing():
     images[:, 1] = torch.nan
     options = ImageViewOptions(smallest=8, largest=16, **{**PLAIN, "gain": 0.2})
     view = image_view(images, options, torch.Generator().manual_seed(0))
-    assert view[:, 1].isnan().all()
+    assert view[:, 1].isnan().all() and not view[:, 0].isnan().any()
     assert (view[:, 0, 0, 0] / 0.2).log().std().item() == pytest.approx(0.2, rel=0.3)
 
 
@@ -106,9 +115,10 @@ def test_views_are_recoloured_and_missing_bands_stay_missing():
         ),
         (
             lambda: image_view(torch.zeros(2, 1, 9, 9), ImageViewOptions(), torch.Generator()),
-            "views of 24 pixels and more do not fit in images of 9 x 9",
+            "views of 16 pixels and more do not fit in images of 9 x 9",
         ),
         (lambda: ImageViewOptions(smallest=30, largest=20), "8 <= smallest <= largest"),
+        (lambda: ImageViewOptions(side=4), "a side of 8 or more, got .*side=4"),
     ],
 )
 def test_wrong_images(make, message):

@@ -76,22 +76,26 @@ class ImageViewOptions(CropAugmentation):
 
     Attributes:
         images: of a batch.
-        smallest: rows and columns of the smallest part.
-        largest: of the largest.
+        smallest: rows and columns of the smallest part, pixels.
+        largest: of the largest; where an image is smaller, its own.
+        side: rows and columns to which all parts are brought.
     """
 
     gain: float = 0.2
     band_gain: float = 0.1
     images: int = 64
-    smallest: int = 24
-    largest: int = 48
+    smallest: int = 16
+    largest: int = 64
+    side: int = 32
 
     def __post_init__(self) -> None:
         """Check sizes and strengths."""
         super().__post_init__()
-        if self.images < 2 or not 8 <= self.smallest <= self.largest:
+        sides = 8 <= self.smallest <= self.largest and self.side >= 8
+        if self.images < 2 or not sides:
             raise ValueError(
-                f"views need 2 images or more and 8 <= smallest <= largest, got {self}"
+                f"views need 2 images or more, 8 <= smallest <= largest and a side of 8 or more, "
+                f"got {self}"
             )
 
 

@@ -7,6 +7,7 @@ import logging
 import numpy as np
 import torch
 from torch import Generator, Tensor
+from torch.nn.functional import affine_grid, grid_sample
 
 from pimc.data.unpaired_images import UnpairedImages
 from pimc.learning.augment import augment_crops
@@ -95,10 +96,10 @@ class UnpairedSource:
 
 
 def image_view(images: Tensor, options: ImageViewOptions, generator: Generator) -> Tensor:
-    """One view of each image: a part of it, turned and recoloured.
+    """One view of each image: a square part of it, brought to one size, turned and recoloured.
 
-    The parts of a batch have one side, drawn anew for each view, so that the encoder meets the
-    same ground in two contexts.
+    Parts have different sizes, so that the encoder meets the same ground at other scales and in
+    another context (SimCLR, Chen et al. 2020, section 3.1).
 
     Args:
         images: B x C x H x W float32 reflectance.
@@ -111,21 +112,19 @@ def image_view(images: Tensor, options: ImageViewOptions, generator: Generator) 
     Raises:
         ValueError: if the images are smaller than the smallest part.
     """
-    largest = min(options.largest, *images.shape[2:])
+    count, (rows, cols) = len(images), images.shape[2:]
+    largest = min(options.largest, rows, cols)
     if largest < options.smallest:
         raise ValueError(
-            f"views of {options.smallest} pixels and more do not fit in images of "
-            f"{images.shape[2]} x {images.shape[3]}"
+            f"views of {options.smallest} pixels and more do not fit in images of {rows} x {cols}"
         )
-    side = int(_integers(options.smallest, largest + 1, 1, generator))
-    corners = [_integers(0, size - side + 1, len(images), generator) for size in images.shape[2:]]
-    steps = torch.arange(side, device=images.device)
-    row, col = (corner[:, None] + steps for corner in corners)
-    number = torch.arange(len(images), device=images.device)
-    # indices apart from the slice between them come first: B x side x side x C
-    parts = images[number[:, None, None], :, row[:, :, None], col[:, None, :]].movedim(3, 1)
-    return augment_crops(parts.contiguous(), options, generator)
-
-
-def _integers(low: int, high: int, count: int, generator: Generator) -> Tensor:
-    return torch.randint(low, high, (count,), generator=generator, device=generator.device)
+    drawn = torch.rand((3, count), generator=generator, device=generator.device)
+    part = options.smallest + (largest - options.smallest) * drawn[0]
+    # positions run from -1 to 1 over the image; a part of size s has its centre within 1 - s
+    sizes = torch.stack([part / cols, part / rows])
+    centres = (1 - sizes) * (2 * drawn[1:] - 1)
+    maps = torch.cat([torch.diag_embed(sizes.T), centres.T[:, :, None]], dim=2)
+    shape = [count, images.shape[1], options.side, options.side]
+    grid = affine_grid(maps, shape, align_corners=False)
+    parts = grid_sample(images, grid, padding_mode="border", align_corners=False)
+    return augment_crops(parts, options, generator)
