@@ -4,14 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any
 
 import torch
 
 from pimc.model.architecture import Architecture
+from pimc.model.backbone import Backbone
 from pimc.model.encoders import ImageEncoder, ImageEncoderConfig
 
+AnyImageEncoder = ImageEncoder | Backbone
+"""Ours, or a network of others: both have bands and a first convolution that reads them."""
 
-def common_bands(encoder: ImageEncoder, bands: Sequence[str]) -> tuple[str, ...]:
+
+def common_bands(encoder: AnyImageEncoder, bands: Sequence[str]) -> tuple[str, ...]:
     """Those of the encoder's bands that the images have, in the encoder's order.
 
     Raises:
@@ -27,12 +32,12 @@ def common_bands(encoder: ImageEncoder, bands: Sequence[str]) -> tuple[str, ...]
 
 
 def adapt_image_encoder(
-    encoder: ImageEncoder,
+    encoder: AnyImageEncoder,
     bands: Sequence[str],
     mean: Sequence[float],
     std: Sequence[float],
     stem_stride: int | None = None,
-) -> ImageEncoder:
+) -> AnyImageEncoder:
     """A copy of an encoder that reads some of its bands, in the units of the images.
 
     The first convolution is restricted to those bands. That is the encoder itself with the
@@ -47,41 +52,44 @@ def adapt_image_encoder(
         bands: as ``common_bands`` gives them.
         mean: of each of ``bands`` over training images, in their units.
         std: of each of ``bands``.
-        stem_stride: of the copy; None keeps the encoder's. The weights fit any.
+        stem_stride: of the copy; None keeps the encoder's. Our weights fit any; a backbone has
+            its own alone.
 
     Raises:
-        ValueError: for a band that the encoder does not have.
+        ValueError: for a band that the encoder does not have, or a ``stem_stride`` of a backbone.
     """
-    config = encoder.config
-    unknown = [band for band in bands if band not in config.bands]
+    own = encoder.config.bands
+    unknown = [band for band in bands if band not in own]
     if unknown:
         raise ValueError(
-            f"the image encoder reads {', '.join(config.bands)}; it has no {', '.join(unknown)}"
+            f"the image encoder reads {', '.join(own)}; it has no {', '.join(unknown)}"
         )
-    places = [config.bands.index(band) for band in bands]
-    adapted = ImageEncoder(
-        replace(
-            config,
-            architecture=replace(
-                config.architecture, stem_stride=stem_stride or config.architecture.stem_stride
-            ),
-            bands=tuple(bands),
-            mean=tuple(mean),
-            std=tuple(std),
-        )
-    )
+    changes: dict[str, Any] = {"bands": tuple(bands), "mean": tuple(mean), "std": tuple(std)}
+    if stem_stride is not None:
+        if isinstance(encoder, Backbone):
+            raise ValueError(f"{encoder.config.model} has its own stride: stem_stride must be null")
+        changes["architecture"] = replace(encoder.config.architecture, stem_stride=stem_stride)
+    adapted = _rebuild(encoder, **changes)
+    places = [own.index(band) for band in bands]
     weights = encoder.state_dict()
-    stem = "network.stem.weight"
-    adapted.load_state_dict({**weights, stem: weights[stem][:, places]})
+    stems = encoder.stems if isinstance(encoder, Backbone) else ("network.stem.weight",)
+    adapted.load_state_dict({**weights, **{stem: weights[stem][:, places] for stem in stems}})
     return adapted
 
 
-def reset_weights(encoder: ImageEncoder, seed: int) -> ImageEncoder:
+def reset_weights(encoder: AnyImageEncoder, seed: int) -> AnyImageEncoder:
     """An encoder of the same configuration with first weights that hang on the seed alone."""
     # torch draws first weights from its global generator only: it is put back afterwards
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        return ImageEncoder(encoder.config)
+        return _rebuild(encoder)
+
+
+def _rebuild(encoder: AnyImageEncoder, **changes: Any) -> AnyImageEncoder:  # noqa: ANN401
+    """An encoder with first weights, of the same configuration but for some changes."""
+    if isinstance(encoder, Backbone):
+        return Backbone(replace(encoder.config, **changes))
+    return ImageEncoder(replace(encoder.config, **changes))
 
 
 def blank_image_encoder(architecture: Architecture, bands: Sequence[str]) -> ImageEncoder:

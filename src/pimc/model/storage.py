@@ -11,6 +11,7 @@ from safetensors.torch import load_file, save_file
 
 from pimc.data.atomic import replace_text, temporary_sibling
 from pimc.data.fingerprint import array_digest, fingerprint
+from pimc.model.backbone import Backbone
 from pimc.model.encoders import (
     ImageEncoder,
     ImageEncoderConfig,
@@ -88,7 +89,7 @@ def _build(path: Path) -> SeriesEncoder | ImageEncoder:
     raise ValueError(f"{path}: expected an encoder of kind series or image, got {kind!r}")
 
 
-def encoder_digest(encoder: SeriesEncoder | ImageEncoder) -> str:
+def encoder_digest(encoder: SeriesEncoder | ImageEncoder | Backbone) -> str:
     """16 hexadecimal digits that change with an encoder's configuration or weights."""
     weights = encoder.state_dict()
     configuration = json.dumps(encoder.config.to_json(), sort_keys=True)

@@ -1,0 +1,48 @@
+"""What tests of several rooms share."""
+
+import sys
+from types import ModuleType
+
+import pytest
+
+
+@pytest.fixture
+def fake_timm(monkeypatch):
+    """A module in the place of timm that builds one small network under two names.
+
+    ``small`` normalises by batch, as most of timm's networks do; ``fixed`` reads one size alone,
+    as vision transformers do, and has two first convolutions, as some networks of timm.
+    """
+    from torch import nn
+
+    class Small(nn.Module):
+        head_hidden_size = 8
+
+        def __init__(self, bands, side):
+            super().__init__()
+            self.side = side
+            self.default_cfg = {"first_conv": ("stem", "beside") if side else "stem"}
+            self.stem = nn.Conv2d(bands, 8, 3, stride=2, bias=False)
+            self.beside = nn.Conv2d(bands, 8, 3, stride=2) if side else None
+            self.norm = nn.BatchNorm2d(8)
+
+        def forward(self, x):
+            assert self.side in (None, x.shape[-1]), f"expected {self.side} pixels"
+            y = self.stem(x) if self.beside is None else self.stem(x) + self.beside(x)
+            return self.norm(y).relu().mean(dim=(2, 3))
+
+    def create_model(name, *, pretrained, num_classes, in_chans, **arguments):
+        assert not pretrained and num_classes == 0
+        if name == "linear":  # reads patches by a matrix
+            network = nn.Sequential()
+            network.default_cfg = {"first_conv": "embed"}
+            network.embed = nn.Linear(64 * in_chans, 8)
+            return network
+        if name not in ("small", "fixed"):
+            raise RuntimeError(f"Unknown model ({name})")
+        return Small(in_chans, **{"side": 32 if name == "fixed" else None, **arguments})
+
+    module = ModuleType("timm")
+    module.create_model = create_model
+    monkeypatch.setitem(sys.modules, "timm", module)
+    return module
