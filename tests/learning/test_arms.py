@@ -57,6 +57,16 @@ def test_what_hangs_on_no_seed_runs_once_at_all_labels():
     assert len(names(plan_runs("task", options(efforts=capped)), "probe")) == 4 + 6
 
 
+def test_a_backbone_is_one_for_all_seeds_and_an_encoder_of_several_is_not():
+    arms = {
+        name: {"kind": "linear", "input": source, "encoder": "a"}
+        for name, source in (("other", "backbone"), ("ours", "pretrained"))
+    }
+    runs = list(plan_runs("task", options(arms=arms)))
+    assert len(names(runs, "other")) == 2 + 6
+    assert len(names(runs, "ours")) == 4 + 6
+
+
 @pytest.mark.parametrize(("given", "run"), [({}, 4), ({"epochs": 3}, 3), ({"epochs": 9}, 4)])
 def test_an_effort_may_limit_the_epochs_of_networks_alone(given, run):
     arms = {"network": {"kind": "network", **given}, "forest": {"kind": "forest"}}

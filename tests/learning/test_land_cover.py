@@ -6,7 +6,9 @@ import torch
 
 from pimc.learning.arms import Arm, ArmRun, Budget
 from pimc.learning.land_cover import (
+    CACHED,
     ImageInputs,
+    ImageReader,
     LandCover,
     OverSymmetries,
     accuracy,
@@ -15,6 +17,7 @@ from pimc.learning.land_cover import (
 )
 from pimc.learning.protocol import Split
 from pimc.model.architecture import Architecture
+from pimc.model.backbone import Backbone, BackboneConfig
 from pimc.model.encoders import ImageEncoder, ImageEncoderConfig
 
 CLASSES = 3
@@ -130,6 +133,47 @@ def test_fine_tuning_starts_from_the_pretrained_weights(inputs, encoder):
         for weight in network.parameters():
             weight.zero_()
     assert all(torch.equal(value, before[name]) for name, value in encoder.state_dict().items())
+
+
+@pytest.fixture
+def backbone(fake_timm):
+    torch.manual_seed(0)
+    return Backbone(BackboneConfig("small", ("B04", "B08"), (0.0,) * 2, (1.0,) * 2)).eval()
+
+
+def test_a_backbone_is_read_as_the_encoder_is(images, backbone):
+    inputs = ImageInputs(images[0], ("B04", "B03", "B02"), backbone, "cpu", "32-true")
+    assert (inputs.used, inputs.missing) == (("B04",), ("B08",))
+    features = inputs.frozen(run_of("linear", "backbone"), SPLIT)
+    seen = images[0][:60, 0].astype(np.float64)
+    normalised = torch.from_numpy((images[0][:, :1] - seen.mean()) / seen.std()).float()
+    both = torch.cat([normalised, torch.zeros_like(normalised)], dim=1)
+    with torch.inference_mode():
+        torch.testing.assert_close(torch.from_numpy(features), backbone(both), rtol=1e-4, atol=1e-5)
+    assert inputs.frozen(run_of("knn", "backbone", seed=5), SPLIT) is features
+    assert inputs.transductive(run_of("knn", "backbone"), SPLIT) is None
+
+
+def test_a_backbone_is_fine_tuned_and_stays_as_it_is(images, backbone):
+    before = {name: value.clone() for name, value in backbone.state_dict().items()}
+    inputs = ImageInputs(images[0], ("B04", "B08", "B02"), backbone, "cpu", "32-true")
+    reader = inputs.network(run_of("network", "backbone"), SPLIT, CLASSES).encoder.images
+    assert torch.equal(reader.network.stem.weight, before["network.stem.weight"])
+    result = LandCover(inputs, images[1], CLASSES, device="cpu").run(
+        run_of("network", "backbone", **NETWORK), SPLIT
+    )
+    assert result.metrics["test_accuracy"] > 0.5
+    assert result.facts["bands"] == ["B04", "B08"]
+    assert all(torch.equal(value, before[name]) for name, value in backbone.state_dict().items())
+
+
+def test_a_training_batch_is_normalised_as_a_whole(backbone):
+    batch = torch.randn(CACHED + 1, 2, 16, 16)
+    reader = ImageReader(backbone, mixed=False)
+    with torch.no_grad():
+        torch.testing.assert_close(reader.train()(batch), backbone.train()(batch))
+        split = torch.cat([backbone(batch[:CACHED]), backbone(batch[CACHED:])])
+        assert not torch.allclose(reader(batch), split)
 
 
 def test_few_labels_train_on_few_images_only(images, inputs):

@@ -6,6 +6,7 @@ from pimc.catalog.land_images import LandImageArray, SimulatedEuroSat
 from pimc.catalog.results import ArmResults
 from pimc.data.eurosat import CLASSES
 from pimc.model.architecture import Architecture
+from pimc.model.backbone import Backbone, BackboneConfig
 from pimc.model.encoders import ImageEncoder, ImageEncoderConfig
 from pimc.pipelines.land_cover.nodes import draw_figures, plan_arms, read_images, score_arms
 from pimc.pipelines.land_cover.options import LandCoverOptions
@@ -89,6 +90,79 @@ def test_a_key_changes_with_what_the_arm_hangs_on(images, encoder):
         "scratch-all-seed0-rotation0"
     ]
     assert np.unique(list(first.values())).size == len(first)
+
+
+BACKBONE_ARMS = {
+    "seco_probe": {"kind": "linear", "input": "backbone", "encoder": "seco"},
+    "seco_fine_tune": {**NETWORK, "input": "backbone", "encoder": "seco", "stem_stride": None},
+}
+
+
+def save_backbone(path, seed=0):
+    torch.manual_seed(seed)
+    config = BackboneConfig("small", ("B04", "B03", "B99"), (0.0,) * 3, (1.0,) * 3)
+    torch.save({"model": Backbone(config).network.state_dict()}, path)
+
+
+def with_backbones(path, **changes):
+    seco = {"model": "small", "weights": str(path), "bands": ["B04", "B03", "B99"]}
+    backbones = {"seco": seco, "nobody_asks": {**seco, "weights": "nowhere.pth"}, "gone": None}
+    return options(**{"arms": {**ARMS, **BACKBONE_ARMS}, "backbones": backbones, **changes})
+
+
+def test_a_backbone_runs_beside_all_others(images, encoder, fake_timm, tmp_path):
+    save_backbone(tmp_path / "seco.pth")
+    efforts = {"quick": {"budgets": {"all": {"draws": 2}}}}
+    given = with_backbones(tmp_path / "seco.pth", efforts=efforts)
+    results = ArmResults(path=str(tmp_path / "results"))
+    results.save(plan_arms(images, encoder, given))
+    stored = {(each.arm, each.seed): each.result for each in results.load()}
+    assert ("seco_probe", 1) not in stored and ("seco_fine_tune", 1) in stored
+    probe = stored["seco_probe", 0]
+    assert (probe.facts["bands"], probe.facts["missing_bands"]) == (["B04", "B03"], ["B99"])
+    assert stored["linear_probe", 0].facts["bands"] == ["B02", "B03", "B04"]
+    for part in ("test_rows", "validation_rows"):
+        np.testing.assert_array_equal(probe.arrays[part], stored["statistics", 0].arrays[part])
+    scores, differences, _, _ = score_arms(results.load(), images, given)
+    labels = scores.set_index("arm")["pretraining"]
+    assert set(labels["seco_probe"]) == set(labels["seco_fine_tune"]) == {"unknown"}
+    assert {"seco_probe", "seco_fine_tune"} <= set(differences["arm"])
+
+
+def test_keys_hang_on_the_weights_of_a_backbone_not_on_their_path(
+    images, encoder, fake_timm, tmp_path
+):
+    for name, seed in (("one", 0), ("same", 0), ("other", 1)):
+        save_backbone(tmp_path / name, seed)
+    one, same, other = (
+        keys(plan_arms(images, encoder, with_backbones(tmp_path / name)))
+        for name in ("one", "same", "other")
+    )
+    assert one == same
+    assert {name.split("-")[0] for name in one if one[name] != other[name]} == set(BACKBONE_ARMS)
+    without = keys(plan_arms(images, encoder, options()))
+    assert without == {name: one[name] for name in without}
+    alone = plan_arms(images, None, with_backbones(tmp_path / "one"))
+    assert {name: one[name] for name in one if name.startswith("seco")} == {
+        name: key for name, key in keys(alone).items() if name.startswith("seco")
+    }
+
+
+@pytest.mark.parametrize(
+    ("arm", "message"),
+    [
+        ({"input": "backbone"}, r"land_cover.backbones \(seco, nobody_asks\), got None"),
+        ({"input": "backbone", "encoder": "dino"}, r"nobody_asks\), got 'dino'"),
+        ({"input": "pretrained", "encoder": "seco"}, "'seco' is read with input backbone, got inp"),
+        (
+            {"input": "backbone", "encoder": "seco", "stem_stride": 2},
+            "stem_stride must be null, got 2",
+        ),
+    ],
+)
+def test_arms_and_their_backbones_must_fit(arm, message):
+    with pytest.raises(ValueError, match=f"arm mine: .*{message}"):
+        with_backbones("seco.pth", arms={"mine": {"kind": "linear", **arm}}, references=[])
 
 
 def test_options_are_checked(images, encoder):

@@ -13,6 +13,9 @@ import numpy as np
 
 from pimc.data.folds import FOLDS
 
+BACKBONE = "backbone"
+"""Input of arms that read an encoder of others (``pimc.model.backbone``), which they name."""
+
 
 @dataclass(frozen=True)
 class Arm:
@@ -27,7 +30,8 @@ class Arm:
             the same architecture from scratch; with other kinds both stay frozen. What reads a
             pretrained encoder has a name that begins with ``pretrained``.
         budgets: names of the label budgets at which it runs; None runs it at all of them.
-        encoder: name of the pretrained encoder that it reads, in a task that has several.
+        encoder: name of the pretrained encoder that it reads, in a task that has several, or of
+            the backbone.
         options: hyper-parameters of the kind, and what it chooses them from.
     """
 

@@ -13,7 +13,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy, one_hot
 
-from pimc.learning.arms import ArmResult, ArmRun
+from pimc.learning.arms import BACKBONE, ArmResult, ArmRun
 from pimc.learning.classify import Classification
 from pimc.learning.image_augment import SYMMETRIES, augment_images, symmetry
 from pimc.learning.image_options import ImageOptions
@@ -27,14 +27,18 @@ from pimc.learning.training import (
     predict_network,
     train_network,
 )
-from pimc.model.adapt import adapt_image_encoder, common_bands, reset_weights
-from pimc.model.encoders import ImageEncoder
+from pimc.model.adapt import (
+    AnyImageEncoder,
+    adapt_image_encoder,
+    common_bands,
+    reset_weights,
+)
 from pimc.model.heads import TaskNetwork
 
 logger = logging.getLogger(__name__)
 
 STATISTICS = "statistics"
-INPUTS = (STATISTICS, "pretrained", "random")
+INPUTS = (STATISTICS, "pretrained", "random", BACKBONE)
 """Inputs of arms on images, by name."""
 
 CACHED = 32
@@ -52,14 +56,15 @@ class ImageInputs:
     Attributes:
         images: N x C x side x side, 8 or 16 bit; may be a memory map.
         bands: C names, in order.
-        encoder: the pretrained one. Arms with random weights have its configuration.
+        encoder: the pretrained one, ours or a backbone. Arms with random weights have its
+            configuration.
         device: auto, cpu or cuda.
         precision: auto, 32-true or bf16-mixed (``computes_mixed``).
     """
 
     images: np.ndarray
     bands: Sequence[str]
-    encoder: ImageEncoder
+    encoder: AnyImageEncoder
     device: str = "auto"
     precision: str = "auto"
     _features: dict[object, np.ndarray] = field(default_factory=dict)
@@ -92,7 +97,7 @@ class ImageInputs:
         kind = run.arm.input or STATISTICS
         if kind == STATISTICS:
             return self.statistics()
-        key = (kind, None if kind == "pretrained" else run.seed, split.train.tobytes())
+        key = (kind, None if _has_learned(run) else run.seed, split.train.tobytes())
         if key not in self._features:
             rows, device = np.arange(len(self.images)), find_device(self.device)
             reader = self._reader(run, split)
@@ -118,9 +123,9 @@ class ImageInputs:
         """Encoders are pretrained on time series and, at most, images of the training list.
 
         The term of unpaired images (``pimc.catalog.unpaired_images``) reads no others, as long as
-        its list is the one that is trained on here.
+        its list is the one that is trained on here. What a backbone has seen is not known.
         """
-        if not run.arm.pretrained:
+        if not _has_learned(run):
             return "none"
         return None if self.encoder.config.trained_on is None else False
 
@@ -144,18 +149,23 @@ class ImageInputs:
         return tuple(mean.mean(axis=0).tolist()), tuple(overall.tolist())
 
     def _reader(self, run: ArmRun, split: Split, stem_stride: int | None = None) -> ImageReader:
-        """The pretrained encoder, or one with first weights, for these images."""
+        """The encoder as it is, or with first weights, for these images."""
         adapted = adapt_image_encoder(
             self.encoder, self.used, *self.band_statistics(split.train), stem_stride
         )
-        encoder = adapted if run.arm.pretrained else reset_weights(adapted, run.seed)
+        encoder = adapted if _has_learned(run) else reset_weights(adapted, run.seed)
         return ImageReader(encoder, self.mixed)
+
+
+def _has_learned(run: ArmRun) -> bool:
+    """Whether the arm reads an encoder as it was trained before, here or by others."""
+    return run.arm.pretrained or run.arm.input == BACKBONE
 
 
 class ImageReader(nn.Module):
     """An image encoder in the precision and the memory layout that are fastest on its device."""
 
-    def __init__(self, encoder: ImageEncoder, mixed: bool):
+    def __init__(self, encoder: AnyImageEncoder, mixed: bool):
         """Wrap an encoder.
 
         Args:
@@ -166,12 +176,15 @@ class ImageReader(nn.Module):
         super().__init__()
         self.images = encoder.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.mixed = mixed
+        self.by_batch = any(isinstance(module, nn.BatchNorm2d) for module in encoder.modules())
+        """Whether images are normalised together in training, as backbones do and ours does not."""
 
     def forward(self, images: Tensor) -> Tensor:
         """B x C x side x side -> B x embedding_size, float32."""
         images = images.contiguous(memory_format=torch.channels_last)
-        # each image is normalised by itself, so that parts of a batch give what the batch gives
-        parts = torch.split(images, CACHED) if images.device.type == "cpu" else (images,)
+        # where each image is normalised by itself, parts of a batch give what the batch gives
+        whole = images.device.type != "cpu" or (self.training and self.by_batch)
+        parts = (images,) if whole else torch.split(images, CACHED)
         with torch.autocast(images.device.type, torch.bfloat16, enabled=self.mixed):
             out = torch.cat([self.images(part) for part in parts])
         return out.float()

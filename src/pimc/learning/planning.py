@@ -8,13 +8,15 @@ from dataclasses import replace
 from functools import partial
 
 from pimc.data.fingerprint import fingerprint
-from pimc.learning.arms import Arm, ArmResult, ArmRun, ArmTask, TaskOptions
+from pimc.learning.arms import BACKBONE, Arm, ArmResult, ArmRun, ArmTask, TaskOptions
 from pimc.learning.encoder_plan import FindEncoder
 from pimc.learning.protocol import Split
 
 logger = logging.getLogger(__name__)
 
-FIXED_INPUTS = frozenset({None, "series", "statistics", "pretrained", "pretrained_with_series"})
+FIXED_INPUTS = frozenset(
+    {None, "series", "statistics", "pretrained", "pretrained_with_series", BACKBONE}
+)
 """Inputs that hold no random weights."""
 
 DETERMINISTIC = frozenset({"majority", "knn", "linear", "persistence", "climatology", "ridge"})
@@ -25,7 +27,8 @@ def plan_runs(task: str, options: TaskOptions) -> Iterator[ArmRun]:
     """Every run of the chosen effort: budget by budget, rotation by rotation, arm by arm.
 
     An arm that hangs on no seed (a deterministic kind on an input that has no random weights, at
-    all labels) runs once; an encoder that is one of several may be another with each seed.
+    all labels) runs once; an encoder that is one of several may be another with each seed, but a
+    backbone is not.
     """
     protocol = options.protocol
     for budget in protocol.budgets.values():
@@ -34,7 +37,7 @@ def plan_runs(task: str, options: TaskOptions) -> Iterator[ArmRun]:
             for arm in options.arms.values():
                 if arm.budgets is not None and budget.name not in arm.budgets:
                     continue
-                fixed = whole and arm.encoder is None
+                fixed = whole and (arm.encoder is None or arm.input == BACKBONE)
                 fixed = fixed and arm.kind in DETERMINISTIC and arm.input in FIXED_INPUTS
                 limited = _limit_epochs(arm, protocol.max_epochs)
                 for seed in range(1 if fixed else budget.draws):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -12,13 +12,17 @@ from matplotlib.figure import Figure
 from pimc.catalog.land_images import LandImages
 from pimc.data.eurosat import CLASSES, SPLITS, EuroSat
 from pimc.data.fingerprint import fingerprint
-from pimc.learning.arms import ArmTask, StoredResult
+from pimc.learning.arms import BACKBONE, ArmTask, StoredResult
 from pimc.learning.planning import drop_absent, plan_runs
 from pimc.learning.protocol import Split
 from pimc.model.architecture import find_preset
 from pimc.pipelines.land_cover.options import LandCoverOptions
 from pimc.report.classification import ClassifiedSamples
 from pimc.report.classification_report import draw_classification, report_classification
+
+if TYPE_CHECKING:
+    from pimc.learning.land_cover import LandCover
+    from pimc.model.adapt import AnyImageEncoder
 
 TASK = "land_cover"
 
@@ -44,8 +48,9 @@ def plan_arms(
         options: arms and how much of them is run.
     """
     from pimc.learning.classify import KINDS
-    from pimc.learning.land_cover import INPUTS, ImageInputs, LandCover
+    from pimc.learning.land_cover import INPUTS
     from pimc.model.adapt import blank_image_encoder
+    from pimc.model.backbone import load_backbone
     from pimc.model.storage import encoder_digest
 
     options.check_arms(KINDS, INPUTS)
@@ -53,32 +58,48 @@ def plan_arms(
     if image_encoder is None:
         runs = drop_absent(options, runs, "there is no pretrained image encoder")
         image_encoder = blank_image_encoder(find_preset(options.preset).image, images.bands)
-    inputs = ImageInputs(
-        images.images, images.bands, image_encoder, options.device, options.precision
-    )
-    task = LandCover(
-        inputs,
+    backbones = {
+        name: load_backbone(options.backbones[name], images.images.shape[-1])
+        for name in sorted({run.arm.encoder for run in runs if run.arm.encoder is not None})
+    }
+    # what an arm has of an encoder: its weights, or its bands and its size, or nothing
+    ours = image_encoder.config
+    parts: dict[tuple[str | None, str | None], str] = {
+        ("pretrained", None): encoder_digest(image_encoder),
+        ("random", None): fingerprint(ours.bands, ours.architecture),
+    }
+    parts |= {(BACKBONE, name): encoder_digest(each) for name, each in backbones.items()}
+    facts = (RESULT_VERSION, images.fingerprint, options.protocol.max_train, options.seed)
+    tasks: dict[str | None, LandCover] = {None: _task_on(image_encoder, images, options)}
+    tasks |= {name: _task_on(each, images, options) for name, each in backbones.items()}
+    split = Split(**{name: np.flatnonzero(images.splits == name) for name in SPLITS})
+    return {
+        run.name: ArmTask(
+            run,
+            fingerprint(
+                facts,
+                options.precision,
+                run.identity,
+                parts.get((run.arm.input, run.arm.encoder)),
+            ),
+            partial(tasks[run.arm.encoder].run, run, split),
+        )
+        for run in runs
+    }
+
+
+def _task_on(encoder: AnyImageEncoder, images: LandImages, options: LandCoverOptions) -> LandCover:
+    """The task for arms that read this encoder, or none."""
+    from pimc.learning.land_cover import ImageInputs, LandCover
+
+    return LandCover(
+        ImageInputs(images.images, images.bands, encoder, options.device, options.precision),
         images.labels,
         len(CLASSES),
         options.protocol.max_train,
         options.device,
         options.seed,
     )
-    split = Split(**{name: np.flatnonzero(images.splits == name) for name in SPLITS})
-    facts = (RESULT_VERSION, images.fingerprint, options.protocol.max_train, options.seed)
-    # what an arm has of the encoder: its weights, or its bands and its size, or nothing
-    encoder = {
-        "pretrained": encoder_digest(image_encoder),
-        "random": fingerprint(image_encoder.config.bands, image_encoder.config.architecture),
-    }
-    return {
-        run.name: ArmTask(
-            run,
-            fingerprint(facts, options.precision, run.identity, encoder.get(run.arm.input or "")),
-            partial(task.run, run, split),
-        )
-        for run in runs
-    }
 
 
 def score_arms(
