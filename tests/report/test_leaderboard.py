@@ -80,6 +80,7 @@ def test_published_numbers_keep_their_range_source_and_caveat():
         ("knn", "pretrained", "pretrained"),
         ("linear", "pretrained_shuffled", "control"),
         ("linear", "random_noise", "control"),
+        ("network", "backbone", "backbone"),
     ],
 )
 def test_roles(kind, source, role):

@@ -67,3 +67,14 @@ def test_controls_are_nobodys_counterpart():
         }
     )
     assert counterparts(arms) == [("probe", "random")]
+
+
+def test_a_backbone_is_not_paired_with_first_weights_of_another_architecture():
+    arms = pd.DataFrame(
+        {
+            "arm": ["seco", "probe", "random"],
+            "kind": "linear",
+            "input": ["backbone", "pretrained", "random"],
+        }
+    )
+    assert counterparts(arms) == [("probe", "random")]

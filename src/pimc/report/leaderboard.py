@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from pimc.learning.arms import BACKBONE
 from pimc.report.published import Published
 
 
@@ -145,12 +146,15 @@ def arm_role(kind: str, source: str) -> str:
 
     Returns:
         ``trivial`` (knows no more than a mean), ``control`` (its input is spoilt on purpose),
-        ``pretrained``, ``first weights`` (the same architecture, not pretrained) or ``baseline``.
+        ``pretrained``, ``first weights`` (the same architecture, not pretrained), ``backbone``
+        (an encoder of others: no arm here has its architecture and first weights) or ``baseline``.
     """
     if kind in ("majority", "persistence", "climatology") or source == "statistics":
         return "trivial"
     if source.endswith(("_shuffled", "_noise")):
         return "control"
+    if source == BACKBONE:
+        return "backbone"
     if source.startswith("pretrained"):
         return "pretrained"
     return "first weights" if source.startswith("random") else "baseline"

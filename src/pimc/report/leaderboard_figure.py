@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Collection, Hashable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -12,6 +12,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.transforms import blended_transform_factory
 
+from pimc.learning.arms import BACKBONE
 from pimc.report.leaderboard import PUBLISHED_ROLE, TASKS
 from pimc.report.leaderboard_sections import Ranking, Section, split_sections
 from pimc.report.score_text import SHARES, budget_name, score_name, show, show_published, unit_name
@@ -19,6 +20,7 @@ from pimc.report.score_text import SHARES, budget_name, score_name, show, show_p
 COLOURS = {
     "pretrained": "#1f6f54",
     "first weights": "#4a6fa5",
+    BACKBONE: "#8a4f7d",
     "baseline": "#5c6066",
     "trivial": "#a9adb0",
     "control": "#a9adb0",
@@ -56,7 +58,11 @@ def draw_leaderboard(scores: pd.DataFrame, paired: pd.DataFrame) -> Figure:
         if len(published):
             _draw_published(line[-1], published)
     figure.legend(
-        handles=_handles(), loc="outside lower center", ncols=8, fontsize=8, frameon=False
+        handles=_handles(set(scores["role"])),
+        loc="outside lower center",
+        ncols=8,
+        fontsize=8,
+        frameon=False,
     )
     return figure
 
@@ -129,7 +135,7 @@ def _write(panel: Axes, place: int, text: str, bold: bool = False) -> None:
     panel.text(1.04, place, text, transform=where, va="center", fontsize=7, weight=weight)
 
 
-def _handles() -> list[Line2D]:
+def _handles(roles: Collection[str]) -> list[Line2D]:
     def mark(colour: str, label: str, marker: str = "o", hollow: bool = False) -> Line2D:
         face = "none" if hollow else colour
         return Line2D(
@@ -138,6 +144,7 @@ def _handles() -> list[Line2D]:
 
     return [
         *(mark(COLOURS[role], role) for role in ("pretrained", "first weights", "baseline")),
+        *(mark(COLOURS[role], role) for role in (BACKBONE,) if role in roles),
         mark(COLOURS["trivial"], "trivial, control"),
         mark("black", "chosen on validation", hollow=True),
         mark(COLOURS[PUBLISHED_ROLE], "published", "D", hollow=True),
