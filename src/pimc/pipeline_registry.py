@@ -41,6 +41,7 @@ def register_pipelines() -> dict[str, Pipeline]:
         "evaluate": evaluate,
         "leaderboard": ranking,
         "ablation": series + ablation.create_pipeline(),
+        "transfer": series + ablation.create_transfer(),
         "results_page": ranking + leaderboard.create_results_page(),
         "__default__": pretrain + evaluate,
     }

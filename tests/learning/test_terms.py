@@ -3,6 +3,7 @@ from dataclasses import replace
 import pytest
 import torch
 from synthetic import BANDS, CALENDAR, RECURRENCE, make_pairs
+from torch.nn.functional import normalize
 
 from pimc.learning.batches import load_batch
 from pimc.learning.likeness import SeriesScale
@@ -11,6 +12,7 @@ from pimc.learning.objective_options import ObjectiveOptions
 from pimc.learning.options import BatchOptions, PretrainingOptions
 from pimc.learning.pairs import PairSampler
 from pimc.learning.terms import Encoders, Step, build_terms, crops_of, two_views
+from pimc.learning.unpaired import BandMap
 from pimc.model.architecture import find_preset
 from pimc.model.encoders import (
     ImageEncoder,
@@ -69,7 +71,7 @@ def test_masked_error_is_that_of_the_hidden_observations(encoders, batch):
             weight = (date - before) / (after - before) if after > before else 0
             ends = batch.series[row, :, before], batch.series[row, :, after]
             series[row, :, date] = ends[0] + weight * (ends[1] - ends[0])
-    predicted = term.decoder(encoders.series(series))
+    predicted = term.decoders[0](encoders.series(series))
     for row, date in hidden.nonzero().tolist():
         for index in range(2):
             target = (batch.series[row, index, date] - SCALE.mean[index]) / SCALE.std[index]
@@ -94,22 +96,51 @@ def test_what_is_hidden_cannot_be_seen(encoders, batch):
 @torch.no_grad()
 def test_crops_of_several_dates_are_joined_by_their_mean(encoders, batch):
     term = terms(encoders)["pair"]
-    crops = crops_of(batch)
-    assert crops.shape == (12, 3, 15, 15)
-    joined = term.embed(encoders, batch.series, batch.observed, crops)
-    single = [term.embed(encoders, batch.series, batch.observed, crops[date::2]) for date in (0, 1)]
-    for name in ("others", "other_projection"):
-        mean = (getattr(single[0], name) + getattr(single[1], name)) / 2
-        torch.testing.assert_close(getattr(joined, name), mean)
+    assert crops_of(batch).shape == (12, 3, 15, 15)
+    joined = term.embed(encoders, batch)
+    images = [encoders.image(crops_of(batch)[date::2]) for date in (0, 1)]
+    torch.testing.assert_close(joined.others, (images[0] + images[1]) / 2)
+    projected = (term.image_head(images[0]) + term.image_head(images[1])) / 2
+    torch.testing.assert_close(joined.other_projection, normalize(projected))
 
 
 @torch.no_grad()
 def test_pairs_are_changed_in_training_alone(encoders, batch):
     term = terms(encoders)["pair"]
-    embedded = term.embed(encoders, batch.series, batch.observed, crops_of(batch))
-    plain = term.loss(embedded.series_projection, embedded.other_projection)
+    embedded = term.embed(encoders, batch)
+    plain = term.losses[0](embedded.series_projection, embedded.other_projection)
     torch.testing.assert_close(term(encoders, Step(batch, None, generator(), False)), plain)
     assert term(encoders, Step(batch, None, generator(), True)) != plain
+
+
+@pytest.mark.parametrize("name", ["pair", "series", "masked"])
+def test_branches_learn_apart(encoders, batch, name):
+    config = encoders.series.config
+    both = replace(config, architecture=replace(config.architecture, temporal_width=8))
+    encoders = encoders._replace(series=SeriesEncoder(both))
+    term = terms(encoders)[name]
+    whole = term(encoders, Step(batch, None, generator(), False))
+    embed, sizes = encoders.series.forward, encoders.series.branch_sizes
+    parts = []
+    for place, branch in enumerate(("network", "temporal")):
+        # the other branch says nothing: the loss is half this branch's, half a constant
+        mask = torch.zeros(2, sizes[0])
+        mask[place] = 1
+        encoders.series.forward = lambda series, mask=mask: embed(series) * mask.flatten()
+        encoders.series.zero_grad(set_to_none=True)
+        value = term(encoders, Step(batch, None, generator(), False))
+        value.backward()
+        moved = [
+            each.split(".")[0]
+            for each, weight in encoders.series.named_parameters()
+            if weight.grad is not None and weight.grad.abs().sum() > 0
+        ]
+        assert set(moved) == {branch}
+        encoders.series.forward = lambda series: embed(series) * 0
+        parts.append(value - term(encoders, Step(batch, None, generator(), False)))
+    torch.testing.assert_close(
+        whole - term(encoders, Step(batch, None, generator(), False)), parts[0] + parts[1]
+    )
 
 
 @torch.no_grad()
@@ -143,6 +174,9 @@ def test_terms_of_images_need_them(encoders, batch):
     with pytest.raises(ValueError, match="this batch has no images"):
         crops_of(batch._replace(crops=None))
     options = replace(OPTIONS, objective=ObjectiveOptions(image=1))
-    term = terms(encoders, options)["image"]
+    with pytest.raises(ValueError, match="an image encoder and unpaired images"):
+        terms(encoders, options)
+    bands = BandMap([0, 1, 2], 3, torch.ones(3, 1, 1), torch.zeros(3, 1, 1))
+    term = build_terms(encoders, options, SCALE, bands)["image"]
     with pytest.raises(ValueError, match="this batch has no unpaired images"):
         term(encoders, Step(batch, None, generator(), True))

@@ -79,8 +79,11 @@ def test_a_fused_encoder_is_its_formula():
     series = torch.rand(2, 2, 20)
     scaled = (series - torch.tensor([[0.4], [0.3]])) / torch.tensor([[0.2], [0.1]])
     both = [encoder.network(encoder.plots(series)), encoder.temporal.network(scaled)]
-    torch.testing.assert_close(encoder(series), encoder.join(relu(torch.cat(both, dim=1))))
-    assert encoder(series).shape == (2, encoder.embedding_size)
+    embedded = encoder(series)
+    torch.testing.assert_close(embedded, torch.cat(both, dim=1))
+    assert embedded.shape == (2, encoder.embedding_size) == (2, sum(encoder.branch_sizes))
+    for part, branch in zip(encoder.split(embedded), both, strict=True):
+        torch.testing.assert_close(part, branch)
 
 
 def test_an_encoder_of_the_series_alone_draws_no_plots():
@@ -104,7 +107,7 @@ def test_weights_do_not_hang_on_the_length_of_the_calendar(config):
     encoder = SeriesEncoder(config)
     short = SeriesEncoder(replace(config, calendar=replace(CALENDAR, length=9)))
     short.load_state_dict(encoder.state_dict())
-    assert short(torch.rand(2, 2, 9)).shape == (2, 6)
+    assert short(torch.rand(2, 2, 9)).shape == (2, 6 * len(encoder.branch_sizes))
 
 
 @pytest.mark.parametrize("config", [SERIES, FUSED, ALONE])

@@ -5,30 +5,41 @@ import torch
 from pimc.model.heads import NoisePlots, SeriesNetwork, ShuffledPlots, TaskNetwork
 
 
-def _two_views():
+def _three_views():
+    """An encoder of two branches, and a second encoder beside it."""
     torch.manual_seed(0)
-    plots = torch.nn.Sequential(torch.nn.Flatten(), torch.nn.Linear(10, 6))
+    encoder = torch.nn.Sequential(torch.nn.Flatten(), torch.nn.Linear(10, 6))
     series = SeriesNetwork([0.0, 0.0], [1.0, 1.0], 5, width=8, embedding_size=4)
-    return TaskNetwork(plots, 6, 3, series)
+    return TaskNetwork(encoder, (4, 2), 3, series)
 
 
-def test_two_views_are_averaged_and_in_training_kept_apart():
-    network = _two_views().eval()
+def test_views_are_averaged_and_in_training_kept_apart():
+    network = _three_views().eval()
     inputs = torch.randn(4, 2, 5)
-    series = network.head_beside(network.beside(inputs))
-    expected = (network.head(network.encoder(inputs)) + series) / 2
+    embedded = network.encoder(inputs)
+    views = [embedded[:, :4], embedded[:, 4:], network.beside(inputs)]
+    expected = sum(head(view) for head, view in zip(network.heads, views, strict=True)) / 3
     torch.testing.assert_close(network(inputs), expected)
-    assert network.train()(inputs).shape == (4, 2, 3)
+    assert network.train()(inputs).shape == (4, 3, 3)
+
+
+def test_one_view_is_its_head():
+    encoder = torch.nn.Linear(5, 6)
+    network = TaskNetwork(encoder, [6], 3).train()
+    network.heads[0][1].p = 0.0
+    inputs = torch.randn(4, 5)
+    torch.testing.assert_close(network(inputs), network.heads[0](encoder(inputs)))
 
 
 def test_each_view_learns_as_if_it_were_alone():
-    network = _two_views().eval()  # without dropout, views still apart below
+    network = _three_views().eval()  # without dropout, views still apart below
     inputs = torch.randn(4, 2, 5)
     network.training = True
-    both = network(inputs)
-    both[:, 0].sum().backward()
+    views = network(inputs)
+    views[:, 1].sum().backward()
     assert all(weight.grad.eq(0).all() for weight in network.beside.parameters())
-    assert network.encoder[1].weight.grad.ne(0).any()
+    moved = network.encoder[1].weight.grad.abs().sum(dim=1) > 0
+    assert moved.tolist() == [False] * 4 + [True] * 2
 
 
 def test_shuffled_plots_keep_their_cells():

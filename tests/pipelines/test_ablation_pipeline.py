@@ -16,7 +16,13 @@ from pimc.learning import classify
 from pimc.learning.options import BatchOptions, EvaluationOptions, PretrainingOptions
 from pimc.learning.protocol import rotate
 from pimc.learning.variants import build_variant
-from pimc.pipelines.ablation.nodes import draw_variants, plan_arms, plan_variants, score_variants
+from pimc.pipelines.ablation.nodes import (
+    draw_variants,
+    plan_arms,
+    plan_transferred,
+    plan_variants,
+    score_variants,
+)
 from pimc.pipelines.ablation.options import AblationOptions
 from pimc.pipelines.pixel_classification import nodes as pixel_nodes
 from pimc.pipelines.pixel_classification.options import PixelClassificationOptions
@@ -94,9 +100,8 @@ def options(**changed):
     return AblationOptions(**{**OPTIONS, **changed})
 
 
-def encoder_tasks(given, folder, other_corpus=None):
+def encoder_tasks(given, folder):
     return plan_variants(
-        other_corpus,
         RECURRENCE,
         PRETRAINING,
         FOLDS,
@@ -204,12 +209,15 @@ def test_tables_compare_variants_with_the_references_that_ran(ablated):
 def test_encoders_of_another_workspace_are_scored_in_the_place_of_trainings(ablated, tmp_path):
     _, encoders, _, _ = ablated
     other = EncodersByKey(str(tmp_path / "models/ablation.encoders"))
-    other.save(encoder_tasks(options(), tmp_path, encoders.load()))
+    series = (DATA["series_pixels"], CLASSES, INDICES, CALENDAR)
+    other.save(plan_transferred(encoders.load(), *series, options()))
     assert json.loads((tmp_path / "models/ablation.encoders/manifest.json").read_text())
     there, here = encoders.load(), other.load()
     for name in ("paper-seed1-rotation0", "paper-seed1-rotation1"):
         assert here[name].digest == there["paper-seed1-rotation0"].digest
         assert (here[name].run.corpus, there[name].run.corpus) == ("models", "own")
+    with pytest.raises(ValueError, match="none is named: --params=corpus="):
+        plan_transferred(None, *series, options())
 
 
 def test_rotations_of_pixel_classification_may_have_encoders_of_their_own(tmp_path):
@@ -311,4 +319,4 @@ def test_nothing_is_trained_for_pixels_that_cannot_be_scored(tmp_path):
     unlabelled = {**DATA, "series_pixels": DATA["series_pixels"].assign(label=-1)}
     common = (FOLDS, options(), tmp_path, CALENDAR, INDICES, CLASSES)
     with pytest.raises(ValueError, match="needs labelled pixels: 200 pixels, none has a class"):
-        plan_variants(None, RECURRENCE, PRETRAINING, *common, **unlabelled)
+        plan_variants(RECURRENCE, PRETRAINING, *common, **unlabelled)

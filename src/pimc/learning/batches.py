@@ -23,7 +23,8 @@ class Batch(NamedTuple):
         observed: B x L bool.
         ground: B x 3 int32, parcel, y and x (``PairData.ground``).
         crops: B x K x C x side x side int16; None where there are no images.
-        images: B' x C x H x W float32, unpaired; None where the objective has no term of them.
+        images: B' x C' x H x W, unpaired, as they are; None where the objective has no term of
+            them.
     """
 
     series: Tensor

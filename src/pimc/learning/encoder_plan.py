@@ -6,7 +6,7 @@ This module imports torch and Lightning where an encoder is trained or read, and
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import partial
 from itertools import product
@@ -21,13 +21,14 @@ from pimc.learning.arms import ArmRun
 from pimc.learning.corpus import Corpus, fit_on_rows
 from pimc.learning.protocol import rotate
 from pimc.learning.variants import EncoderRun, Variant
+from pimc.signal.calendar import CalendarOptions
 
 if TYPE_CHECKING:
     from pimc.learning.callbacks import LogMetrics
     from pimc.learning.pretrain import PretrainingResult
     from pimc.model.encoders import SeriesEncoder
 
-ENCODER_VERSION = 1
+ENCODER_VERSION = 2
 """Raise it when the code gives other encoders from the same data and options."""
 
 
@@ -168,7 +169,8 @@ def plan_transfer(
     names: Iterable[str],
     seeds: int,
     rotations: int,
-    corpus: Corpus,
+    indices: Sequence[str],
+    calendar: CalendarOptions,
 ) -> dict[str, EncoderTask]:
     """Encoders that were trained on another corpus, in the place of trainings on this one.
 
@@ -177,7 +179,8 @@ def plan_transfer(
         names: of variants.
         seeds: trainings with the same options.
         rotations: of this corpus's folds; all read the encoder of the other's first rotation.
-        corpus: whose series they will read.
+        indices: of the series that they will read.
+        calendar: of these series.
 
     Raises:
         ValueError: if the other corpus lacks one of them, or it reads other series.
@@ -193,19 +196,21 @@ def plan_transfer(
         run = EncoderRun(variant, seed, rotation, kept[wanted].workspace)
         tasks[run.name] = EncoderTask(
             run,
-            fingerprint(kept[wanted].digest, corpus.calendar),
+            fingerprint(kept[wanted].digest, calendar),
             {"transferred": wanted},
-            partial(_read_transferred, kept[wanted], corpus),
+            partial(_read_transferred, kept[wanted], indices, calendar),
         )
     return tasks
 
 
-def _read_transferred(kept: KeptEncoder, corpus: Corpus) -> TrainedEncoder:
+def _read_transferred(
+    kept: KeptEncoder, indices: Sequence[str], calendar: CalendarOptions
+) -> TrainedEncoder:
     """An encoder of another corpus, shortened where this one's calendar is shorter."""
     from pimc.learning.series_inputs import shorten
 
     encoder = kept.load()
-    if encoder.config.calendar.length > corpus.calendar.length:
-        encoder = shorten(encoder, corpus.calendar.length)
-    encoder.check(corpus.indices, corpus.calendar)
+    if encoder.config.calendar.length > calendar.length:
+        encoder = shorten(encoder, calendar.length)
+    encoder.check(indices, calendar)
     return TrainedEncoder(encoder, pd.DataFrame(), {**(kept.metrics or {}), "seconds": 0.0})

@@ -108,7 +108,7 @@ class ImageInputs:
         """The arm's encoder under a linear head."""
         options, _ = image_options(run.arm.options, run.arm.kind)
         reader = self._reader(run, split, options.stem_stride)
-        return TaskNetwork(reader, self.encoder.embedding_size, outputs)
+        return TaskNetwork(reader, [self.encoder.embedding_size], outputs)
 
     def load(self, rows: np.ndarray) -> Tensor:
         """Images of some samples: B x bands in use x side x side float32, in their own units."""

@@ -6,7 +6,7 @@ import numpy as np
 import torch
 from lightning.pytorch import LightningModule
 from lightning.pytorch.utilities.types import OptimizerLRSchedulerConfig
-from torch import Tensor, nn
+from torch import Tensor
 
 from pimc.learning.batches import Batch
 from pimc.learning.evaluation import VIEW, Embedded
@@ -19,9 +19,10 @@ from pimc.learning.terms import (
     SeriesTerm,
     Step,
     build_terms,
-    crops_of,
+    side_by_side,
     two_views,
 )
+from pimc.learning.unpaired import BandMap
 from pimc.model.contrastive import ContrastiveLoss
 from pimc.model.encoders import ImageEncoder, SeriesEncoder
 from pimc.model.gather import gather_rows
@@ -41,6 +42,7 @@ class ContrastiveModule(LightningModule):
         image_encoder: ImageEncoder | None,
         options: PretrainingOptions,
         scale: SeriesScale,
+        bands: BandMap | None = None,
     ):
         """Put heads and decoders beside the encoders.
 
@@ -49,12 +51,13 @@ class ContrastiveModule(LightningModule):
             image_encoder: likewise; None where the objective has no term with images.
             options: of the training.
             scale: of the training series.
+            bands: reads unpaired images; None where the objective has no term of them.
         """
         super().__init__()
         self.options, self.scale = options, scale
         self.series_encoder = series_encoder
         self.image_encoder = image_encoder
-        self.terms = build_terms(self.encoders, options, scale)
+        self.terms = build_terms(self.encoders, options, scale, bands)
 
     @property
     def encoders(self) -> Encoders:
@@ -70,11 +73,12 @@ class ContrastiveModule(LightningModule):
         """Pairs as they are; where the objective has none, two views of each series."""
         terms = dict(self.terms.items())
         if isinstance(pair := terms.get("pair"), PairTerm):
-            return pair.embed(self.encoders, batch.series, batch.observed, crops_of(batch))
+            return pair.embed(self.encoders, batch)
         first, second = two_views(self.encoders, batch, self.options.view, self._generator(0))
-        series = terms.get("series")
-        head = series.head if isinstance(series, SeriesTerm) else nn.Identity()
-        return Embedded(first, second, head(first), head(second), VIEW)
+        series, sides = terms.get("series"), (first, second)
+        if isinstance(series, SeriesTerm):
+            sides = side_by_side(series.heads(first)), side_by_side(series.heads(second))
+        return Embedded(first, second, *sides, VIEW)
 
     def training_step(self, batch: Batch, batch_index: int) -> dict[str, Tensor]:
         """Losses of an augmented batch: their weighted sum ``loss``, and each by its name."""

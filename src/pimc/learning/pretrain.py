@@ -40,7 +40,7 @@ from pimc.learning.likeness import SeriesScale, series_scale
 from pimc.learning.module import ContrastiveModule
 from pimc.learning.options import PretrainingOptions
 from pimc.learning.pairs import PairBatch, PairData, PairSampler
-from pimc.learning.unpaired import UnpairedSource
+from pimc.learning.unpaired import BandMap, UnpairedSource
 from pimc.model.architecture import find_preset
 from pimc.model.encoders import (
     ImageEncoder,
@@ -122,8 +122,9 @@ def pretrain(
         image = ImageEncoderConfig(
             preset.image, tuple(bands), *statistics, substitutions or {}, ground
         )
-    module = _build_module(series, image, options, series_scale(train, rows))
     source = _open_unpaired(unpaired, image, options)
+    band_map = None if source is None else source.band_map
+    module = _build_module(series, image, options, series_scale(train, rows), band_map)
     batches = _batches(train, rows, validation, held_out, options, source)
     facts: list[object] = [config.to_json() for config in (series, image) if config]
     if source and unpaired:
@@ -173,13 +174,14 @@ def _build_module(
     image: ImageEncoderConfig | None,
     options: PretrainingOptions,
     scale: SeriesScale,
+    band_map: BandMap | None,
 ) -> ContrastiveModule:
     """Encoders and heads with first weights that depend on the seed alone."""
     # torch draws first weights from its global generator only: it is put back afterwards
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(options.seed)
         encoders = SeriesEncoder(series), None if image is None else ImageEncoder(image)
-        return ContrastiveModule(*encoders, options, scale)
+        return ContrastiveModule(*encoders, options, scale, band_map)
 
 
 def _open_unpaired(

@@ -104,9 +104,9 @@ class SeriesInputs:
         if kind.encoder is None:
             if convolutions is None:
                 raise ValueError(f"the input {run.arm.input} has nothing to read")
-            return TaskNetwork(convolutions, convolutions.embedding_size, outputs)
+            return TaskNetwork(convolutions, [convolutions.embedding_size], outputs)
         encoder = self._encoder(kind, run, split)
-        return TaskNetwork(encoder, encoder.embedding_size, outputs, convolutions)
+        return TaskNetwork(encoder, encoder.branch_sizes, outputs, convolutions)
 
     def load(self, rows: np.ndarray) -> Tensor:
         """Series of some samples: B x I x L float32."""

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 import torch
 from torch import Generator, Tensor, nn
+from torch.nn.functional import normalize
 
 from pimc.learning.augment import (
     augment_crops,
@@ -18,7 +20,7 @@ from pimc.learning.evaluation import Embedded
 from pimc.learning.likeness import SeriesScale
 from pimc.learning.masking import draw_hidden
 from pimc.learning.options import PretrainingOptions, ViewAugmentation
-from pimc.learning.unpaired import image_view
+from pimc.learning.unpaired import BandMap, image_view
 from pimc.model.contrastive import ProjectionHead
 from pimc.model.decoder import SeriesDecoder
 from pimc.model.encoders import ImageEncoder, SeriesEncoder
@@ -64,27 +66,47 @@ class Step(NamedTuple):
     training: bool
 
 
+class BranchProjections(nn.Module):
+    """A projection head for each branch of a series encoder: branches learn apart."""
+
+    def __init__(self, encoder: SeriesEncoder, size: int):
+        super().__init__()
+        self.sizes = list(encoder.branch_sizes)
+        self.heads = nn.ModuleList(ProjectionHead(each, size) for each in self.sizes)
+
+    def forward(self, embedding: Tensor) -> list[Tensor]:
+        """B x embedding_size -> B x projection size of each branch."""
+        parts = torch.split(embedding, self.sizes, dim=1)
+        return [head(part) for head, part in zip(self.heads, parts, strict=True)]
+
+
 class PairTerm(nn.Module):
-    """A series and its crops: the loss of the paper."""
+    """A series and its crops: the loss of the paper, of each branch with the crops."""
 
     def __init__(self, encoders: Encoders, options: PretrainingOptions):
         super().__init__()
         if encoders.image is None:
             raise ValueError("pairs of series and images need an image encoder")
         self.options, size = options, options.projection_size
-        self.series_head = ProjectionHead(encoders.series.embedding_size, size)
+        self.series_heads = BranchProjections(encoders.series, size)
         self.image_head = ProjectionHead(encoders.image.embedding_size, size)
-        self.loss = _pair_loss(options)
+        self.losses = _branch_losses(encoders.series, options)
 
-    def embed(
-        self, encoders: Encoders, series: Tensor, observed: Tensor, reflectance: Tensor
-    ) -> Embedded:
-        """Embeddings and projections of pairs; those of B x K crops are their means over K."""
-        embedded = encoders.embed_series(series, observed)
-        images = encoders.embed_images(reflectance)
-        projected = _mean_of_dates(self.image_head(images), len(series))
-        images = _mean_of_dates(images, len(series))
-        return Embedded(embedded, images, self.series_head(embedded), projected)
+    def project(self, series: Tensor, images: Tensor) -> tuple[list[Tensor], list[Tensor]]:
+        """Embeddings of B series and of their B x K crops to both sides of each branch's loss.
+
+        Projections of a pixel's crops are joined by their mean.
+        """
+        branches = self.series_heads(series)
+        crops = _mean_of_dates(self.image_head(images), len(series))
+        return branches, [crops] * len(branches)
+
+    def embed(self, encoders: Encoders, batch: Batch) -> Embedded:
+        """Embeddings and projections of pairs as they are."""
+        series = encoders.embed_series(batch.series, batch.observed)
+        images = encoders.embed_images(crops_of(batch))
+        ours, theirs = (side_by_side(side) for side in self.project(series, images))
+        return Embedded(series, _mean_of_dates(images, len(series)), ours, theirs)
 
     def forward(self, encoders: Encoders, step: Step) -> Tensor:
         """The loss of pairs, augmented in training."""
@@ -94,9 +116,8 @@ class PairTerm(nn.Module):
         if step.training:
             series, observed = augment_observed(series, observed, options.series, generator)
             reflectance = augment_crops(reflectance, options.crop, generator)
-        embedded = self.embed(encoders, series, observed, reflectance)
-        sides = (embedded.series_projection, embedded.other_projection)
-        return compare(self.loss, *sides, step.alike)
+        embedded = encoders.embed_series(series, observed), encoders.embed_images(reflectance)
+        return compare_branches(self.losses, *self.project(*embedded), step.alike)
 
 
 class SeriesTerm(nn.Module):
@@ -105,13 +126,13 @@ class SeriesTerm(nn.Module):
     def __init__(self, encoders: Encoders, options: PretrainingOptions):
         super().__init__()
         self.options = options
-        self.head = ProjectionHead(encoders.series.embedding_size, options.projection_size)
-        self.loss = _pair_loss(options)
+        self.heads = BranchProjections(encoders.series, options.projection_size)
+        self.losses = _branch_losses(encoders.series, options)
 
     def forward(self, encoders: Encoders, step: Step) -> Tensor:
         """The loss of two views; those of held-out batches are changed as in training."""
         first, second = two_views(encoders, step.batch, self.options.view, step.generator)
-        return compare(self.loss, self.head(first), self.head(second), step.alike)
+        return compare_branches(self.losses, self.heads(first), self.heads(second), step.alike)
 
 
 class MaskedTerm(nn.Module):
@@ -121,8 +142,9 @@ class MaskedTerm(nn.Module):
         super().__init__()
         self.mask, self.scale = options.objective.mask, scale
         config = encoders.series.config
-        self.decoder = SeriesDecoder(
-            encoders.series.embedding_size, len(config.recurrence.indices), config.calendar.length
+        indices, length = len(config.recurrence.indices), config.calendar.length
+        self.decoders = nn.ModuleList(
+            SeriesDecoder(size, indices, length) for size in encoders.series.branch_sizes
         )
 
     def forward(self, encoders: Encoders, step: Step) -> Tensor:
@@ -130,9 +152,13 @@ class MaskedTerm(nn.Module):
         series, observed = step.batch.series, step.batch.observed
         hidden = draw_hidden(observed, self.mask, step.generator)
         kept = observed & ~hidden
-        seen = fill_linearly(series, kept)
-        predicted = self.decoder(encoders.embed_series(seen, kept)).float()
-        error = (predicted - self.scale.standardise(series)).square().mean(dim=1)
+        embedded = encoders.embed_series(fill_linearly(series, kept), kept)
+        truth = self.scale.standardise(series)
+        errors = [
+            (decoder(part).float() - truth).square().mean(dim=1)
+            for decoder, part in zip(self.decoders, encoders.series.split(embedded), strict=True)
+        ]
+        error = torch.stack(errors).mean(dim=0)
         total = gather_rows((error * hidden).sum(dim=1)).sum()
         # a batch in which nothing is hidden has no error
         return total / gather_rows(hidden.sum(dim=1)).sum().clamp(min=1)
@@ -141,11 +167,11 @@ class MaskedTerm(nn.Module):
 class ImageTerm(nn.Module):
     """Two views of one unpaired image: SimCLR, from more images than have series."""
 
-    def __init__(self, encoders: Encoders, options: PretrainingOptions):
+    def __init__(self, encoders: Encoders, options: PretrainingOptions, bands: BandMap | None):
         super().__init__()
-        if encoders.image is None:
-            raise ValueError("views of images need an image encoder")
-        self.options = options
+        if encoders.image is None or bands is None:
+            raise ValueError("views of images need an image encoder and unpaired images")
+        self.options, self.bands = options, bands
         self.head = ProjectionHead(encoders.image.embedding_size, options.projection_size)
         self.loss = _pair_loss(options)
 
@@ -154,15 +180,21 @@ class ImageTerm(nn.Module):
         images, options = step.batch.images, self.options.image_view
         if images is None:
             raise ValueError("this batch has no unpaired images")
+        images = self.bands.to_reflectance(images)
         views = [image_view(images, options, step.generator) for _ in range(2)]
-        first, second = (self.head(encoders.embed_images(view)) for view in views)
+        first, second = (
+            self.head(encoders.embed_images(self.bands.to_all_bands(view))) for view in views
+        )
         return compare(self.loss, first, second, None)
 
 
 def build_terms(
-    encoders: Encoders, options: PretrainingOptions, scale: SeriesScale
+    encoders: Encoders,
+    options: PretrainingOptions,
+    scale: SeriesScale,
+    bands: BandMap | None = None,
 ) -> nn.ModuleDict:
-    """The terms in use, by name."""
+    """The terms in use, by name; ``bands`` reads unpaired images."""
     terms: dict[str, nn.Module] = {}
     for name in options.objective.terms:
         match name:
@@ -173,7 +205,7 @@ def build_terms(
             case "masked":
                 terms[name] = MaskedTerm(encoders, options, scale)
             case "image":
-                terms[name] = ImageTerm(encoders, options)
+                terms[name] = ImageTerm(encoders, options, bands)
     return nn.ModuleDict(terms)
 
 
@@ -200,10 +232,30 @@ def two_views(
     return first, second
 
 
+def side_by_side(projections: Sequence[Tensor]) -> Tensor:
+    """Projections of branches, each of unit length: their cosine is the mean of the branches'."""
+    return torch.cat([normalize(each.float()) for each in projections], dim=1)
+
+
+def compare_branches(
+    losses: Iterable[nn.Module],
+    first: Iterable[Tensor],
+    second: Iterable[Tensor],
+    alike: Tensor | None,
+) -> Tensor:
+    """The mean loss of the branches."""
+    sides = zip(losses, first, second, strict=True)
+    return torch.stack([compare(loss, a, b, alike) for loss, a, b in sides]).mean()
+
+
 def compare(loss: nn.Module, first: Tensor, second: Tensor, alike: Tensor | None) -> Tensor:
     """The loss of the pairs of all processes."""
     value: Tensor = loss(gather_rows(first), gather_rows(second), alike)
     return value
+
+
+def _branch_losses(encoder: SeriesEncoder, options: PretrainingOptions) -> nn.ModuleList:
+    return nn.ModuleList(_pair_loss(options) for _ in encoder.branch_sizes)
 
 
 def _pair_loss(options: PretrainingOptions) -> nn.Module:

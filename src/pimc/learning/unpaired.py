@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
 
 import numpy as np
 import torch
-from torch import Generator, Tensor
+from torch import Generator, Tensor, nn
 from torch.nn.functional import affine_grid, grid_sample
 
 from pimc.data.unpaired_images import UnpairedImages
@@ -23,13 +24,45 @@ HELD_OUT = 0.1
 """Share of the images on which the term is measured."""
 
 
-class UnpairedSource:
-    """Draws batches of unpaired images.
+class BandMap(nn.Module):
+    """Images of some bands, in their own units -> reflectance of all the encoder's bands.
 
     Each band is mapped to the mean and deviation it has in the images of the series, because
     8-bit images have no known unit (``pimc.model.adapt`` reads them in the same way). Bands that
-    the images lack are NaN; bands that the encoder lacks are left out.
+    the images lack are NaN.
     """
+
+    factor: Tensor
+    offset: Tensor
+
+    def __init__(self, places: Sequence[int], bands: int, factor: Tensor, offset: Tensor):
+        """Describe the map.
+
+        Args:
+            places: of the C' bands of the images among the encoder's.
+            bands: C, how many the encoder has.
+            factor: C' x 1 x 1.
+            offset: C' x 1 x 1.
+        """
+        super().__init__()
+        self.places, self.bands = list(places), bands
+        self.register_buffer("factor", factor)
+        self.register_buffer("offset", offset)
+
+    def to_reflectance(self, images: Tensor) -> Tensor:
+        """B x C' x h x w of any type -> float32 reflectance."""
+        return images.float().mul_(self.factor).add_(self.offset)
+
+    def to_all_bands(self, reflectance: Tensor) -> Tensor:
+        """B x C' x h x w -> B x C x h x w."""
+        shape = (len(reflectance), self.bands, *reflectance.shape[2:])
+        out = reflectance.new_full(shape, torch.nan)
+        out[:, self.places] = reflectance
+        return out
+
+
+class UnpairedSource:
+    """Draws batches of unpaired images; bands that the encoder lacks are left out."""
 
     def __init__(self, images: UnpairedImages, config: ImageEncoderConfig, count: int, seed: int):
         """Take the statistics and hold some images out.
@@ -51,14 +84,13 @@ class UnpairedSource:
             raise ValueError(f"expected images for two batches of 2, got {len(order)}")
         bands = list(images.bands)
         self._from = [bands.index(band) for band in config.bands if band in bands]
-        self._to = [place for place, band in enumerate(config.bands) if band in bands]
-        if not self._from:
+        places = [place for place, band in enumerate(config.bands) if band in bands]
+        if not places:
             raise ValueError(
                 f"unpaired images of {', '.join(bands)} have none of the encoder's bands "
                 f"{', '.join(config.bands)}"
             )
-        self._factor, self._offset = self._maps(config)
-        self._shape = (len(config.bands), *self.images.shape[2:])
+        self.band_map = BandMap(places, len(config.bands), *self._fit_map(config, places))
         logger.info("%d unpaired images, %d held out", len(order), kept)
 
     @property
@@ -67,7 +99,7 @@ class UnpairedSource:
         return min(self.count, len(self.held_out_rows))
 
     def training(self, epoch: int, step: int) -> Tensor:
-        """Images of a training step: count x C x H x W float32, reflectance, NaN for no band."""
+        """Images of a training step: count x C' x H x W, as they are; ``band_map`` reads them."""
         return self._draw(self.training_rows, (0, epoch, step))
 
     def held_out(self, step: int) -> Tensor:
@@ -77,22 +109,22 @@ class UnpairedSource:
     def _draw(self, rows: np.ndarray, number: tuple[int, ...]) -> Tensor:
         rng = np.random.default_rng([self.seed, *number])
         drawn = np.sort(rng.choice(rows, min(self.count, len(rows)), replace=False))
-        values = np.asarray(self.images[drawn])[:, self._from].astype(np.float32)
-        out = np.full((len(drawn), *self._shape), np.nan, np.float32)
-        out[:, self._to] = values * self._factor + self._offset
-        return torch.from_numpy(out)
+        return torch.from_numpy(np.asarray(self.images[drawn])[:, self._from])
 
-    def _maps(self, config: ImageEncoderConfig) -> tuple[np.ndarray, np.ndarray]:
+    def _fit_map(self, config: ImageEncoderConfig, places: Sequence[int]) -> tuple[Tensor, Tensor]:
         """Factor and offset of each common band, C' x 1 x 1."""
         some = np.sort(self.training_rows[:STATISTICS_IMAGES])
         values = np.asarray(self.images[some])[:, self._from].astype(np.float64)
         mean, std = values.mean(axis=(0, 2, 3)), values.std(axis=(0, 2, 3))
         if (std == 0).any():
             raise ValueError("a band of the unpaired images has one value everywhere")
-        wanted = [np.array(each)[self._to] for each in (config.mean, config.std)]
-        factor = wanted[1] / std
-        maps = factor, wanted[0] - factor * mean
-        return maps[0].astype(np.float32)[:, None, None], maps[1].astype(np.float32)[:, None, None]
+        wanted_mean, wanted_std = (
+            np.array(each)[list(places)] for each in (config.mean, config.std)
+        )
+        factor = wanted_std / std
+        maps = np.stack([factor, wanted_mean - factor * mean])[:, :, None, None]
+        scale, shift = torch.from_numpy(maps.astype(np.float32))
+        return scale, shift
 
 
 def image_view(images: Tensor, options: ImageViewOptions, generator: Generator) -> Tensor:

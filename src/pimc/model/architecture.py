@@ -18,7 +18,8 @@ class Architecture:
             the series alone are read and no plots.
         blocks: residual blocks in every stage.
         stem_stride: pixels the first convolution moves by; 2 halves the image at once.
-        embedding_size: length of the embedding.
+        embedding_size: length of the embedding; of a series encoder that reads plots and series,
+            of each of its two branches.
         temporal_width: channels of the branch that reads the series themselves; 0 for none.
     """
 

@@ -13,7 +13,6 @@ from typing import Any, Self
 
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import relu
 
 from pimc.model.architecture import Architecture
 from pimc.model.blocks import ResidualNetwork
@@ -142,7 +141,12 @@ class ImageEncoderConfig:
 
 
 class SeriesEncoder(nn.Module):
-    """Index series -> embedding, by their recurrence plots, by themselves, or by both, joined."""
+    """Index series -> embedding, by their recurrence plots, by themselves, or by both.
+
+    Of two branches the embeddings lie side by side. Each branch learns as if it were alone
+    (``split``): what fits a loss on both at once is the branch that learns faster, which keeps
+    the other from learning (Wang et al. 2020, arXiv 1905.12681).
+    """
 
     kind = "series"
 
@@ -150,14 +154,12 @@ class SeriesEncoder(nn.Module):
         super().__init__()
         self.config = config
         self.plots = RecurrencePlots(config.recurrence)
-        architecture, size = config.architecture, self.embedding_size
-        self.network = self.temporal = self.join = None
+        architecture = config.architecture
+        self.network = self.temporal = None
         if architecture.widths:
             self.network = ResidualNetwork(self.plots.channels, architecture)
         if architecture.temporal_width:
             self.temporal = TemporalBranch(config.recurrence, architecture, config.calendar)
-        if self.network is not None and self.temporal is not None:
-            self.join = nn.Linear(2 * size, size)
 
     @property
     def reads_observed(self) -> bool:
@@ -165,9 +167,20 @@ class SeriesEncoder(nn.Module):
         return self.config.recurrence.validity
 
     @property
+    def branch_sizes(self) -> tuple[int, ...]:
+        """Length of the embedding of each branch, in the order in which they lie."""
+        branches = [branch for branch in (self.network, self.temporal) if branch is not None]
+        return (self.config.architecture.embedding_size,) * len(branches)
+
+    @property
     def embedding_size(self) -> int:
-        """Length of the embedding."""
-        return self.config.architecture.embedding_size
+        """Length of the embedding, that of all branches together."""
+        return sum(self.branch_sizes)
+
+    def split(self, embedding: Tensor) -> tuple[Tensor, ...]:
+        """Embedding B x embedding_size -> that of each branch, B x branch size."""
+        parts: tuple[Tensor, ...] = torch.split(embedding, list(self.branch_sizes), dim=1)
+        return parts
 
     def check(self, indices: Sequence[str], calendar: CalendarOptions) -> None:
         """Refuse series that are not what this encoder was trained on.
@@ -218,8 +231,7 @@ class SeriesEncoder(nn.Module):
             branches.append(self.network(self.plots(series)))
         if self.temporal is not None:
             branches.append(self.temporal(series))
-        out: Tensor = torch.cat(branches, dim=1)
-        return out if self.join is None else self.join(relu(out))
+        return torch.cat(branches, dim=1)
 
 
 class ImageEncoder(nn.Module):

@@ -62,17 +62,18 @@ class SeriesNetwork(nn.Module):
 
 
 class TaskNetwork(nn.Module):
-    """An encoder and a linear head; perhaps a second encoder of the same input, with its own head.
+    """An encoder and linear heads, one for each view of the input.
 
-    Two encoders are two views of one input, and their outputs are averaged. Each learns as if it
-    were alone: heads that read both views at once let the one that fits the training samples
-    faster keep the other from learning (Wang et al. 2020, arXiv 1905.12681).
+    The branches of an encoder and a second encoder beside it are views of one input, and the
+    outputs of their heads are averaged. Each learns as if it were alone: heads that read several
+    views at once let the one that fits the training samples faster keep the others from learning
+    (Wang et al. 2020, arXiv 1905.12681).
     """
 
     def __init__(
         self,
         encoder: nn.Module,
-        size: int,
+        sizes: Sequence[int],
         outputs: int,
         beside: SeriesNetwork | None = None,
         dropout: float = 0.3,
@@ -81,17 +82,15 @@ class TaskNetwork(nn.Module):
 
         Args:
             encoder: inputs to B x size.
-            size: of the encoder's embedding.
+            sizes: of the parts of the encoder's embedding, one a branch.
             outputs: numbers for each input: classes, or values to forecast.
             beside: a second encoder of the same inputs.
             dropout: share of an embedding that is dropped in training.
         """
         super().__init__()
-        self.encoder, self.beside = encoder, beside
-        self.head = _head(size, outputs, dropout)
-        self.head_beside = (
-            None if beside is None else _head(beside.embedding_size, outputs, dropout)
-        )
+        self.encoder, self.beside, self.sizes = encoder, beside, list(sizes)
+        widths = self.sizes if beside is None else [*self.sizes, beside.embedding_size]
+        self.heads = nn.ModuleList(_head(width, outputs, dropout) for width in widths)
 
     @property
     def reads_observed(self) -> bool:
@@ -99,12 +98,15 @@ class TaskNetwork(nn.Module):
         return bool(getattr(self.encoder, "reads_observed", False))
 
     def forward(self, inputs: Tensor) -> Tensor:
-        """B x ... inputs -> B x outputs; of two encoders in training B x 2 x outputs."""
-        out: Tensor = self.head(self.encoder(inputs))
-        if self.beside is None or self.head_beside is None:
-            return out
-        views = torch.stack([out, self.head_beside(self.beside(inputs))], dim=1)
-        return views if self.training else views.mean(dim=1)
+        """B x ... inputs -> B x outputs; of several views in training B x views x outputs."""
+        embedded = list(torch.split(self.encoder(inputs), self.sizes, dim=1))
+        if self.beside is not None:
+            embedded.append(self.beside(inputs))
+        views: list[Tensor] = [head(part) for head, part in zip(self.heads, embedded, strict=True)]
+        if len(views) == 1:
+            return views[0]
+        stacked = torch.stack(views, dim=1)
+        return stacked if self.training else stacked.mean(dim=1)
 
 
 def _head(size: int, outputs: int, dropout: float) -> nn.Sequential:

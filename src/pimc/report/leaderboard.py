@@ -22,6 +22,7 @@ class Task:
         lower_is_better: of all its scores.
         division: column of what is scored: samples of which kind, or targets.
         drawn: what the bootstrap of its intervals draws.
+        parameters: name of its group of parameters; None where it is the task's.
     """
 
     title: str
@@ -29,6 +30,7 @@ class Task:
     lower_is_better: bool
     division: str
     drawn: str
+    parameters: str | None = None
 
 
 TASKS = {
@@ -55,6 +57,14 @@ TASKS = {
         False,
         "unit",
         "test patches (blocks, where there are no patches)",
+    ),
+    "transfer": Task(
+        "Transfer of encoders from another corpus",
+        ("macro_f1", "accuracy"),
+        False,
+        "unit",
+        "test patches (blocks, where there are no patches)",
+        parameters="ablation",
     ),
 }
 
@@ -137,7 +147,8 @@ def run_command(workspace: str, task: str, effort: str = "") -> str:
     Where data lie is not among what it says, nor are other parameters than the effort.
     """
     environment = "" if workspace == "simulated" else f" --env={workspace}"
-    chosen = f" --params={task}.effort={effort}" if effort else ""
+    group = TASKS[task].parameters or task
+    chosen = f" --params={group}.effort={effort}" if effort else ""
     return f"kedro run{environment} --pipeline={task}{chosen}"
 
 

@@ -31,7 +31,6 @@ TASK = "ablation"
 
 
 def plan_variants(
-    other_corpus: dict[str, KeptEncoder] | None,
     recurrence: RecurrenceOptions,
     pretraining: PretrainingOptions,
     folds: FoldOptions,
@@ -45,8 +44,6 @@ def plan_variants(
     """One encoder a variant, rotation and seed; the dataset makes those that are not there yet.
 
     Args:
-        other_corpus: encoders of another workspace, to score in the place of trainings on this
-            corpus; None trains.
         recurrence: as shipped.
         pretraining: as shipped.
         folds: before they are rotated.
@@ -58,17 +55,38 @@ def plan_variants(
         corpus: what ``pimc.pipelines.corpus.gather_corpus`` reads besides.
     """
     options.samples(corpus["series_pixels"], classes)  # refuses what trained encoders cannot score
-    data = gather_corpus(indices=indices, calendar=calendar, **corpus)
-    effort = options.protocol
-    if other_corpus is not None:
-        names, seeds = list(options.variants), effort.encoder_seeds
-        return plan_transfer(other_corpus, names, seeds, effort.rotations, data)
+    data, effort = gather_corpus(indices=indices, calendar=calendar, **corpus), options.protocol
     variants = [
         build_variant(name, overrides, recurrence, pretraining, effort.pretraining)
         for name, overrides in options.variants.items()
     ]
     return plan_encoders(
         data, variants, effort.encoder_seeds, effort.rotations, folds, checkpoints, log_step
+    )
+
+
+def plan_transferred(
+    other_corpus: dict[str, KeptEncoder] | None,
+    series_pixels: pd.DataFrame,
+    classes: list[str],
+    indices: list[str],
+    calendar: CalendarOptions,
+    options: AblationOptions,
+) -> dict[str, EncoderTask]:
+    """The encoders of another workspace, one a variant, rotation and seed.
+
+    Raises:
+        ValueError: if no other workspace is named, or it lacks an encoder, or reads other series.
+    """
+    if other_corpus is None:
+        raise ValueError(
+            "transfer scores encoders of another workspace, and none is named: "
+            "--params=corpus=data/06_models/<workspace>/ablation.encoders"
+        )
+    options.samples(series_pixels, classes)  # refuses what encoders cannot score
+    effort, names = options.protocol, list(options.variants)
+    return plan_transfer(
+        other_corpus, names, effort.encoder_seeds, effort.rotations, indices, calendar
     )
 
 
