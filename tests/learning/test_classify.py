@@ -118,6 +118,23 @@ def test_an_encoder_that_has_seen_the_test_ground_is_told(trained_on, expected):
     assert inputs.transductive(arm_run("linear", "random"), SPLIT) == "none"
 
 
+def test_a_control_hides_the_series_from_every_branch():
+    fused = replace(SMALL, temporal_width=8)
+    inputs = replace(make_inputs(), architecture=fused)
+    plain = inputs.frozen(arm_run("linear", "random"), SPLIT)
+    noise = inputs.frozen(arm_run("linear", "random_noise"), SPLIT)
+    assert plain.shape == (160, 16) and noise.shape == (160, 8)
+    # noise is drawn by place in a batch: other series give the same
+    other = replace(inputs, series=SERIES[::-1].copy(), _embedded={})
+    split = replace(SPLIT, train=np.arange(80, 160)[::-1])  # whose transform is fitted alike
+    np.testing.assert_allclose(
+        other.frozen(arm_run("linear", "random_noise"), split), noise, atol=1e-5
+    )
+    alone = replace(inputs, architecture=Architecture((), embedding_size=8, temporal_width=8))
+    with pytest.raises(ValueError, match="takes the place of plots, and this encoder reads none"):
+        alone.frozen(arm_run("linear", "random_shuffled"), SPLIT)
+
+
 def test_a_shortened_encoder_reads_the_first_steps():
     encoder = make_encoder()
     short = shorten(encoder, 12)

@@ -171,14 +171,27 @@ class SeriesInputs:
         else:
             fitted = fit_on_rows(self.series, split.train, self.recurrence, self.indices)
             encoder = SeriesEncoder(SeriesEncoderConfig(self.architecture, self.calendar, fitted))
-        if kind.control is not None:
-            encoder.plots = CONTROLS[kind.control](encoder.plots)  # type: ignore[assignment]
-        return encoder
+        return encoder if kind.control is None else _spoil_plots(encoder, kind.control)
 
     def _series_network(self, split: Split) -> SeriesNetwork:
         train = self.series[split.train]
         mean, std = train.mean(axis=(0, 2)), train.std(axis=(0, 2))
         return SeriesNetwork(mean.tolist(), std.tolist(), self.calendar.length)
+
+
+def _spoil_plots(encoder: SeriesEncoder, control: str) -> SeriesEncoder:
+    """The branch of plots with a control in their place.
+
+    The other branch is taken off: it would show the series that the control hides.
+    """
+    if encoder.network is None:
+        raise ValueError(
+            f"the control {control} takes the place of plots, and this encoder reads none; take "
+            "the arm out (arms.<name>=null)"
+        )
+    encoder.temporal = None
+    encoder.plots = CONTROLS[control](encoder.plots)  # type: ignore[assignment]
+    return encoder
 
 
 def shorten(encoder: SeriesEncoder, length: int) -> SeriesEncoder:
