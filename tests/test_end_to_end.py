@@ -191,11 +191,17 @@ def test_the_ablation_trains_and_scores_its_variants_and_makes_nothing_twice(pre
     scores = pd.read_csv(pretrained / "data/08_reporting/simulated/ablation.scores.csv")
     arms = scores.drop_duplicates("arm").set_index("arm")["pretraining"].fillna("none")
     assert arms.to_dict() == {
-        "paper": "inductive", "level": "inductive", "random_init": "none", "forest": "none",
+        "paper": "inductive", "shipped": "inductive", "random_init": "none", "forest": "none",
     }  # fmt: skip
     assert len(runs(pretrained)) == before + 1 + 2 + 4  # the run, trainings, arms
     run(pretrained, pipeline="ablation", **parameters)
     assert len(runs(pretrained)) == before + 1 + 2 + 4 + 1
+    corpus = "data/06_models/simulated/ablation.encoders"
+    run(pretrained, pipeline="transfer", corpus=corpus, **parameters)
+    transferred = pd.read_csv(pretrained / "data/08_reporting/simulated/transfer.scores.csv")
+    assert transferred.drop_duplicates("arm")["corpus"].tolist()[:2] == ["simulated"] * 2
+    # the same encoders on the same labels
+    pd.testing.assert_series_equal(transferred["value"], scores["value"])
 
 
 def test_a_task_without_an_encoder_leaves_out_what_needs_one(pretrained):

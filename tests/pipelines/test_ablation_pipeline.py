@@ -305,7 +305,7 @@ def test_every_shipped_variant_can_be_built(environment):
         name: build_variant(name, overrides, recurrence, pretraining, {})
         for name, overrides in AblationOptions(**effort).variants.items()
     }
-    assert {"paper", "level", "fused", "masked", "vicreg"} <= set(variants)
+    assert {"paper", "shipped", "plots_alone", "masked", "vicreg"} <= set(variants)
     objectives = {name: each.pretraining.objective for name, each in variants.items()}
     assert objectives["paper"].terms == {"series" if environment == "points" else "pair": 1.0}
     assert objectives["masked"].terms == {"masked": 1.0}
