@@ -11,10 +11,11 @@ from kedro.framework.session import KedroSession
 from kedro.framework.startup import bootstrap_project
 
 from pimc.hooks import catalog_parameters
+from pimc.learning.options import PretrainingOptions
 from pimc.pipeline_registry import register_pipelines
 
 PROJECT = Path(__file__).parents[1]
-ENVIRONMENTS = ("base", "pastis", "stack", "points", "eurosat")
+ENVIRONMENTS = ("base", "pastis", "stack", "points", "eurosat", "simulated_year")
 PIPELINES = register_pipelines()
 LAYERS = {
     "raw",
@@ -38,6 +39,7 @@ STAGES = (
     "land_cover",
     "leaderboard",
     "ablation",
+    "transfer",
 )
 
 # they are of the whole project, not of one workspace
@@ -45,7 +47,7 @@ PROJECT_WIDE = {"leaderboard.task_tables", "leaderboard.project", "leaderboard.r
 
 
 def stage_outputs(stage):
-    whole = PIPELINES["__default__"] + PIPELINES["ablation"]
+    whole = PIPELINES["__default__"] + PIPELINES["ablation"] + PIPELINES["transfer"]
     return whole.only_nodes_with_namespaces([stage]).all_outputs()
 
 
@@ -79,7 +81,7 @@ def test_entries_stand_in_the_file_of_the_stage_that_makes_them():
     for stage in STAGES:
         entries = yaml.safe_load((PROJECT / f"conf/base/catalog_{stage}.yml").read_text())
         raw = {"scenes", "land_cover.files", "unpaired_images"}
-        given = {*raw, "checkpoints", "ablation.corpus", *PROJECT_WIDE}
+        given = {*raw, "checkpoints", "transfer.corpus", *PROJECT_WIDE}
         assert set(entries) - given == stage_outputs(stage)
 
 
@@ -91,6 +93,16 @@ def test_environment_loads_and_has_a_workspace_of_its_own(environment):
         assert datasets_of(PIPELINES["__default__"]) <= set(context.catalog.keys())
         workspace = context.config_loader["globals"]["workspace"]
     assert workspace == {"base": "simulated"}.get(environment, environment)
+
+
+@pytest.mark.parametrize("environment", ENVIRONMENTS)
+def test_shipped_pretraining_can_be_built(environment):
+    bootstrap_project(PROJECT)
+    with KedroSession.create(PROJECT, env=environment) as session:
+        given = session.load_context().config_loader["parameters"]["pretraining"]
+    terms = PretrainingOptions(**given).objective.terms
+    expected = {"points": {"series"}, "eurosat": {"pair", "image"}}
+    assert set(terms) == expected.get(environment, {"pair", "series"})
 
 
 def test_parameters_of_the_catalog_are_those_of_the_environment():
@@ -111,7 +123,7 @@ def test_a_clone_has_the_folder_for_personal_settings():
 
 
 def test_every_node_has_a_docstring_and_a_name():
-    for node in PIPELINES["__default__"].nodes:
+    for node in {node for pipeline in PIPELINES.values() for node in pipeline.nodes}:
         assert node.func.__doc__, node.name
         assert re.fullmatch(r"\w+\.\w+", node.name), node.name
 

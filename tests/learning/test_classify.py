@@ -118,6 +118,16 @@ def test_an_encoder_that_has_seen_the_test_ground_is_told(trained_on, expected):
     assert inputs.transductive(arm_run("linear", "random"), SPLIT) == "none"
 
 
+@pytest.mark.parametrize(
+    ("source", "views"), [("random", 2), ("random_with_series", 3), ("random_noise", 1)]
+)
+def test_a_network_has_a_head_for_each_view(source, views):
+    inputs = replace(make_inputs(), architecture=replace(SMALL, temporal_width=8))
+    network = inputs.network(arm_run("network", source), SPLIT, 3)
+    assert len(network.heads) == views
+    assert network.eval()(inputs.load(np.arange(4))).shape == (4, 3)
+
+
 def test_a_control_hides_the_series_from_every_branch():
     fused = replace(SMALL, temporal_width=8)
     inputs = replace(make_inputs(), architecture=fused)

@@ -113,34 +113,52 @@ def test_pairs_are_changed_in_training_alone(encoders, batch):
     assert term(encoders, Step(batch, None, generator(), True)) != plain
 
 
-@pytest.mark.parametrize("name", ["pair", "series", "masked"])
-def test_branches_learn_apart(encoders, batch, name):
+def two_branches(encoders):
     config = encoders.series.config
     both = replace(config, architecture=replace(config.architecture, temporal_width=8))
-    encoders = encoders._replace(series=SeriesEncoder(both))
-    term = terms(encoders)[name]
-    whole = term(encoders, Step(batch, None, generator(), False))
-    embed, sizes = encoders.series.forward, encoders.series.branch_sizes
-    parts = []
-    for place, branch in enumerate(("network", "temporal")):
-        # the other branch says nothing: the loss is half this branch's, half a constant
-        mask = torch.zeros(2, sizes[0])
-        mask[place] = 1
-        encoders.series.forward = lambda series, mask=mask: embed(series) * mask.flatten()
-        encoders.series.zero_grad(set_to_none=True)
-        value = term(encoders, Step(batch, None, generator(), False))
-        value.backward()
-        moved = [
-            each.split(".")[0]
-            for each, weight in encoders.series.named_parameters()
-            if weight.grad is not None and weight.grad.abs().sum() > 0
-        ]
-        assert set(moved) == {branch}
-        encoders.series.forward = lambda series: embed(series) * 0
-        parts.append(value - term(encoders, Step(batch, None, generator(), False)))
-    torch.testing.assert_close(
-        whole - term(encoders, Step(batch, None, generator(), False)), parts[0] + parts[1]
+    return encoders._replace(series=SeriesEncoder(both))
+
+
+def gradients(encoder, value):
+    encoder.zero_grad(set_to_none=True)
+    value.backward()
+    return {name: weight.grad for name, weight in encoder.named_parameters()}
+
+
+@pytest.mark.parametrize("name", ["pair", "series", "masked"])
+def test_branches_learn_apart(encoders, batch, name):
+    encoders = two_branches(encoders)
+    term, embed = terms(encoders)[name], encoders.series.forward
+    step = Step(batch, None, generator(), False)
+    whole = gradients(encoders.series, term(encoders, step))
+    size = encoders.series.branch_sizes[0]
+    for branch, spoilt in (("network", slice(size, None)), ("temporal", slice(size))):
+
+        def without_the_other(series, spoilt=spoilt):
+            embedded = embed(series).clone()
+            embedded[:, spoilt] = 0.3
+            return embedded
+
+        encoders.series.forward = without_the_other
+        step = Step(batch, None, generator(), False)
+        alone = gradients(encoders.series, term(encoders, step))
+        own = [each for each in whole if each.startswith(branch)]
+        assert own and all(whole[each].abs().sum() > 0 for each in own)
+        for each in own:
+            torch.testing.assert_close(alone[each], whole[each])
+
+
+@torch.no_grad()
+def test_retrieval_sees_the_mean_cosine_of_the_branches(encoders, batch):
+    encoders = two_branches(encoders)
+    term = terms(encoders)["pair"]
+    embedded = term.embed(encoders, batch)
+    sides = zip(
+        *term.project(encoders, embedded.series, encoders.image(crops_of(batch))), strict=True
     )
+    cosines = [normalize(ours) @ normalize(theirs).T for ours, theirs in sides]
+    ours, theirs = normalize(embedded.series_projection), normalize(embedded.other_projection)
+    torch.testing.assert_close(ours @ theirs.T, (cosines[0] + cosines[1]) / 2)
 
 
 @torch.no_grad()

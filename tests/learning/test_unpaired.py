@@ -46,6 +46,19 @@ def test_a_band_keeps_its_values_but_for_unit_and_level():
     assert torch.corrcoef(torch.stack([given, drawn]))[0, 1].item() == pytest.approx(1, abs=1e-6)
 
 
+@pytest.mark.parametrize("dtype", [np.uint16, np.float32])
+def test_images_of_any_type_are_read_and_left_as_they_are(dtype):
+    given = make_images()
+    images = UnpairedImages(given.images.astype(dtype), given.bands, given.rows, "other")
+    sources = [UnpairedSource(each, CONFIG, 8, seed=0) for each in (given, images)]
+    drawn = sources[1].training(0, 0)
+    before = drawn.clone()
+    reflectance = read(sources[1], drawn)
+    assert torch.equal(drawn, before)
+    same = read(sources[0], sources[0].training(0, 0))
+    torch.testing.assert_close(reflectance, same, equal_nan=True)
+
+
 def test_only_rows_of_the_training_list_are_drawn_and_held_out_ones_never():
     source = UnpairedSource(make_images(), CONFIG, 8, seed=0)
     assert set(source.training_rows) | set(source.held_out_rows) == set(range(0, 60, 2))
@@ -89,6 +102,14 @@ def test_a_view_is_a_square_part_of_its_image_at_another_scale():
     torch.testing.assert_close(steps, steps[:, :1].expand_as(steps), atol=1e-4, rtol=1e-4)
     left, right = columns[:, 0] - part / 16 + 0.5, columns[:, -1] + part / 16 + 0.5
     assert -1e-4 < left.min() < 1 and 29 < right.max() < 30 + 1e-4
+
+
+def test_mixed_precision_moves_no_view():
+    options = ImageViewOptions(smallest=8, largest=16, side=8, **PLAIN)
+    plain = image_view(make_ramps(), options, torch.Generator().manual_seed(0))
+    with torch.autocast("cpu", torch.bfloat16):
+        mixed = image_view(make_ramps(), options, torch.Generator().manual_seed(0))
+    torch.testing.assert_close(mixed, plain)
 
 
 def test_a_view_of_the_whole_image_at_its_size_is_the_image():

@@ -77,7 +77,8 @@ class ContrastiveModule(LightningModule):
         first, second = two_views(self.encoders, batch, self.options.view, self._generator(0))
         series, sides = terms.get("series"), (first, second)
         if isinstance(series, SeriesTerm):
-            sides = side_by_side(series.heads(first)), side_by_side(series.heads(second))
+            ours, theirs = series.project(self.encoders, first, second)
+            sides = side_by_side(ours), side_by_side(theirs)
         return Embedded(first, second, *sides, VIEW)
 
     def training_step(self, batch: Batch, batch_index: int) -> dict[str, Tensor]:

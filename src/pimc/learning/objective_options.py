@@ -36,8 +36,7 @@ class MaskOptions:
 class ObjectiveOptions:
     """The loss: weights of the terms, and how two sides are compared.
 
-    Uni-modal SimCLR on series is ``pair`` 0 and ``series`` 1; a masked autoencoder of series is
-    ``pair`` 0 and ``masked`` 1.
+    Uni-modal SimCLR on series is ``series`` alone, a masked autoencoder of series ``masked`` alone.
 
     Attributes:
         loss: of pairs and of views: infonce, siglip or vicreg.

@@ -53,10 +53,14 @@ def _limit_epochs(arm: Arm, most: int | None) -> Arm:
 
 def drop_absent(options: TaskOptions, runs: Iterable[ArmRun], reason: str) -> list[ArmRun]:
     """Runs without those that need a pretrained encoder, which are named in the log."""
-    absent = [arm.name for arm in options.arms.values() if arm.pretrained]
-    if absent:
-        logger.warning("absent: %s: %s", ", ".join(absent), reason)
-    return [run for run in runs if not run.arm.pretrained]
+    return drop_arms(runs, [arm.name for arm in options.arms.values() if arm.pretrained], reason)
+
+
+def drop_arms(runs: Iterable[ArmRun], names: Sequence[str], reason: str) -> list[ArmRun]:
+    """Runs without those of some arms, which are named in the log."""
+    if names:
+        logger.warning("absent: %s: %s", ", ".join(names), reason)
+    return [run for run in runs if run.arm.name not in names]
 
 
 def plan_tasks(

@@ -60,9 +60,9 @@ class PretrainingResult:
         series_encoder: with the weights of the best epoch, on the CPU, in evaluation mode.
         image_encoder: likewise; None where the objective reads no images.
         history: one row an epoch: step, epoch, train_loss, val_loss, train and val loss of each
-            term where there are several, temperature (where the loss has one), recall_at_1 and
-            recall_at_5 across patches (mean of both directions; of one view by the other where
-            there are no images), series_rank, image_rank.
+            term where there are several, temperature (of the first loss that has one),
+            recall_at_1 and recall_at_5 across patches (mean of both directions; of one view by
+            the other where there are no images), series_rank, image_rank.
         metrics: of the best epoch, by name.
         retrieval: recall in every gallery (``pimc.learning.evaluation.retrieval_table``).
     """

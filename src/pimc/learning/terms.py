@@ -71,12 +71,10 @@ class BranchProjections(nn.Module):
 
     def __init__(self, encoder: SeriesEncoder, size: int):
         super().__init__()
-        self.sizes = list(encoder.branch_sizes)
-        self.heads = nn.ModuleList(ProjectionHead(each, size) for each in self.sizes)
+        self.heads = nn.ModuleList(ProjectionHead(each, size) for each in encoder.branch_sizes)
 
-    def forward(self, embedding: Tensor) -> list[Tensor]:
-        """B x embedding_size -> B x projection size of each branch."""
-        parts = torch.split(embedding, self.sizes, dim=1)
+    def forward(self, parts: Iterable[Tensor]) -> list[Tensor]:
+        """Embeddings of the branches (``SeriesEncoder.split``) -> B x projection size of each."""
         return [head(part) for head, part in zip(self.heads, parts, strict=True)]
 
 
@@ -92,12 +90,14 @@ class PairTerm(nn.Module):
         self.image_head = ProjectionHead(encoders.image.embedding_size, size)
         self.losses = _branch_losses(encoders.series, options)
 
-    def project(self, series: Tensor, images: Tensor) -> tuple[list[Tensor], list[Tensor]]:
+    def project(
+        self, encoders: Encoders, series: Tensor, images: Tensor
+    ) -> tuple[list[Tensor], list[Tensor]]:
         """Embeddings of B series and of their B x K crops to both sides of each branch's loss.
 
         Projections of a pixel's crops are joined by their mean.
         """
-        branches = self.series_heads(series)
+        branches = self.series_heads(encoders.series.split(series))
         crops = _mean_of_dates(self.image_head(images), len(series))
         return branches, [crops] * len(branches)
 
@@ -105,7 +105,7 @@ class PairTerm(nn.Module):
         """Embeddings and projections of pairs as they are."""
         series = encoders.embed_series(batch.series, batch.observed)
         images = encoders.embed_images(crops_of(batch))
-        ours, theirs = (side_by_side(side) for side in self.project(series, images))
+        ours, theirs = (side_by_side(side) for side in self.project(encoders, series, images))
         return Embedded(series, _mean_of_dates(images, len(series)), ours, theirs)
 
     def forward(self, encoders: Encoders, step: Step) -> Tensor:
@@ -117,7 +117,7 @@ class PairTerm(nn.Module):
             series, observed = augment_observed(series, observed, options.series, generator)
             reflectance = augment_crops(reflectance, options.crop, generator)
         embedded = encoders.embed_series(series, observed), encoders.embed_images(reflectance)
-        return compare_branches(self.losses, *self.project(*embedded), step.alike)
+        return compare_branches(self.losses, *self.project(encoders, *embedded), step.alike)
 
 
 class SeriesTerm(nn.Module):
@@ -129,10 +129,17 @@ class SeriesTerm(nn.Module):
         self.heads = BranchProjections(encoders.series, options.projection_size)
         self.losses = _branch_losses(encoders.series, options)
 
+    def project(
+        self, encoders: Encoders, first: Tensor, second: Tensor
+    ) -> tuple[list[Tensor], list[Tensor]]:
+        """Embeddings of two views to both sides of each branch's loss."""
+        ours, theirs = (self.heads(encoders.series.split(view)) for view in (first, second))
+        return ours, theirs
+
     def forward(self, encoders: Encoders, step: Step) -> Tensor:
         """The loss of two views; those of held-out batches are changed as in training."""
         first, second = two_views(encoders, step.batch, self.options.view, step.generator)
-        return compare_branches(self.losses, self.heads(first), self.heads(second), step.alike)
+        return compare_branches(self.losses, *self.project(encoders, first, second), step.alike)
 
 
 class MaskedTerm(nn.Module):
@@ -249,8 +256,10 @@ def compare_branches(
 
 
 def compare(loss: nn.Module, first: Tensor, second: Tensor, alike: Tensor | None) -> Tensor:
-    """The loss of the pairs of all processes."""
-    value: Tensor = loss(gather_rows(first), gather_rows(second), alike)
+    """The loss of the pairs of all processes, in float32."""
+    sides = gather_rows(first.float()), gather_rows(second.float())
+    with torch.autocast(first.device.type, enabled=False):
+        value: Tensor = loss(*sides, alike)
     return value
 
 

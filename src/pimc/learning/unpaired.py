@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 import torch
 from torch import Generator, Tensor, nn
-from torch.nn.functional import affine_grid, grid_sample
+from torch.nn.functional import grid_sample
 
 from pimc.data.unpaired_images import UnpairedImages
 from pimc.learning.augment import augment_crops
@@ -51,7 +51,7 @@ class BandMap(nn.Module):
 
     def to_reflectance(self, images: Tensor) -> Tensor:
         """B x C' x h x w of any type -> float32 reflectance."""
-        return images.float().mul_(self.factor).add_(self.offset)
+        return images.float() * self.factor + self.offset
 
     def to_all_bands(self, reflectance: Tensor) -> Tensor:
         """B x C' x h x w -> B x C x h x w."""
@@ -155,8 +155,10 @@ def image_view(images: Tensor, options: ImageViewOptions, generator: Generator) 
     # positions run from -1 to 1 over the image; a part of size s has its centre within 1 - s
     sizes = torch.stack([part / cols, part / rows])
     centres = (1 - sizes) * (2 * drawn[1:] - 1)
-    maps = torch.cat([torch.diag_embed(sizes.T), centres.T[:, :, None]], dim=2)
-    shape = [count, images.shape[1], options.side, options.side]
-    grid = affine_grid(maps, shape, align_corners=False)
+    # not torch's affine_grid: a matrix product, which mixed precision would round to bfloat16
+    steps = (2 * torch.arange(options.side, device=images.device) + 1) / options.side - 1
+    x, y = centres[:, :, None] + sizes[:, :, None] * steps
+    shape = (-1, options.side, options.side)
+    grid = torch.stack([x[:, None].expand(shape), y[:, :, None].expand(shape)], dim=-1)
     parts = grid_sample(images, grid, padding_mode="border", align_corners=False)
     return augment_crops(parts, options, generator)

@@ -61,8 +61,8 @@ def load_encoder(folder: Path | str) -> SeriesEncoder | ImageEncoder:
         encoder.load_state_dict(weights)
     except (RuntimeError, SafetensorError) as error:
         raise ValueError(
-            f"{folder / WEIGHTS} does not fit the {encoder.kind} encoder of {CONFIG} beside it: "
-            f"{error}"
+            f"{folder / WEIGHTS} does not fit the {encoder.kind} encoder of {CONFIG} beside it "
+            f"(written by another version of this project? then pretrain it anew): {error}"
         ) from error
     return encoder.eval()
 

@@ -20,7 +20,7 @@ from pimc.learning.encoder_plan import (
 )
 from pimc.learning.options import PretrainingOptions
 from pimc.learning.variants import EncoderRun, Variant
-from pimc.model.architecture import find_preset
+from pimc.model.architecture import Architecture, find_preset
 from pimc.pipelines.corpus import gather_corpus
 from pimc.signal.calendar import CalendarOptions
 from pimc.signal.recurrence import RecurrenceOptions
@@ -36,7 +36,8 @@ class SeriesTaskOptions(TaskOptions):
     """What all tasks are told (``TaskOptions``), and what those on series are told.
 
     Attributes:
-        preset: size of encoders that are not pretrained.
+        preset: size of encoders that are not pretrained, where there is no pretrained one; where
+            there is, they have its architecture.
         encoders: ``catalog``: all rotations share its encoder, which may have seen the test fold
             of some, and is then labelled transductive; ``by_rotation``: each rotation has one
             that is pretrained on its own training folds.
@@ -93,6 +94,20 @@ def find_encoders(
         return None
     series_encoder.check(indices, calendar)
     return always(series_encoder)
+
+
+def untrained_architecture(
+    options: SeriesTaskOptions,
+    series_encoder: Any,  # noqa: ANN401
+    rotation_encoders: Mapping[str, KeptEncoder],
+) -> Architecture:
+    """Of encoders with first weights: that of the pretrained ones, so that pairs of arms fit."""
+    if options.encoders == BY_ROTATION:
+        series_encoder = next(iter(rotation_encoders.values())).load()
+    if series_encoder is None:
+        return find_preset(options.preset).series
+    architecture: Architecture = series_encoder.config.architecture
+    return architecture
 
 
 def _of_rotation(kept: Mapping[str, KeptEncoder], run: ArmRun) -> KeptEncoder:

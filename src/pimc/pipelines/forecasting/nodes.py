@@ -19,9 +19,12 @@ from pimc.learning.encoder_plan import EncoderTask, FindEncoder, KeptEncoder
 from pimc.learning.options import PretrainingOptions
 from pimc.learning.planning import drop_absent, plan_runs, plan_tasks
 from pimc.learning.protocol import split_rotations
-from pimc.model.architecture import find_preset
 from pimc.pipelines.forecasting.options import ForecastingOptions
-from pimc.pipelines.rotation_encoders import find_encoders, train_by_rotation
+from pimc.pipelines.rotation_encoders import (
+    find_encoders,
+    train_by_rotation,
+    untrained_architecture,
+)
 from pimc.report.forecasts import ForecastSamples, draw_examples, draw_leads, forecast_tables
 from pimc.report.task_figures import draw_scores
 from pimc.signal.calendar import CalendarOptions
@@ -34,7 +37,7 @@ logger = logging.getLogger(__name__)
 
 TASK = "forecasting"
 
-RESULT_VERSION = 1
+RESULT_VERSION = 2
 """Raise it when the code gives other results from the same data and options."""
 
 
@@ -130,7 +133,7 @@ def plan_arms(
         indices,
         short,
         recurrence,
-        find_preset(options.preset).series,
+        untrained_architecture(options, series_encoder, rotation_encoders),
         find_encoder,
         options.device,
     )

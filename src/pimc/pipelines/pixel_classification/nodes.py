@@ -13,10 +13,13 @@ from pimc.data.folds import FoldOptions
 from pimc.learning.arms import ArmTask, StoredResult
 from pimc.learning.encoder_plan import EncoderTask, KeptEncoder
 from pimc.learning.options import PretrainingOptions
-from pimc.model.architecture import find_preset
 from pimc.pipelines.pixel_classification.options import PixelClassificationOptions, PixelOptions
 from pimc.pipelines.pixel_classification.plan import SeriesOptions, plan_pixel_arms
-from pimc.pipelines.rotation_encoders import find_encoders, train_by_rotation
+from pimc.pipelines.rotation_encoders import (
+    find_encoders,
+    train_by_rotation,
+    untrained_architecture,
+)
 from pimc.report.classification import ClassifiedSamples
 from pimc.report.classification_report import draw_classification, report_classification
 from pimc.signal.calendar import CalendarOptions
@@ -62,7 +65,7 @@ def plan_arms(
     from type hints, which must be resolved without torch.)
     """
     find_encoder = find_encoders(options, series_encoder, rotation_encoders, indices, calendar)
-    architecture = find_preset(options.preset).series
+    architecture = untrained_architecture(options, series_encoder, rotation_encoders)
     series = SeriesOptions(indices, calendar, recurrence, architecture)
     return plan_pixel_arms(
         TASK, index_series, observed, series_pixels, classes, series, folds, options, find_encoder

@@ -11,14 +11,14 @@ from pimc.data.fingerprint import array_digest
 from pimc.data.folds import FoldOptions
 from pimc.learning.arms import ArmTask
 from pimc.learning.encoder_plan import FindEncoder
-from pimc.learning.planning import drop_absent, plan_runs, plan_tasks
+from pimc.learning.planning import drop_absent, drop_arms, plan_runs, plan_tasks
 from pimc.learning.protocol import split_rotations
 from pimc.model.architecture import Architecture
 from pimc.pipelines.pixel_classification.options import PixelOptions
 from pimc.signal.calendar import CalendarOptions
 from pimc.signal.recurrence import RecurrenceOptions
 
-RESULT_VERSION = 1
+RESULT_VERSION = 2
 """Raise it when the code gives other results from the same data and options."""
 
 
@@ -82,6 +82,11 @@ def plan_pixel_arms(
     runs = list(plan_runs(task, options))
     if find_encoder is None:
         runs = drop_absent(options, runs, "there is no pretrained series encoder")
+    if not of_series.architecture.widths:
+        controls = [
+            arm.name for arm in options.arms.values() if INPUTS[arm.input or "series"].control
+        ]
+        runs = drop_arms(runs, controls, "the encoder reads no plots that they could spoil")
     position = {name: number for number, name in enumerate(options.arms)}
     runs.sort(key=lambda run: (run.rotation, position[run.arm.name]))
     splits = split_rotations(fold, np.ones(len(samples), bool), folds, protocol.rotations)
