@@ -20,7 +20,7 @@ from pimc.signal.sharded_array import ShardedArray
 
 logger = logging.getLogger(__name__)
 
-SAMPLE_VERSION = 1
+SAMPLE_VERSION = 2
 """Raise it when the code gives other samples from the same patch and options."""
 
 
