@@ -15,7 +15,7 @@ from pimc.learning.options import PretrainingOptions
 from pimc.pipeline_registry import register_pipelines
 
 PROJECT = Path(__file__).parents[1]
-ENVIRONMENTS = ("base", "pastis", "stack", "points", "eurosat", "simulated_year")
+ENVIRONMENTS = ("base", "pastis", "stack", "points", "eurosat", "paper", "simulated_year")
 PIPELINES = register_pipelines()
 LAYERS = {
     "raw",
@@ -101,7 +101,7 @@ def test_shipped_pretraining_can_be_built(environment):
     with KedroSession.create(PROJECT, env=environment) as session:
         given = session.load_context().config_loader["parameters"]["pretraining"]
     terms = PretrainingOptions(**given).objective.terms
-    expected = {"points": {"series"}, "eurosat": {"pair", "image"}}
+    expected = {"points": {"series"}, "eurosat": {"pair", "image"}, "paper": {"pair"}}
     assert set(terms) == expected.get(environment, {"pair", "series"})
 
 
