@@ -84,6 +84,7 @@ def test_a_killed_run_loses_the_training_it_was_at(tmp_path):
 
 def test_each_training_is_a_nested_mlflow_run(tmp_path):
     mlflow.set_tracking_uri(f"sqlite:///{tmp_path}/mlflow.db")
+    mlflow.set_experiment("tests")  # another test may have chosen one of its own database
     dataset, calls = EncodersByKey(str(tmp_path / "ablation.encoders")), []
     with mlflow.start_run() as parent:
         dataset.save(named(task("a", "k1", calls)))

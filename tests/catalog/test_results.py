@@ -59,6 +59,7 @@ def test_a_killed_run_loses_nothing_that_was_made(tmp_path):
 
 def test_each_run_that_is_made_is_a_nested_mlflow_run(tmp_path):
     mlflow.set_tracking_uri(f"sqlite:///{tmp_path}/mlflow.db")
+    mlflow.set_experiment("tests")  # another test may have chosen one of its own database
     dataset = ArmResults(str(tmp_path / "results"))
     with mlflow.start_run() as parent:
         dataset.save({"a": task("a")})
