@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -14,6 +13,7 @@ from torch import Tensor, nn
 
 from pimc.model.backbone_options import BackboneOptions
 from pimc.model.checkpoint import read_weights
+from pimc.model.normalisation import BandNormalisation, check_normalisable
 
 logger = logging.getLogger(__name__)
 
@@ -44,13 +44,7 @@ class BackboneConfig:
 
     def __post_init__(self) -> None:
         """Check that every band can be normalised."""
-        values = zip(self.bands, self.mean, self.std, strict=True)
-        bad = [b for b, m, s in values if not (math.isfinite(m) and math.isfinite(s) and s > 0)]
-        if bad:
-            raise ValueError(
-                f"mean and standard deviation must be finite and the latter above 0: "
-                f"{', '.join(bad)} cannot be normalised (no data, or one value everywhere)"
-            )
+        check_normalisable(self.bands, self.mean, self.std)
 
     def to_json(self) -> dict[str, Any]:
         """As JSON's own types."""
@@ -59,9 +53,6 @@ class BackboneConfig:
 
 class Backbone(nn.Module):
     """Image -> embedding by a network of timm without its head; first weights until loaded."""
-
-    mean: Tensor
-    std: Tensor
 
     def __init__(self, config: BackboneConfig):
         """Build the network.
@@ -73,10 +64,7 @@ class Backbone(nn.Module):
         """
         super().__init__()
         self.config = config
-        # not persistent: the configuration is the one place that keeps them
-        for name in ("mean", "std"):
-            values = torch.tensor(getattr(config, name), dtype=torch.float32)
-            self.register_buffer(name, values[:, None, None], persistent=False)
+        self.normalised = BandNormalisation(config.mean, config.std)
         self.network = _build_network(config)
         first = self.network.default_cfg["first_conv"]
         names = (first,) if isinstance(first, str) else tuple(first)
@@ -114,8 +102,7 @@ class Backbone(nn.Module):
                 f"expected images of B x {len(bands)} bands ({', '.join(bands)}) x rows x columns, "
                 f"got shape {shape}"
             )
-        normalised = (reflectance - self.mean).div_(self.std)
-        out: Tensor = self.network(normalised.nan_to_num_(nan=0.0))
+        out: Tensor = self.network(self.normalised(reflectance))
         return out
 
 

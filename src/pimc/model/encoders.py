@@ -6,7 +6,6 @@ calendar and recurrence transform, the image encoder its bands and their normali
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any, Self
@@ -16,6 +15,7 @@ from torch import Tensor, nn
 
 from pimc.model.architecture import Architecture
 from pimc.model.blocks import ResidualNetwork
+from pimc.model.normalisation import BandNormalisation, check_normalisable
 from pimc.model.plots import RecurrencePlots
 from pimc.model.temporal import TemporalBranch
 from pimc.signal.calendar import CalendarOptions
@@ -108,13 +108,7 @@ class ImageEncoderConfig:
             raise ValueError(
                 f"an image encoder has widths and no temporal_width, got {self.architecture}"
             )
-        values = zip(self.bands, self.mean, self.std, strict=True)
-        bad = [b for b, m, s in values if not (math.isfinite(m) and math.isfinite(s) and s > 0)]
-        if bad:
-            raise ValueError(
-                f"mean and standard deviation must be finite and the latter above 0: "
-                f"{', '.join(bad)} cannot be normalised (no data, or one value everywhere)"
-            )
+        check_normalisable(self.bands, self.mean, self.std)
 
     def to_json(self) -> dict[str, Any]:
         """As JSON's own types."""
@@ -238,16 +232,11 @@ class ImageEncoder(nn.Module):
     """Image of reflectance -> embedding; any height and width."""
 
     kind = "image"
-    mean: Tensor
-    std: Tensor
 
     def __init__(self, config: ImageEncoderConfig):
         super().__init__()
         self.config = config
-        # not persistent: the configuration is the one place that keeps them
-        for name in ("mean", "std"):
-            values = torch.tensor(getattr(config, name), dtype=torch.float32)
-            self.register_buffer(name, values[:, None, None], persistent=False)
+        self.normalised = BandNormalisation(config.mean, config.std)
         self.network = ResidualNetwork(len(config.bands), config.architecture)
 
     @property
@@ -274,6 +263,5 @@ class ImageEncoder(nn.Module):
                 f"expected images of B x {len(bands)} bands ({', '.join(bands)}) x at least "
                 f"{SMALLEST_IMAGE} x {SMALLEST_IMAGE} pixels, got shape {tuple(shape)}"
             )
-        normalised = (reflectance - self.mean).div_(self.std)
-        out: Tensor = self.network(normalised.nan_to_num_(nan=0.0))
+        out: Tensor = self.network(self.normalised(reflectance))
         return out

@@ -1,0 +1,48 @@
+"""Normalisation of the bands of images, before any network."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor, nn
+
+
+class BandNormalisation(nn.Module):
+    """Images less the mean of each band, divided by its deviation; what is missing becomes 0."""
+
+    mean: Tensor
+    std: Tensor
+
+    def __init__(self, mean: Sequence[float], std: Sequence[float]):
+        """Keep the statistics.
+
+        Args:
+            mean: of each of the C bands, in the units of the images.
+            std: of each band.
+        """
+        super().__init__()
+        # not persistent: the encoder's configuration is the one place that keeps them
+        for name, given in (("mean", mean), ("std", std)):
+            values = torch.tensor(given, dtype=torch.float32)
+            self.register_buffer(name, values[:, None, None], persistent=False)
+
+    def forward(self, images: Tensor) -> Tensor:
+        """B x C x h x w float, NaN where there is no data -> the same shape, finite."""
+        return (images - self.mean).div_(self.std).nan_to_num_(nan=0.0)
+
+
+def check_normalisable(bands: Sequence[str], mean: Sequence[float], std: Sequence[float]) -> None:
+    """Refuse statistics that cannot normalise a band.
+
+    Raises:
+        ValueError: naming the bands.
+    """
+    values = zip(bands, mean, std, strict=True)
+    bad = [b for b, m, s in values if not (math.isfinite(m) and math.isfinite(s) and s > 0)]
+    if bad:
+        raise ValueError(
+            f"mean and standard deviation must be finite and the latter above 0: "
+            f"{', '.join(bad)} cannot be normalised (no data, or one value everywhere)"
+        )
