@@ -10,7 +10,7 @@ import yaml
 from kedro.framework.session import KedroSession
 from kedro.framework.startup import bootstrap_project
 
-from pimc.hooks import catalog_parameters
+from pimc.hooks import catalog_parameters, parameter_sources
 from pimc.learning.options import PretrainingOptions
 from pimc.pipeline_registry import register_pipelines
 
@@ -107,11 +107,11 @@ def test_shipped_pretraining_can_be_built(environment):
 
 def test_parameters_of_the_catalog_are_those_of_the_environment():
     conf = PROJECT / "conf"
-    assert {"patches", "size", "seed"} <= catalog_parameters(conf, "base")
-    assert "root" not in catalog_parameters(conf, "base")
-    stack = catalog_parameters(conf, "stack")
-    assert {"root", "offset"} <= stack
-    assert not {"patches", "size"} & stack
+    base, stack = catalog_parameters(conf, "base"), catalog_parameters(conf, "stack")
+    assert base["scenes"] == {"patches", "size", "seed"}
+    assert not any("root" in names for names in base.values())
+    assert stack["scenes"] == {"root", "offset"}
+    assert parameter_sources(conf, "base") == {"seed"}
 
 
 def test_a_clone_has_the_folder_for_personal_settings():

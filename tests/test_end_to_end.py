@@ -179,7 +179,7 @@ def test_a_task_scores_its_arms_and_makes_nothing_twice(pretrained, task):
     assert any(name.startswith(f"{task}.cnn1d.") for name in again.data.metrics)
 
 
-def test_the_ablation_trains_and_scores_its_variants_and_makes_nothing_twice(pretrained):
+def test_the_ablation_trains_and_scores_its_variants_and_makes_nothing_twice(pretrained, caplog):
     budget = {"max_epochs": 1, "steps_per_epoch": 2}
     effort = {"pretraining": budget, "budgets": {"shots_20": {"draws": 1}}}
     arms = {"forest": {"trees": 5}, "logistic": None}
@@ -194,10 +194,16 @@ def test_the_ablation_trains_and_scores_its_variants_and_makes_nothing_twice(pre
         "paper": "inductive", "shipped": "inductive", "random_init": "none", "forest": "none",
     }  # fmt: skip
     assert len(runs(pretrained)) == before + 1 + 2 + 4  # the run, trainings, arms
-    run(pretrained, pipeline="ablation", **parameters)
-    assert len(runs(pretrained)) == before + 1 + 2 + 4 + 1
     corpus = "data/06_models/simulated/ablation.encoders"
-    run(pretrained, pipeline="transfer", corpus=corpus, **parameters)
+    assert "nothing in this run reads" not in caplog.text
+    run(pretrained, pipeline="ablation", corpus=corpus, **parameters)
+    assert "nothing in this run reads the parameter corpus" in caplog.text
+    assert len(runs(pretrained)) == before + 1 + 2 + 4 + 1
+    caplog.clear()
+    run(pretrained, pipeline="transfer", corpus=corpus, seed=0, **parameters)
+    assert "nothing in this run reads" not in caplog.text
+    tasks = [tracked.data.tags.get("task") for tracked in runs(pretrained)]
+    assert tasks.count("ablation") == tasks.count("transfer") == 4
     transferred = pd.read_csv(pretrained / "data/08_reporting/simulated/transfer.scores.csv")
     assert transferred.drop_duplicates("arm")["corpus"].tolist()[:2] == ["simulated"] * 2
     # the same encoders on the same labels

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import atexit
+import logging
 import re
 import signal
 import threading
@@ -24,12 +25,15 @@ from kedro_mlflow.framework.hooks.mlflow_hook import MlflowHook
 from pimc.catalog.encoder import EncoderFolder
 from pimc.catalog.provenance import git_commit
 
+logger = logging.getLogger(__name__)
+
 
 class ParameterCheck:
     """Refuses what would pass unseen: parameters that nothing reads, encoders written over."""
 
     def __init__(self) -> None:
-        self._catalog_parameters: set[str] = set()
+        self._catalog_parameters: dict[str, set[str]] = {}
+        self._sources: set[str] = set()
 
     @hook_impl(tryfirst=True)
     def after_context_created(self, context: KedroContext) -> None:
@@ -42,16 +46,14 @@ class ParameterCheck:
                 f"no environment {environment!r}: {conf} has the folders {', '.join(known)}"
             )
         self._catalog_parameters = catalog_parameters(conf, environment)
+        self._sources = parameter_sources(conf, environment)
 
     @hook_impl
     def after_catalog_created(self, parameters: dict[str, Any]) -> None:
         """Compare the names at the top level with those that pipelines and catalog read."""
         read = {
-            name.removeprefix("params:").split(".")[0]
-            for pipeline in pipelines.values()
-            for name in pipeline.inputs()
-            if name.startswith("params:")
-        } | self._catalog_parameters
+            name for pipeline in pipelines.values() for name in node_parameters(pipeline)
+        }.union(*self._catalog_parameters.values())
         given = parameters["parameters"]  # as a whole; beside it, each by its own name
         unknown = sorted(set(given) - read)
         if unknown:
@@ -61,20 +63,52 @@ class ParameterCheck:
             )
 
     @hook_impl(tryfirst=True)
-    def before_pipeline_run(self, pipeline: Pipeline, catalog: DataCatalog) -> None:
-        """Refuse a run that would end in writing the encoder of another environment."""
+    def before_pipeline_run(
+        self, run_params: dict[str, Any], pipeline: Pipeline, catalog: DataCatalog
+    ) -> None:
+        """Refuse to write the encoder of another environment; name parameters that go unread."""
+        self._name_unread(run_params, pipeline)
         for name in pipeline.all_outputs() & set(catalog.keys()):
             if isinstance(dataset := catalog.get(name), EncoderFolder):
                 dataset.check_own()
 
+    def _name_unread(self, run_params: dict[str, Any], pipeline: Pipeline) -> None:
+        """Known parameters that another pipeline reads: the user expects an effect of them."""
+        entries = self._catalog_parameters
+        read = node_parameters(pipeline) | self._sources
+        read |= {name for each in pipeline.datasets() for name in entries.get(each, ())}
+        given = {name.split(".")[0] for name in run_params.get("runtime_params") or {}}
+        if unread := sorted(given - read):
+            logger.warning("nothing in this run reads the parameter %s", ", ".join(unread))
 
-def catalog_parameters(conf: Path, environment: str) -> set[str]:
-    """Names that catalog entries take from `--params`: those of the environment hide base's."""
+
+def node_parameters(pipeline: Pipeline) -> set[str]:
+    """Names at the top level of the parameters that a pipeline's nodes read."""
+    return {
+        name.removeprefix("params:").split(".")[0]
+        for name in pipeline.inputs()
+        if name.startswith("params:")
+    }
+
+
+def parameter_sources(conf: Path, environment: str) -> set[str]:
+    """Names of parameters that others are made of, as `seed`."""
+    files = [
+        path
+        for folder in ("base", environment)
+        for path in sorted((conf / folder).glob("parameters*.yml"))
+    ]
+    return {name for path in files for name in re.findall(r"\$\{(\w+)\}", path.read_text())}
+
+
+def catalog_parameters(conf: Path, environment: str) -> dict[str, set[str]]:
+    """By catalog entry, names that it takes from `--params`: the environment's hide base's."""
     entries: dict[str, Any] = {}
     for folder in ("base", environment):
         for path in sorted((conf / folder).glob("catalog*.yml")):
             entries |= yaml.safe_load(path.read_text())
-    return set(re.findall(r"\$\{runtime_params:\s*(\w+)", str(entries)))
+    names = re.compile(r"\$\{runtime_params:\s*(\w+)")
+    return {name: set(names.findall(str(entry))) for name, entry in entries.items()}
 
 
 class RunTracking(MlflowHook):

@@ -16,7 +16,7 @@ from pimc.data.folds import FoldOptions
 from pimc.learning.arms import ArmRun, ArmTask, StoredResult
 from pimc.learning.encoder_plan import EncoderTask, KeptEncoder, plan_encoders, plan_transfer
 from pimc.learning.options import PretrainingOptions
-from pimc.learning.variants import EncoderRun, build_variant
+from pimc.learning.variants import OWN, EncoderRun, build_variant
 from pimc.model.architecture import find_preset
 from pimc.pipelines.ablation.options import AblationOptions
 from pimc.pipelines.corpus import gather_corpus
@@ -27,7 +27,8 @@ from pimc.report.classification import classification_tables
 from pimc.signal.calendar import CalendarOptions
 from pimc.signal.recurrence import RecurrenceOptions
 
-TASK = "ablation"
+TASK, TRANSFER = "ablation", "transfer"
+"""Names of the study: encoders trained on this workspace's pixels, or taken from another."""
 
 
 def plan_variants(
@@ -105,8 +106,9 @@ def plan_arms(
 ) -> dict[str, ArmTask]:
     """One task a run of an arm; arms without pretraining are of the shipped plot and size."""
     architecture = find_preset(pretraining.preset).series
+    own = all(each.run is None or each.run.corpus == OWN for each in encoders.values())
     return plan_pixel_arms(
-        TASK,
+        TASK if own else TRANSFER,
         index_series,
         observed,
         series_pixels,
