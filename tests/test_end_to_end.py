@@ -184,6 +184,7 @@ def test_the_ablation_trains_and_scores_its_variants_and_makes_nothing_twice(pre
     effort = {"pretraining": budget, "budgets": {"shots_20": {"draws": 1}}}
     arms = {"forest": {"trees": 5}, "logistic": None}
     pretraining = {k: v for k, v in TINY["pretraining"].items() if k not in budget}
+    pretraining["preset"] = "fused"  # as shipped
     changed = {"efforts": {"quick": effort}, "arms": arms, "resamples": 50, "device": "cpu"}
     parameters = {**TINY, "pretraining": pretraining, "ablation": changed}
     before = len(runs(pretrained))

@@ -81,6 +81,7 @@ def test_published_numbers_keep_their_range_source_and_caveat():
         ("linear", "pretrained_shuffled", "control"),
         ("linear", "random_noise", "control"),
         ("network", "backbone", "backbone"),
+        ("linear", "random_backbone", "first weights"),
     ],
 )
 def test_roles(kind, source, role):

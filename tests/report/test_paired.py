@@ -72,9 +72,9 @@ def test_controls_are_nobodys_counterpart():
 def test_a_backbone_is_not_paired_with_first_weights_of_another_architecture():
     arms = pd.DataFrame(
         {
-            "arm": ["seco", "probe", "random"],
+            "arm": ["seco", "probe", "seco_random", "random"],
             "kind": "linear",
-            "input": ["backbone", "pretrained", "random"],
+            "input": ["backbone", "pretrained", "random_backbone", "random"],
         }
     )
     assert counterparts(arms) == [("probe", "random")]

@@ -16,6 +16,9 @@ from pimc.data.folds import FOLDS
 BACKBONE = "backbone"
 """Input of arms that read an encoder of others (``pimc.model.backbone``), which they name."""
 
+RANDOM_BACKBONE = "random_backbone"
+"""Input of arms that read a network of that architecture with first weights."""
+
 
 @dataclass(frozen=True)
 class Arm:

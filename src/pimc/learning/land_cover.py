@@ -13,7 +13,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy, one_hot
 
-from pimc.learning.arms import BACKBONE, ArmResult, ArmRun
+from pimc.learning.arms import BACKBONE, RANDOM_BACKBONE, ArmResult, ArmRun
 from pimc.learning.classify import Classification
 from pimc.learning.image_augment import SYMMETRIES, augment_images, symmetry
 from pimc.learning.image_options import ImageOptions
@@ -38,7 +38,7 @@ from pimc.model.heads import TaskNetwork
 logger = logging.getLogger(__name__)
 
 STATISTICS = "statistics"
-INPUTS = (STATISTICS, "pretrained", "random", BACKBONE)
+INPUTS = (STATISTICS, "pretrained", "random", BACKBONE, RANDOM_BACKBONE)
 """Inputs of arms on images, by name."""
 
 CACHED = 32

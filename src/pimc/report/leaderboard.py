@@ -157,8 +157,8 @@ def arm_role(kind: str, source: str) -> str:
 
     Returns:
         ``trivial`` (knows no more than a mean), ``control`` (its input is spoilt on purpose),
-        ``pretrained``, ``first weights`` (the same architecture, not pretrained), ``backbone``
-        (an encoder of others: no arm here has its architecture and first weights) or ``baseline``.
+        ``pretrained``, ``first weights`` (an architecture of the same table, not pretrained),
+        ``backbone`` (an encoder of others) or ``baseline``.
     """
     if kind in ("majority", "persistence", "climatology") or source == "statistics":
         return "trivial"

@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 from pimc.catalog.land_images import LandImages
 from pimc.data.eurosat import CLASSES, SPLITS, EuroSat
 from pimc.data.fingerprint import fingerprint
-from pimc.learning.arms import BACKBONE, ArmTask, StoredResult
+from pimc.learning.arms import BACKBONE, RANDOM_BACKBONE, ArmTask, StoredResult
 from pimc.learning.planning import drop_absent, plan_runs
 from pimc.learning.protocol import Split
 from pimc.model.architecture import find_preset
@@ -68,7 +68,9 @@ def plan_arms(
         ("pretrained", None): encoder_digest(image_encoder),
         ("random", None): fingerprint(ours.bands, ours.architecture),
     }
-    parts |= {(BACKBONE, name): encoder_digest(each) for name, each in backbones.items()}
+    for name, each in backbones.items():
+        parts[BACKBONE, name] = encoder_digest(each)
+        parts[RANDOM_BACKBONE, name] = fingerprint(each.config)
     facts = (RESULT_VERSION, images.fingerprint, options.protocol.max_train, options.seed)
     tasks: dict[str | None, LandCover] = {None: _task_on(image_encoder, images, options)}
     tasks |= {name: _task_on(each, images, options) for name, each in backbones.items()}

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from pimc.learning.arms import BACKBONE, Arm, TaskOptions
+from pimc.learning.arms import BACKBONE, RANDOM_BACKBONE, Arm, TaskOptions
 from pimc.learning.options import PRECISIONS
 from pimc.model.architecture import find_preset
 from pimc.model.backbone_options import BackboneOptions
@@ -22,7 +22,7 @@ class LandCoverOptions(TaskOptions):
         precision: 32-true, bf16-mixed, or auto: the latter where the device has instructions for
             it. On a CPU that has them, networks take a third of the time; on others, far longer.
         backbones: encoders of others, by name, the fields of ``BackboneOptions``; arms with input
-            ``backbone`` name one as their ``encoder``.
+            ``backbone``, or ``random_backbone`` for first weights, name one as their ``encoder``.
     """
 
     preset: str = "wide"
@@ -52,11 +52,11 @@ class LandCoverOptions(TaskOptions):
 
     def _check_backbone(self, arm: Arm) -> None:
         """Refuse an arm that names no backbone where it needs one, or names one elsewhere."""
-        if arm.input != BACKBONE:
+        if arm.input not in (BACKBONE, RANDOM_BACKBONE):
             if arm.encoder is not None:
                 raise ValueError(
-                    f"arm {arm.name}: its encoder {arm.encoder!r} is read with input {BACKBONE}, "
-                    f"got input {arm.input!r}"
+                    f"arm {arm.name}: its encoder {arm.encoder!r} is read with input {BACKBONE} or "
+                    f"{RANDOM_BACKBONE}, got input {arm.input!r}"
                 )
             return
         if arm.encoder not in self.backbones:
