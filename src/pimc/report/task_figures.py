@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import count
 
 import numpy as np
 import pandas as pd
@@ -46,6 +47,8 @@ def draw_scores(scores: pd.DataFrame, title: str) -> Figure:
 def draw_label_curves(scores: pd.DataFrame, score: str, title: str) -> Figure:
     """A score by number of labelled training samples, a line an arm.
 
+    The legend has the order of the lines at most labels; what reads no pretrained encoder is dashed.
+
     Args:
         scores: of one unit, several budgets (``pimc.report.comparison.compare``).
         score: the one drawn.
@@ -53,14 +56,16 @@ def draw_label_curves(scores: pd.DataFrame, score: str, title: str) -> Figure:
     """
     figure = Figure(figsize=(7.5, 4.6))
     axis = figure.subplots()
-    chosen = scores[scores["score"] == score]
-    styles = ("-", "--", ":")
-    for number, arm in enumerate(dict.fromkeys(chosen["arm"])):
-        rows = chosen[chosen["arm"] == arm].sort_values("train_samples")
-        colour, style = f"C{number % 10}", styles[number // 10 % len(styles)]
+    chosen = scores[scores["score"] == score].sort_values("train_samples")
+    last = chosen.groupby("arm").last().sort_values(["train_samples", "value"], ascending=False)
+    counts = {"-": count(), "--": count()}  # colours repeat after ten: each style has its own
+    for arm, pretraining in last["pretraining"].items():
+        style = "--" if pretraining == "none" else "-"
+        colour = f"C{next(counts[style]) % 10}"
+        rows = chosen[chosen["arm"] == arm]
         labels, value = rows["train_samples"], rows["value"]
         axis.plot(labels, value, style, marker=".", color=colour, label=arm)
-        axis.fill_between(labels, rows["low"], rows["high"], color=colour, alpha=0.1, linewidth=0)
+        axis.fill_between(labels, rows["low"], rows["high"], color=colour, alpha=0.06, linewidth=0)
     axis.set_xscale("log")
     axis.set_xlabel("labelled training samples")
     axis.set_ylabel(score)
