@@ -47,7 +47,7 @@ def draw_scores(scores: pd.DataFrame, title: str) -> Figure:
 def draw_label_curves(scores: pd.DataFrame, score: str, title: str) -> Figure:
     """A score by number of labelled training samples, a line an arm.
 
-    The legend has the order of the lines at most labels; what reads no pretrained encoder is dashed.
+    The legend has the order of the lines at most labels; arms without pretraining are dashed.
 
     Args:
         scores: of one unit, several budgets (``pimc.report.comparison.compare``).
