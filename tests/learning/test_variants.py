@@ -3,7 +3,7 @@ from dataclasses import replace
 import pytest
 
 from pimc.learning.options import BatchOptions, PretrainingOptions
-from pimc.learning.variants import EncoderRun, build_variant, merge_options
+from pimc.learning.variants import EncoderRun, build_variant, design, merge_options
 from pimc.signal.recurrence import RecurrenceOptions
 
 RECURRENCE = RecurrenceOptions(kind="level", scale="standard")
@@ -82,3 +82,10 @@ def test_a_seed_moves_weights_and_batches():
 
 def test_trainings_have_names_of_their_own():
     assert EncoderRun("v", 2, 1).name == "v-seed2-rotation1"
+
+
+def test_a_plot_or_a_size_of_its_own_is_another_design():
+    objective = {"pretraining": {"objective": {"masked": 1.0}}}
+    assert design("one", objective) == design("one", {}) == "shipped"
+    assert design("one", {"recurrence": {"kind": "binary"}}) == "one"
+    assert design("one", {"pretraining": {"preset": "small"}}) == "one"

@@ -194,6 +194,7 @@ def test_tables_compare_variants_with_the_references_that_ran(ablated):
     )
     few = scores[scores["budget"] == "few"].drop_duplicates("arm").set_index("arm")
     assert few["corpus"].tolist()[:2] == ["own", "own"] and few["corpus"].isna()[2:].all()
+    assert few["design"].tolist() == ["paper", "signed", "shipped", "shipped"]
     assert list(few.index) == ["paper", "signed", "forest", "random_init"]
     assert few["pretraining"].tolist() == ["inductive", "inductive", "none", "none"]
     assert (few["rotations"] == 2).all() and (few["seeds"] == 4).all()

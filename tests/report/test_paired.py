@@ -78,3 +78,17 @@ def test_a_backbone_is_not_paired_with_first_weights_of_another_architecture():
         }
     )
     assert counterparts(arms) == [("probe", "random")]
+
+
+def test_first_weights_tell_nothing_of_an_encoder_of_another_design():
+    arms = pd.DataFrame(
+        {
+            "arm": ["shipped", "with_masked", "paper", "random"],
+            "kind": "linear",
+            "input": ["pretrained", "pretrained", "pretrained", "random"],
+            "design": ["shipped", "shipped", "paper", "shipped"],
+        }
+    )
+    assert counterparts(arms) == [("shipped", "random"), ("with_masked", "random")]
+    undivided = counterparts(arms.drop(columns="design"))
+    assert ("paper", "random") in undivided

@@ -18,6 +18,9 @@ BUDGET = ("max_epochs", "steps_per_epoch")
 OWN = "own"
 """The corpus whose labelled pixels are classified."""
 
+SHIPPED = "shipped"
+"""The design of encoders that follows from the shipped parameters."""
+
 
 @dataclass(frozen=True)
 class Variant:
@@ -98,6 +101,15 @@ def build_variant(
         )
     except (TypeError, ValueError) as error:
         raise ValueError(f"{where}: {error}") from error
+
+
+def design(name: str, overrides: Mapping[str, Any]) -> str:
+    """What a variant's encoder is built as: as shipped, or, with a plot or a size of its own, as it.
+
+    First weights of one design tell nothing of what pretraining does to another.
+    """
+    own = overrides.get("recurrence") or "preset" in overrides.get("pretraining", {})
+    return name if own else SHIPPED
 
 
 def merge_options(

@@ -160,7 +160,7 @@ def _build_network(config: BackboneConfig) -> Any:  # noqa: ANN401  timm's class
     except Exception as error:  # beside another torch, torchvision fails with a RuntimeError
         raise ImportError(
             f"{config.model} is a network of timm, which does not load ({error}): pip install "
-            '"pimc[backbones]", and take a torchvision that fits torch'
+            '-e ".[backbones]", and take a torchvision that fits torch'
         ) from error
     try:
         return timm.create_model(

@@ -70,7 +70,8 @@ def counterparts(arms: pd.DataFrame) -> list[tuple[str, str]]:
     """Arms that read a pretrained encoder, and those of the same kind with first weights.
 
     Args:
-        arms: columns arm, kind, input, one row an arm.
+        arms: columns arm, kind, input, one row an arm; where there is a column ``design``, what
+            the encoders are built as, arms of one design are compared.
     """
     source = arms["input"].fillna("").astype(str)
     roles = [arm_role(kind, given) for kind, given in zip(arms["kind"], source, strict=True)]
@@ -78,7 +79,8 @@ def counterparts(arms: pd.DataFrame) -> list[tuple[str, str]]:
     left = known[known["role"] == "pretrained"].copy()
     left["input"] = left["input"].str.replace("pretrained", "random", n=1)
     right = known[known["role"] == "first weights"]
-    pairs = left.merge(right, on=["kind", "input"], suffixes=("", "_other"))
+    same = ["kind", "input", *(["design"] if "design" in arms else [])]
+    pairs = left.merge(right, on=same, suffixes=("", "_other"))
     return list(zip(pairs["arm"], pairs["arm_other"], strict=True))
 
 

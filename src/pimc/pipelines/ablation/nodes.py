@@ -16,7 +16,7 @@ from pimc.data.folds import FoldOptions
 from pimc.learning.arms import ArmRun, ArmTask, StoredResult
 from pimc.learning.encoder_plan import EncoderTask, KeptEncoder, plan_encoders, plan_transfer
 from pimc.learning.options import PretrainingOptions
-from pimc.learning.variants import OWN, EncoderRun, build_variant
+from pimc.learning.variants import OWN, SHIPPED, EncoderRun, build_variant, design
 from pimc.model.architecture import find_preset
 from pimc.pipelines.ablation.options import AblationOptions
 from pimc.pipelines.corpus import gather_corpus
@@ -139,6 +139,12 @@ def score_variants(
     corpora = {each.run.variant: each.run.corpus for each in encoders.values() if each.run}
     read = {name: corpora[arm.encoder] for name, arm in options.arms.items() if arm.encoder}
     scores.insert(scores.columns.tolist().index("arm") + 1, "corpus", scores["arm"].map(read))
+    designs = {
+        name: design(arm.encoder, options.variants[arm.encoder])
+        for name, arm in options.arms.items()
+        if arm.encoder
+    }
+    scores["design"] = scores["arm"].map(designs).fillna(SHIPPED)
     first = scores[scores["unit"] == samples.unit]
     names = first["budget"] + "." + first["arm"] + "." + first["score"]
     metrics = dict(zip(names, first["value"].tolist(), strict=True))
