@@ -104,7 +104,7 @@ def build_variant(
 
 
 def design(name: str, overrides: Mapping[str, Any]) -> str:
-    """What a variant's encoder is built as: as shipped, or, with a plot or a size of its own, as it.
+    """What a variant's encoder is built as: ``shipped``, or its own name for its own plot or size.
 
     First weights of one design tell nothing of what pretraining does to another.
     """
