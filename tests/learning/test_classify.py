@@ -108,7 +108,7 @@ def test_all_arms_see_the_labels_of_the_budget():
     [
         ({"patch0": (1,), "patch2": (4,)}, False),
         ({"patch3": (5,)}, True),
-        ({"patch3": (1,)}, False),
+        ({"patch3": (1,)}, None),  # the folds were dealt anew
         (None, None),
     ],
 )
@@ -116,6 +116,14 @@ def test_an_encoder_that_has_seen_the_test_ground_is_told(trained_on, expected):
     inputs = make_inputs(make_encoder(trained_on))
     assert inputs.transductive(arm_run("linear", "pretrained"), SPLIT) is expected
     assert inputs.transductive(arm_run("linear", "random"), SPLIT) == "none"
+
+
+def test_ground_of_another_fold_within_a_patch_is_other_ground():
+    inputs = make_inputs(make_encoder({"patch3": (1,)}))
+    rows, fold = np.flatnonzero(inputs.patch == "patch3"), inputs.fold.copy()
+    fold[rows[0]] = 1  # the patch holds ground of both, as those of a stack do
+    split, shared = replace(SPLIT, test=rows[1:]), replace(inputs, fold=fold)
+    assert shared.transductive(arm_run("linear", "pretrained"), split) is False
 
 
 @pytest.mark.parametrize(

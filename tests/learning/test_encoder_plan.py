@@ -115,3 +115,10 @@ def test_one_encoder_may_serve_all_runs(tmp_path):
     assert find("any run").digest == find("another").digest == encoder_digest(made)
     assert isinstance(CORPUS.pairs((1,)).pixels, pd.DataFrame)
     assert set(CORPUS.pairs((1, 3)).pixels["fold"]) == {1, 3}
+
+
+def test_unpaired_images_are_refused_before_anything_is_trained():
+    objective = replace(PRETRAINING.objective, image=1.0)
+    unpaired = replace(LEVEL, name="u", pretraining=replace(PRETRAINING, objective=objective))
+    with pytest.raises(ValueError, match="u: encoders that are trained on demand are of series"):
+        plan(LEVEL, unpaired)

@@ -13,6 +13,7 @@ import torch
 from synthetic import BANDS, CALENDAR, RECURRENCE, make_pairs
 
 from pimc.learning.ground import check_apart, seen_ground
+from pimc.learning.objective_options import ObjectiveOptions
 from pimc.learning.options import (
     BatchOptions,
     CropAugmentation,
@@ -20,6 +21,7 @@ from pimc.learning.options import (
     OptimiserOptions,
     PretrainingOptions,
 )
+from pimc.learning.pairs import PairSampler
 from pimc.learning.pretrain import pretrain
 from pimc.model.storage import load_encoder, save_encoder
 
@@ -311,3 +313,22 @@ def test_seen_ground_names_each_patch_with_its_folds():
     train, validation = make_pairs(2, seed=0), make_pairs(1, seed=1)
     validation.pixels["fold"] = 4
     assert seen_ground(train, validation) == {"patch-0": (1, 4), "patch-1": (1,)}
+
+
+def test_an_objective_without_images_meets_the_same_batches(tmp_path, monkeypatch):
+    drawn = []
+
+    class Watched(PairSampler):
+        def epoch(self, epoch, steps):
+            batches = super().epoch(epoch, steps)
+            drawn.append((epoch, [batch.rows.tolist() for batch in batches]))
+            return batches
+
+    monkeypatch.setattr("pimc.learning.pretrain.PairSampler", Watched)
+    seen = []
+    for objective in (ObjectiveOptions(), ObjectiveOptions(pair=0, series=1)):
+        drawn.clear()
+        result = run(tmp_path, replace(OPTIONS, max_epochs=2, objective=objective))
+        assert (result.image_encoder is None) == (objective.pair == 0)
+        seen.append(list(drawn))
+    assert seen[0] == seen[1] and {epoch for epoch, _ in seen[0]} == {0, 1}

@@ -8,7 +8,7 @@ from torch.nn.functional import normalize
 from pimc.learning.batches import load_batch
 from pimc.learning.likeness import SeriesScale
 from pimc.learning.masking import draw_hidden
-from pimc.learning.objective_options import ObjectiveOptions
+from pimc.learning.objective_options import MaskOptions, ObjectiveOptions
 from pimc.learning.options import BatchOptions, PretrainingOptions
 from pimc.learning.pairs import PairSampler
 from pimc.learning.terms import Encoders, Step, build_terms, crops_of, two_views
@@ -198,3 +198,9 @@ def test_terms_of_images_need_them(encoders, batch):
     term = build_terms(encoders, options, SCALE, bands)["image"]
     with pytest.raises(ValueError, match="this batch has no unpaired images"):
         term(encoders, Step(batch, None, generator(), True))
+
+
+def test_a_mask_that_hides_nothing_is_refused(encoders):
+    mask = MaskOptions(share=0, block=0.01)  # of 24 steps
+    with pytest.raises(ValueError, match="mask hides nothing: its share is 0, and its block"):
+        terms(encoders, replace(OPTIONS, objective=ObjectiveOptions(masked=1, mask=mask)))

@@ -34,9 +34,8 @@ def test_overrides_change_single_options_at_any_depth():
 
 
 def test_the_effort_sets_the_budget_of_all():
-    variant = build({"pretraining": {"preset": "fused"}}, {"max_epochs": 2, "batch": {"size": 8}})
+    variant = build({"pretraining": {"preset": "fused"}}, {"max_epochs": 2})
     assert (variant.pretraining.preset, variant.pretraining.max_epochs) == ("fused", 2)
-    assert (variant.pretraining.batch.size, variant.pretraining.batch.patches) == (8, 4)
 
 
 @pytest.mark.parametrize(
@@ -62,9 +61,9 @@ def test_errors_name_what_is_known(overrides, message):
         build(overrides)
 
 
-def test_an_unknown_option_of_the_effort_is_told_as_such():
-    with pytest.raises(ValueError, match="effort, pretraining has no option epochs"):
-        build({}, {"epochs": 3})
+def test_an_effort_sets_the_budget_alone():
+    with pytest.raises(ValueError, match="effort: preset may differ between variants"):
+        build({}, {"preset": "tiny"})
 
 
 def test_merging_leaves_its_input_alone_and_replaces_what_is_no_mapping():

@@ -81,6 +81,14 @@ def test_first_weights_hang_on_the_seed_alone(backbone):
     assert encoder_digest(first) == encoder_digest(same) != encoder_digest(other)
 
 
+def test_first_weights_leave_no_branch_silent(fake_timm):
+    silent = build(silent=True)
+    images = torch.rand(2, 4, 32, 32)
+    with torch.inference_mode():
+        assert not silent(images).any()
+        assert reset_weights(silent, 0).eval()(images).any()
+
+
 def test_the_digest_changes_with_weights_and_configuration(fake_timm):
     digests = [encoder_digest(each) for each in (build(), build(), build(side=16))]
     assert digests[0] == digests[1] != digests[2]
@@ -153,7 +161,7 @@ def test_a_timm_that_does_not_load(fault, monkeypatch, tmp_path):
     (tmp_path / "timm.py").write_text(f"raise {fault}")
     monkeypatch.syspath_prepend(tmp_path)
     monkeypatch.delitem(sys.modules, "timm", raising=False)
-    with pytest.raises(ImportError, match=r'no .*: pip install "pimc\[backbones\]"'):
+    with pytest.raises(ImportError, match=r'no .*: pip install -e "\.\[backbones\]"'):
         build()
 
 

@@ -145,7 +145,7 @@ def test_every_variant_of_the_effort_is_an_arm_and_the_others_are_not():
     assert list(arms) == ["paper", "signed", "signed_fine_tuned", *OPTIONS["arms"]]
     assert (arms["paper"].encoder, arms["paper"].kind) == ("paper", "linear")
     assert arms["signed_fine_tuned"].kind == "network"
-    few = {"quick": {**OPTIONS["efforts"]["quick"], "variants": ["paper"]}}
+    few = {"quick": {**QUICK, "variants": ["paper"]}}
     assert list(options(efforts=few).arms) == ["paper", *OPTIONS["arms"]]
 
 
@@ -259,16 +259,19 @@ def test_rotations_that_share_an_encoder_train_none():
     assert tasks == {}
 
 
+QUICK = OPTIONS["efforts"]["quick"]
+
+
 @pytest.mark.parametrize(
     ("changed", "message"),
     [
         ({"fine_tuned": ["paper", "huge"]}, "no variant 'huge'; there are paper, signed"),
         (
-            {"efforts": {"quick": {**OPTIONS["efforts"]["quick"], "variants": ["level"]}}},
+            {"efforts": {"quick": {**QUICK, "variants": ["level"]}}},
             "no variant 'level'; there are paper, signed",
         ),
         (
-            {"efforts": {"quick": {**OPTIONS["efforts"]["quick"], "encoder_seeds": 3}}},
+            {"efforts": {"quick": {**QUICK, "encoder_seeds": 3}}},
             "encoder_seeds must be 1..2, the draws of the budget with fewest",
         ),
         ({"effort": "huge"}, "effort must be of quick, got 'huge'"),
@@ -278,6 +281,20 @@ def test_rotations_that_share_an_encoder_train_none():
             "its `encoder` must be a variant that is run (paper, signed), got 'level'",
         ),
         ({"references": ["nothing"]}, "references must be of paper, level, signed"),
+        ({"arms": {"paper": None}}, "arm paper is that of a variant: null belongs at variants.p"),
+        (
+            {
+                "efforts": {"quick": {"budgets": {"all": {}}}, "other": QUICK},
+                "arms": {},
+                "fine_tuned": [],
+                "references": [],
+            },
+            "effort quick: no arm runs at the budget all",
+        ),
+        (
+            {"efforts": {"quick": {"budgets": {"half": {"share": 0.5}}}, "other": QUICK}},
+            "effort quick: no arm scores the encoders of paper at its budgets (half)",
+        ),
     ],
 )
 def test_errors_say_what_is_wrong(changed, message):

@@ -145,3 +145,30 @@ def test_pretraining_labels(seen, label):
 def test_without_its_reference_there_are_no_differences():
     _, differences = classification_tables([stored("good", LABELS)], SAMPLES, OPTIONS)
     assert isinstance(differences, pd.DataFrame) and differences.empty
+
+
+def test_a_class_in_few_patches_is_part_of_every_resample():
+    labels = np.where(np.arange(200) < 10, 2, LABELS % 2)  # a class that one patch of 20 has
+    samples = ClassifiedSamples(labels, SAMPLES.group, SAMPLES.classes)
+    wrong = np.where(labels == 2, 0, labels)  # which is never found: its F1 is 0
+    scores, _ = classification_tables([stored("good", wrong)], samples, OPTIONS)
+    row = scores.set_index("score").loc["macro_f1"]
+    assert row["value"] < row["high"] < 0.7  # without the class it would be near 1
+
+
+def test_one_patch_alone_gives_no_interval():
+    one = np.arange(10)
+    results = [stored(arm, LABELS, rows=one) for arm in ("good", "poor")]
+    scores, differences = classification_tables(results, SAMPLES, OPTIONS)
+    assert scores[["low", "high"]].isna().all(axis=None) and scores["value"].notna().all()
+    assert differences[["low", "high"]].isna().all(axis=None)
+
+
+def test_parcels_must_lie_in_the_tested_ground():
+    parcel = np.where(np.arange(200) < 10, 1, 0)
+    samples = ClassifiedSamples(LABELS, SAMPLES.group, SAMPLES.classes, parcel)
+    units = [
+        set(classification_tables([stored("good", LABELS, rows=rows)], samples, OPTIONS)[0]["unit"])
+        for rows in (np.arange(10, 60), np.arange(60))
+    ]
+    assert units == [{"pixel"}, {"pixel", "parcel"}]

@@ -69,12 +69,13 @@ def test_a_vote_takes_the_most_frequent_class_and_the_lowest_of_equals():
     assert vote(group, values, 4).tolist() == [2, 1]
 
 
-def test_resamples_draw_as_many_groups_as_there_are():
-    weights = bootstrap_weights(7, 2000, np.random.default_rng(0))
-    assert (weights.sum(axis=1) == 7).all()
-    # how often a group is drawn is binomial: mean 1, variance 1 - 1/7
-    assert weights.mean(axis=0) == pytest.approx(np.ones(7), abs=0.08)
-    assert weights.var() == pytest.approx(6 / 7, abs=0.05)
+def test_resamples_weigh_all_groups_and_leave_none_out():
+    weights = bootstrap_weights(7, 4000, np.random.default_rng(0))
+    np.testing.assert_allclose(weights.sum(axis=1), 7)
+    assert (weights > 0).all()
+    # 7 times a share that is beta distributed with 1 and 6: mean 1, variance 6 / 8
+    assert weights.mean(axis=0) == pytest.approx(np.ones(7), abs=0.05)
+    assert weights.var() == pytest.approx(6 / 8, abs=0.04)
 
 
 def test_the_interval_leaves_out_a_fortieth_on_each_side():

@@ -51,6 +51,8 @@ class TrainedEncoder:
 class EncoderTask:
     """A training not made yet; ``key`` changes whenever ``make`` would give another encoder.
 
+    Of a corpus's images it knows a few (``Corpus.digest``).
+
     Attributes:
         run: what is trained.
         key: 16 hexadecimal digits.
@@ -111,13 +113,22 @@ def plan_encoders(
 
     Args:
         corpus: pixels of all folds.
-        variants: what is trained.
+        variants: what is trained; the term of unpaired images is not among their objectives.
         seeds: trainings with the same options.
         rotations: of the folds.
         folds: before they are rotated.
         checkpoints: folder of unfinished trainings.
         log_metrics: takes metrics by name and the step.
+
+    Raises:
+        ValueError: for a variant that would learn from unpaired images.
     """
+    variants = list(variants)
+    if unpaired := [each.name for each in variants if each.pretraining.objective.image]:
+        raise ValueError(
+            f"{', '.join(unpaired)}: encoders that are trained on demand are of series and read no "
+            "unpaired images: set pretraining.objective.image to 0"
+        )
     digest = corpus.digest()
     tasks = {}
     for variant, rotation, seed in product(variants, range(rotations), range(seeds)):

@@ -8,6 +8,11 @@ from torch import Generator, Tensor
 from pimc.learning.objective_options import MaskOptions
 
 
+def block_width(options: MaskOptions, length: int) -> int:
+    """Steps of the block in a calendar of ``length`` steps."""
+    return round(options.block * length)
+
+
 def draw_hidden(observed: Tensor, options: MaskOptions, generator: Generator) -> Tensor:
     """Observed dates that are hidden: single ones, and those in one contiguous block.
 
@@ -25,7 +30,7 @@ def draw_hidden(observed: Tensor, options: MaskOptions, generator: Generator) ->
     batch, length = observed.shape
     device = observed.device
     hidden = torch.rand((batch, length), generator=generator, device=device) < options.share
-    width = round(options.block * length)
+    width = block_width(options, length)
     start = torch.rand((batch, 1), generator=generator, device=device) * (length - width + 1)
     steps = torch.arange(length, device=device)
     start = start.floor()

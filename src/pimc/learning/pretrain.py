@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
 import torch
 from lightning.pytorch import LightningModule
@@ -17,6 +16,7 @@ from pimc.data.unpaired_images import UnpairedImages
 from pimc.learning.batches import BatchLoader, PairModule, load_batch
 from pimc.learning.callbacks import BestWeights, LogMetrics, TrainingRecord
 from pimc.learning.crops import band_statistics
+from pimc.learning.encoder_plan import ENCODER_VERSION
 from pimc.learning.evaluation import (
     ACROSS,
     EVERYWHERE,
@@ -110,9 +110,13 @@ def pretrain(
     """
     for data in (train, validation):
         check_series(data, recurrence, calendar)
-    train, validation = (needed_data(data, options) for data in (train, validation))
+    read = [needed_data(data, options) for data in (train, validation)]
+    # with images at hand, batches are the same whether the objective reads them or not: rivals
+    # that learn from series alone meet the same pixels and negatives
     rows = training_rows(train, validation, options)
+    sampler = PairSampler(train, options.batch, rows)
     held_out = hold_out(validation, options.batch, options.evaluation)
+    train, validation = read
     ground = seen_ground(train, validation)
     preset = find_preset(options.preset)
     series = SeriesEncoderConfig(preset.series, calendar, recurrence, ground)
@@ -125,8 +129,9 @@ def pretrain(
     source = _open_unpaired(unpaired, image, options)
     band_map = None if source is None else source.band_map
     module = _build_module(series, image, options, series_scale(train, rows), band_map)
-    batches = _batches(train, rows, validation, held_out, options, source)
-    facts: list[object] = [config.to_json() for config in (series, image) if config]
+    batches = _batches(train, sampler, validation, held_out, options, source)
+    facts: list[object] = [ENCODER_VERSION]
+    facts += [config.to_json() for config in (series, image) if config]
     if source and unpaired:
         facts.append(unpaired.fingerprint)
     folder = Path(checkpoint_folder) / run_key(options, facts, train, validation)
@@ -200,14 +205,13 @@ def _open_unpaired(
 
 def _batches(
     train: PairData,
-    rows: np.ndarray,
+    sampler: PairSampler,
     validation: PairData,
     held_out: HeldOut,
     options: PretrainingOptions,
     source: UnpairedSource | None,
 ) -> PairModule:
-    """Training batches drawn from ``rows``, and the held-out ones."""
-    sampler = PairSampler(train, options.batch, rows)
+    """Training batches, and the held-out ones."""
     images = None if source is None else source.held_out
     fixed = BatchLoader(validation, held_out.batches, options.batch.crop_side, images)
     batches = PairModule(train, sampler, options.steps_per_epoch, fixed, source)

@@ -125,7 +125,13 @@ class SeriesInputs:
         if seen is None:
             return None
         ground = set(zip(self.patch[split.test], self.fold[split.test].tolist(), strict=True))
-        return any(fold in seen.get(patch, ()) for patch, fold in ground)
+        if any(fold in seen.get(patch, ()) for patch, fold in ground):
+            return True
+        # a patch that was seen in other folds than it has now: the folds were dealt anew
+        here = set(zip(self.patch, self.fold.tolist(), strict=True))
+        tested = {patch for patch, _ in ground} & seen.keys()
+        dealt_anew = [p for p in tested if not any((p, fold) in here for fold in seen[p])]
+        return None if dealt_anew else False
 
     def _embed(self, kind: InputKind, run: ArmRun, split: Split) -> np.ndarray:
         source: tuple[object, ...] = (run.seed, run.rotation)

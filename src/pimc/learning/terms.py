@@ -18,7 +18,7 @@ from pimc.learning.augment import (
 from pimc.learning.batches import Batch
 from pimc.learning.evaluation import Embedded
 from pimc.learning.likeness import SeriesScale
-from pimc.learning.masking import draw_hidden
+from pimc.learning.masking import block_width, draw_hidden
 from pimc.learning.options import PretrainingOptions, ViewAugmentation
 from pimc.learning.unpaired import BandMap, image_view
 from pimc.model.contrastive import ProjectionHead
@@ -150,6 +150,11 @@ class MaskedTerm(nn.Module):
         self.mask, self.scale = options.objective.mask, scale
         config = encoders.series.config
         indices, length = len(config.recurrence.indices), config.calendar.length
+        if not (self.mask.share or block_width(self.mask, length)):
+            raise ValueError(
+                f"objective.mask hides nothing: its share is 0, and its block, {self.mask.block} "
+                f"of {length} calendar steps, is shorter than one; raise one of them"
+            )
         self.decoders = nn.ModuleList(
             SeriesDecoder(size, indices, length) for size in encoders.series.branch_sizes
         )

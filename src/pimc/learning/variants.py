@@ -79,11 +79,11 @@ def build_variant(
         overrides: ``recurrence`` and ``pretraining``, each with the options that differ.
         recurrence: as shipped.
         pretraining: as shipped.
-        effort: options of ``pretraining`` that all variants share.
+        effort: ``BUDGET``, which all variants share.
 
     Raises:
-        ValueError: for an option that does not exist or has a value that it cannot have, or one
-            that is the same for all variants.
+        ValueError: for an option that does not exist or has a value that it cannot have, one of a
+            variant that is the same for all, or one of the effort that is not.
     """
     where = f"variant {name}"
     shipped = {"recurrence": asdict(recurrence), "pretraining": asdict(pretraining)}
@@ -91,6 +91,11 @@ def build_variant(
     if common := [key for key in BUDGET if key in overrides.get("pretraining", {})]:
         raise ValueError(
             f"{where}: {', '.join(common)} must be the same for all variants; set it in the effort"
+        )
+    if foreign := [key for key in effort if key not in BUDGET]:
+        raise ValueError(
+            f"effort: {', '.join(foreign)} may differ between variants; an effort sets "
+            f"{' and '.join(BUDGET)} alone"
         )
     merged = merge_options(merged, {"pretraining": effort}, "effort")
     try:

@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 import torch
+from torch import nn
 
 from pimc.model.architecture import Architecture
 from pimc.model.backbone import Backbone
@@ -78,11 +79,20 @@ def adapt_image_encoder(
 
 
 def reset_weights(encoder: AnyImageEncoder, seed: int) -> AnyImageEncoder:
-    """An encoder of the same configuration with first weights that hang on the seed alone."""
+    """An encoder of the same configuration with first weights that hang on the seed alone.
+
+    Every branch of a backbone takes part: some networks of timm begin with residual branches that
+    a normalisation multiplies by 0, and frozen they would be their shortcuts alone.
+    """
     # torch draws first weights from its global generator only: it is put back afterwards
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        return _rebuild(encoder)
+        fresh = _rebuild(encoder)
+    for module in fresh.modules():
+        scale = getattr(module, "weight", None)
+        if isinstance(scale, nn.Parameter) and scale.ndim == 1 and not scale.any():
+            nn.init.ones_(scale)
+    return fresh
 
 
 def _rebuild(encoder: AnyImageEncoder, **changes: Any) -> AnyImageEncoder:  # noqa: ANN401

@@ -41,7 +41,7 @@ def classification_tables(
     the predictions vote, as do the labels.
     """
     units = {samples.unit: count_by_group(results, samples)}
-    if samples.parcel is not None and samples.parcel.any():
+    if _has_parcels(results, samples):
         units["parcel"] = count_by_group(results, samples, parcels=True)
     tables: list[list[pd.DataFrame]] = [[], []]
     for unit, evidence in units.items():
@@ -51,6 +51,16 @@ def classification_tables(
             parts.append(table)
     scores, differences = (pd.concat(parts, ignore_index=True) for parts in tables)
     return scores, differences
+
+
+def _has_parcels(results: Sequence[StoredResult], samples: ClassifiedSamples) -> bool:
+    """Whether each result predicts samples of parcels, on validation and on test."""
+    parcel = samples.parcel
+    return parcel is not None and all(
+        parcel[stored.result.arrays[f"{part}_rows"]].any()
+        for stored in results
+        for part in ("validation", "test")
+    )
 
 
 def count_by_group(

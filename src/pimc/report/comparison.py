@@ -68,8 +68,8 @@ def compare(
     """Score all arms, and their differences from the reference arms.
 
     A score is the mean over seeds of the score on all test samples. Its interval, 95 %, comes
-    from drawing groups anew with replacement, the same draws for all arms, so that differences
-    are paired.
+    from weighing groups anew (``bootstrap_weights``), the same weights for all arms, so that
+    differences are paired. One group alone gives no interval: NaN.
 
     Args:
         evidence: of each arm and budget.
@@ -121,11 +121,12 @@ class _Scored:
 def _score(evidence: Evidence, groups: np.ndarray, weights: np.ndarray, scorer: Scorer) -> _Scored:
     test = evidence.test[:, groups]
     resampled = [scorer(np.tensordot(weights, each, axes=1)) for each in test]
+    known = 1.0 if len(groups) > 1 else np.nan
     validation = scorer(evidence.validation.sum(axis=1))
     return _Scored(
         seeds=scorer(test.sum(axis=1)),
         resampled={
-            name: np.mean([each[name] for each in resampled], axis=0) for name in validation
+            name: known * np.mean([each[name] for each in resampled], axis=0) for name in validation
         },
         validation={name: float(np.mean(values)) for name, values in validation.items()},
     )

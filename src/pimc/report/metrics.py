@@ -113,20 +113,25 @@ def vote(group: np.ndarray, values: np.ndarray, classes: int) -> np.ndarray:
 
 
 def bootstrap_weights(groups: int, resamples: int, rng: np.random.Generator) -> np.ndarray:
-    """How often each group is drawn when as many groups are drawn with replacement.
+    """Weights of the groups in each resample of the Bayesian bootstrap.
+
+    Rubin 1981 (doi 10.1214/aos/1176345338). Drawing groups with replacement leaves some out, and
+    with them classes that lie in few groups: macro-F1 would be a mean over other classes in each
+    resample. Here every group has a weight above 0.
 
     Args:
         groups: number of groups.
-        resamples: number of draws of ``groups`` groups.
+        resamples: how often weights are drawn.
         rng: of the draws.
 
     Returns:
-        resamples x groups int64, rows sum to ``groups``.
+        resamples x groups float64, uniform among all weights above 0 that sum to ``groups``.
     """
-    return rng.multinomial(groups, np.full(groups, 1 / groups), size=resamples)
+    weights: np.ndarray = groups * rng.dirichlet(np.ones(groups), size=resamples)
+    return weights
 
 
 def interval(values: np.ndarray) -> tuple[float, float]:
-    """The percentile interval of 95 %: what resamples give in their middle."""
-    low, high = np.nanpercentile(values, (2.5, 97.5))
+    """The percentile interval of 95 %: what resamples give in their middle; NaN of a NaN."""
+    low, high = np.percentile(values, (2.5, 97.5))
     return float(low), float(high)

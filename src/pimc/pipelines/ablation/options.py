@@ -84,12 +84,30 @@ class AblationOptions(PixelOptions):
         object.__setattr__(self, "arms", {**added, **self.arms})
         object.__setattr__(self, "variants", {name: known[name] for name in chosen})
         super().__post_init__()
+        self._check_scored()
 
     @property
     def protocol(self) -> AblationEffort:
         """The effort that is run."""
         chosen: AblationEffort = self.efforts[self.effort]
         return chosen
+
+    def _check_scored(self) -> None:
+        """Refuse an effort that would train an encoder, or draw labels, for no arm."""
+        scored: set[str] = set()
+        for budget in self.protocol.budgets:
+            running = [a for a in self.arms.values() if a.budgets is None or budget in a.budgets]
+            if not running:
+                raise ValueError(
+                    f"effort {self.effort}: no arm runs at the budget {budget}; name it in the "
+                    "budgets of an arm, or take it out"
+                )
+            scored |= {arm.encoder for arm in running if arm.encoder}
+        if unread := [name for name in self.variants if name not in scored]:
+            raise ValueError(
+                f"effort {self.effort}: no arm scores the encoders of {', '.join(unread)} at its "
+                f"budgets ({', '.join(self.protocol.budgets)}); leave them out of its variants"
+            )
 
     def _probe(self, variant: str) -> Arm:
         entry = {**self.probe, "input": "pretrained", "encoder": variant}
@@ -105,6 +123,8 @@ def _check_own_arms(
 ) -> None:
     """Refuse arms that take the name of a variant's, or read an encoder that is not trained."""
     for name, given in arms.items():
+        if given is None and name in variants:
+            raise ValueError(f"arm {name} is that of a variant: null belongs at variants.{name}")
         if not isinstance(given, Mapping):
             continue
         if name in added:
