@@ -96,7 +96,7 @@ class Effort:
     """How much of the protocol is run.
 
     Attributes:
-        budgets: by name, the fields of ``Budget``.
+        budgets: by name, the fields of ``Budget``; null takes one out that another file put in.
         rotations: of the folds, 1..5; rotation k moves each fold k numbers on. With 5, each
             sample is tested once, out of fold.
         max_train: training samples at most, a random part of more; None takes all.
@@ -113,6 +113,7 @@ class Effort:
         built = {
             name: given if isinstance(given, Budget) else Budget(name, **given)
             for name, given in self.budgets.items()
+            if given is not None
         }
         object.__setattr__(self, "budgets", built)
         limits = (self.max_train, self.max_epochs)
