@@ -114,9 +114,9 @@ def encoder_tasks(given, folder):
     )
 
 
-def arm_tasks(given, kept):
-    arrays = (DATA["index_series"], DATA["observed"], DATA["series_pixels"])
-    names = (CLASSES, INDICES, CALENDAR, RECURRENCE, PRETRAINING, FOLDS)
+def arm_tasks(given, kept, pixels=DATA["series_pixels"], classes=CLASSES):
+    arrays = (DATA["index_series"], DATA["observed"], pixels)
+    names = (classes, INDICES, CALENDAR, RECURRENCE, PRETRAINING, FOLDS)
     return plan_arms(*arrays, kept, *names, given)
 
 
@@ -173,6 +173,17 @@ def test_each_draw_reads_the_encoder_of_its_seed_and_rotation(ablated):
     before, after = (arm_tasks(options(), given) for given in (kept, spoilt))
     changed = {name for name in before if before[name].key != after[name].key}
     assert changed == {"paper-few-seed1-rotation0", "paper-few-seed3-rotation0"}
+
+
+def test_results_hang_on_the_number_of_classes_and_the_names_of_patches(ablated):
+    _, encoders, _, _ = ablated
+    kept, renamed = encoders.load(), DATA["series_pixels"].copy()
+    renamed["patch"] = "new_" + renamed["patch"]
+    keys = [
+        {task.key for task in arm_tasks(options(), kept, **changed).values()}
+        for changed in ({}, {"classes": [*CLASSES, "third"]}, {"pixels": renamed})
+    ]
+    assert not keys[0] & keys[1] and not keys[0] & keys[2]
 
 
 def test_nothing_is_made_twice(ablated):

@@ -124,14 +124,17 @@ class SeriesInputs:
         seen = self._pretrained(run).config.trained_on
         if seen is None:
             return None
-        ground = set(zip(self.patch[split.test], self.fold[split.test].tolist(), strict=True))
-        if any(fold in seen.get(patch, ()) for patch, fold in ground):
+        tested = set(zip(self.patch[split.test], self.fold[split.test].tolist(), strict=True))
+        if any(fold in seen.get(patch, ()) for patch, fold in tested):
             return True
         # a patch that was seen in other folds than it has now: the folds were dealt anew
-        here = set(zip(self.patch, self.fold.tolist(), strict=True))
-        tested = {patch for patch, _ in ground} & seen.keys()
-        dealt_anew = [p for p in tested if not any((p, fold) in here for fold in seen[p])]
+        here, known = set(self.ground()), {patch for patch, _ in tested} & seen.keys()
+        dealt_anew = [p for p in known if not any((p, fold) in here for fold in seen[p])]
         return None if dealt_anew else False
+
+    def ground(self) -> list[tuple[str, int]]:
+        """Patches with their folds, each once: what ``transductive`` knows the ground by."""
+        return sorted(set(zip(self.patch.tolist(), self.fold.tolist(), strict=True)))
 
     def _embed(self, kind: InputKind, run: ArmRun, split: Split) -> np.ndarray:
         source: tuple[object, ...] = (run.seed, run.rotation)

@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
-from pimc.data.fingerprint import array_digest
+from pimc.data.fingerprint import array_digest, fingerprint
 from pimc.data.folds import FoldOptions
 from pimc.learning.arms import ArmRun, ArmTask, StoredResult
 from pimc.learning.encoder_plan import EncoderTask, FindEncoder, KeptEncoder
@@ -146,7 +146,7 @@ def plan_arms(
     splits = split_rotations(fold, seen, folds, protocol.rotations)
     facts = (
         RESULT_VERSION,
-        array_digest(known, truth, fold),
+        (array_digest(known, truth, fold), fingerprint(inputs.ground())),
         folds,
         protocol.max_train,
         options.seed,

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from pimc.data.fingerprint import array_digest
+from pimc.data.fingerprint import array_digest, fingerprint
 from pimc.data.folds import FoldOptions
 from pimc.learning.arms import ArmTask
 from pimc.learning.encoder_plan import FindEncoder
@@ -93,6 +93,7 @@ def plan_pixel_arms(
     facts = (
         RESULT_VERSION,
         array_digest(series, seen, labels, fold),
+        (len(classes), fingerprint(inputs.ground())),
         folds,
         protocol.max_train,
         options.seed,
