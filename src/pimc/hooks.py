@@ -91,22 +91,23 @@ def node_parameters(pipeline: Pipeline) -> set[str]:
     }
 
 
+def configuration_files(conf: Path, environment: str, kind: str) -> list[Path]:
+    """Files of the catalog or the parameters: base's, then the environment's, which hide them."""
+    folders = (conf / "base", conf / environment)
+    return [path for folder in folders for path in sorted(folder.glob(f"{kind}*.yml"))]
+
+
 def parameter_sources(conf: Path, environment: str) -> set[str]:
     """Names of parameters that others are made of, as `seed`."""
-    files = [
-        path
-        for folder in ("base", environment)
-        for path in sorted((conf / folder).glob("parameters*.yml"))
-    ]
+    files = configuration_files(conf, environment, "parameters")
     return {name for path in files for name in re.findall(r"\$\{(\w+)\}", path.read_text())}
 
 
 def catalog_parameters(conf: Path, environment: str) -> dict[str, set[str]]:
     """By catalog entry, names that it takes from `--params`: the environment's hide base's."""
     entries: dict[str, Any] = {}
-    for folder in ("base", environment):
-        for path in sorted((conf / folder).glob("catalog*.yml")):
-            entries |= yaml.safe_load(path.read_text())
+    for path in configuration_files(conf, environment, "catalog"):
+        entries |= yaml.safe_load(path.read_text())
     names = re.compile(r"\$\{runtime_params:\s*(\w+)")
     return {name: set(names.findall(str(entry))) for name, entry in entries.items()}
 
