@@ -91,7 +91,7 @@ def test_encoders_of_another_corpus_take_the_place_of_trainings(tmp_path):
     made = plan(folder=tmp_path)["level-seed0-rotation0"].make().encoder
     kept = {"level-seed0-rotation0": KeptEncoder(encoder_digest(made), lambda: made, metrics={})}
     shorter = replace(CORPUS, calendar=CalendarOptions(length=20))
-    tasks = plan_transfer(kept, ["level"], 1, 3, shorter.indices, shorter.calendar)
+    tasks = plan_transfer(kept, [LEVEL], 1, 3, shorter.indices, shorter.calendar)
     assert len(tasks) == 3 and len({task.key for task in tasks.values()}) == 1
     read = tasks["level-seed0-rotation2"].make().encoder
     assert read.config.calendar.length == 20
@@ -100,12 +100,32 @@ def test_encoders_of_another_corpus_take_the_place_of_trainings(tmp_path):
     with torch.inference_mode():
         torch.testing.assert_close(read(series), made.network(made.plots(series)))
     with pytest.raises(ValueError, match="no encoder soft-seed0-rotation0; it has level-seed0"):
-        plan_transfer(kept, ["soft"], 1, 1, shorter.indices, shorter.calendar)
+        soft = replace(LEVEL, name="soft")
+        plan_transfer(kept, [soft], 1, 1, shorter.indices, shorter.calendar)
     other = replace(CORPUS, calendar=replace(CORPUS.calendar, start="01-01"))
     with pytest.raises(ValueError, match="this encoder reads series on a calendar with start"):
-        plan_transfer(kept, ["level"], 1, 1, other.indices, other.calendar)[
+        plan_transfer(kept, [LEVEL], 1, 1, other.indices, other.calendar)[
             "level-seed0-rotation0"
         ].make()
+
+
+@pytest.mark.parametrize(
+    ("here", "told"),
+    [
+        (
+            {"recurrence": RecurrenceOptions(kind="signed")},
+            "plots .*'signed'.*with .*'level'",
+        ),
+        ({"pretraining": replace(PRETRAINING, preset="small")}, r".*widths=\(16, .*widths=\(8, "),
+    ],
+)
+def test_an_encoder_of_another_design_does_not_pass_for_a_variant(here, told, tmp_path):
+    made = plan(folder=tmp_path)["level-seed0-rotation0"].make().encoder
+    name = "level-seed0-rotation0"
+    kept = {name: KeptEncoder("d", lambda: made, metrics={}, workspace="other")}
+    with pytest.raises(ValueError, match=f"variant level has {told}") as raised:
+        plan_transfer(kept, [replace(LEVEL, **here)], 1, 1, CORPUS.indices, CORPUS.calendar)
+    assert "the encoder of workspace other" in str(raised.value)
 
 
 def test_one_encoder_may_serve_all_runs(tmp_path):

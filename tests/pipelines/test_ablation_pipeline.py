@@ -221,7 +221,7 @@ def test_tables_compare_variants_with_the_references_that_ran(ablated):
 def test_encoders_of_another_workspace_are_scored_in_the_place_of_trainings(ablated, tmp_path):
     _, encoders, _, _ = ablated
     other = EncodersByKey(str(tmp_path / "models/ablation.encoders"))
-    series = (DATA["series_pixels"], CLASSES, INDICES, CALENDAR)
+    series = (DATA["series_pixels"], CLASSES, INDICES, CALENDAR, RECURRENCE, PRETRAINING)
     other.save(plan_transferred(encoders.load(), *series, options()))
     assert json.loads((tmp_path / "models/ablation.encoders/manifest.json").read_text())
     there, here = encoders.load(), other.load()

@@ -82,3 +82,13 @@ def test_the_figure_shows_values_and_differences_of_the_first_unit():
     np.testing.assert_allclose(spans[1], [0.6 - 0.2 - 0.5, 0.5])
     assert np.isnan(spans[0]).all()  # the reference itself
     assert figure.get_suptitle().startswith("Ablation, pretrained on: own\n")
+
+
+def test_a_reference_that_does_not_run_at_a_budget_leaves_no_empty_panel():
+    scores = choose_variant(make_scores(), ["paper", "level"])
+    differences = make_differences(scores, "paper")
+    differences = pd.concat(
+        [differences, make_differences(scores[scores["budget"] == "tenth"], "forest")]
+    )
+    drawn = [panel.axison for panel in draw_ablation(scores, differences).axes]
+    assert drawn == [True, True, False, True, True, True]

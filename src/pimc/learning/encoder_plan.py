@@ -21,6 +21,7 @@ from pimc.learning.arms import ArmRun
 from pimc.learning.corpus import Corpus, fit_on_rows
 from pimc.learning.protocol import rotate
 from pimc.learning.variants import EncoderRun, Variant
+from pimc.model.architecture import find_preset
 from pimc.signal.calendar import CalendarOptions
 
 if TYPE_CHECKING:
@@ -177,7 +178,7 @@ def train_encoder(
 
 def plan_transfer(
     kept: Mapping[str, KeptEncoder],
-    names: Iterable[str],
+    variants: Iterable[Variant],
     seeds: int,
     rotations: int,
     indices: Sequence[str],
@@ -187,24 +188,26 @@ def plan_transfer(
 
     Args:
         kept: encoders of the other corpus, by the name of their training.
-        names: of variants.
+        variants: as they are meant here.
         seeds: trainings with the same options.
         rotations: of this corpus's folds; all read the encoder of the other's first rotation.
         indices: of the series that they will read.
         calendar: of these series.
 
     Raises:
-        ValueError: if the other corpus lacks one of them, or it reads other series.
+        ValueError: if the other corpus lacks one of them, or has another by its name, or it reads
+            other series.
     """
     tasks = {}
-    for variant, rotation, seed in product(names, range(rotations), range(seeds)):
-        wanted = EncoderRun(variant, seed, 0).name
+    for variant, rotation, seed in product(variants, range(rotations), range(seeds)):
+        wanted = EncoderRun(variant.name, seed, 0).name
         if wanted not in kept:
             raise ValueError(
                 f"the corpus has no encoder {wanted}; it has {', '.join(sorted(kept))}; make "
                 "it there, or name its variants in the effort's `variants`"
             )
-        run = EncoderRun(variant, seed, rotation, kept[wanted].workspace)
+        _check_design(kept[wanted], variant)
+        run = EncoderRun(variant.name, seed, rotation, kept[wanted].workspace)
         tasks[run.name] = EncoderTask(
             run,
             fingerprint(kept[wanted].digest, calendar),
@@ -212,6 +215,24 @@ def plan_transfer(
             partial(_read_transferred, kept[wanted], indices, calendar),
         )
     return tasks
+
+
+PLOT = ("kind", "dimension", "time_delay", "softness", "bins", "validity")
+"""Options of the plot that are the same wherever an encoder is trained."""
+
+
+def _check_design(kept: KeptEncoder, variant: Variant) -> None:
+    """Refuse an encoder that was trained under a variant's name when that meant another design."""
+    config = kept.load().config
+    wanted = {each: getattr(variant.recurrence, each) for each in PLOT}
+    drawn = {each: getattr(config.recurrence, each) for each in PLOT}
+    architecture = find_preset(variant.pretraining.preset).series
+    if (drawn, config.architecture) != (wanted, architecture):
+        raise ValueError(
+            f"variant {variant.name} has plots {wanted} and {architecture} here, but the encoder "
+            f"of workspace {kept.workspace or 'unknown'} was trained with plots {drawn} and "
+            f"{config.architecture}; train it there anew (--pipeline=ablation)"
+        )
 
 
 def _read_transferred(

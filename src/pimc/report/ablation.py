@@ -75,6 +75,9 @@ def draw_ablation(scores: pd.DataFrame, differences: pd.DataFrame) -> Figure:
         row[0].set_title(f"{SCORE}, labels: {budget}", fontsize=9)
         for panel, reference in zip(row[1:], references, strict=True):
             chosen = paired[(paired["budget"] == budget) & (paired["reference"] == reference)]
+            if chosen.empty:  # the reference does not run at this budget
+                panel.set_axis_off()
+                continue
             there = chosen.set_index("arm").reindex(arms["arm"]).reset_index()
             _draw_dots(panel, there, there["difference"], arms)
             panel.axvline(0, color="0.6", linewidth=0.8)

@@ -16,7 +16,7 @@ from pimc.data.folds import FoldOptions
 from pimc.learning.arms import ArmRun, ArmTask, StoredResult
 from pimc.learning.encoder_plan import EncoderTask, KeptEncoder, plan_encoders, plan_transfer
 from pimc.learning.options import PretrainingOptions
-from pimc.learning.variants import OWN, SHIPPED, EncoderRun, build_variant, design
+from pimc.learning.variants import OWN, SHIPPED, EncoderRun, Variant, build_variant, design
 from pimc.model.architecture import find_preset
 from pimc.pipelines.ablation.options import AblationOptions
 from pimc.pipelines.corpus import gather_corpus
@@ -57,10 +57,7 @@ def plan_variants(
     """
     options.samples(corpus["series_pixels"], classes)  # refuses what trained encoders cannot score
     data, effort = gather_corpus(indices=indices, calendar=calendar, **corpus), options.protocol
-    variants = [
-        build_variant(name, overrides, recurrence, pretraining, effort.pretraining)
-        for name, overrides in options.variants.items()
-    ]
+    variants = _build_variants(recurrence, pretraining, options)
     return plan_encoders(
         data, variants, effort.encoder_seeds, effort.rotations, folds, checkpoints, log_step
     )
@@ -72,12 +69,15 @@ def plan_transferred(
     classes: list[str],
     indices: list[str],
     calendar: CalendarOptions,
+    recurrence: RecurrenceOptions,
+    pretraining: PretrainingOptions,
     options: AblationOptions,
 ) -> dict[str, EncoderTask]:
     """The encoders of another workspace, one a variant, rotation and seed.
 
     Raises:
-        ValueError: if no other workspace is named, or it lacks an encoder, or reads other series.
+        ValueError: if no other workspace is named, or it lacks an encoder, or has one of another
+            plot or size by its name, or one that reads other series.
     """
     if other_corpus is None:
         raise ValueError(
@@ -85,10 +85,20 @@ def plan_transferred(
             "--params=corpus=data/06_models/<workspace>/ablation.encoders"
         )
     options.samples(series_pixels, classes)  # refuses what encoders cannot score
-    effort, names = options.protocol, list(options.variants)
+    effort = options.protocol
+    variants = _build_variants(recurrence, pretraining, options)
     return plan_transfer(
-        other_corpus, names, effort.encoder_seeds, effort.rotations, indices, calendar
+        other_corpus, variants, effort.encoder_seeds, effort.rotations, indices, calendar
     )
+
+
+def _build_variants(
+    recurrence: RecurrenceOptions, pretraining: PretrainingOptions, options: AblationOptions
+) -> list[Variant]:
+    return [
+        build_variant(name, overrides, recurrence, pretraining, options.protocol.pretraining)
+        for name, overrides in options.variants.items()
+    ]
 
 
 def plan_arms(

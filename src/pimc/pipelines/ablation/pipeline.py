@@ -33,6 +33,8 @@ def create_transfer() -> Pipeline:
             "params:classes",
             "params:indices",
             "params:calendar",
+            "params:recurrence",
+            "params:pretraining",
             "params:ablation",
         ],
         outputs="transfer.encoders",
