@@ -211,6 +211,19 @@ def test_a_finished_run_leaves_no_checkpoint_and_other_options_resume_none(whole
     assert len(list(tmp_path.rglob("*.ckpt"))) == 1
 
 
+def test_two_processes_do_not_make_one_training_at_once(whole, tmp_path):
+    refused = []
+
+    def log(metrics, step):
+        if not refused:
+            with pytest.raises(RuntimeError, match="another process is making") as raised:
+                run(tmp_path)
+            refused.append(str(raised.value))
+
+    assert_equal_results(run(tmp_path, log=log), whole[1])  # the first goes on unharmed
+    assert str(tmp_path) in refused[0]
+
+
 def test_an_interrupt_goes_through_and_the_run_can_be_resumed(whole, tmp_path):
     handler = signal.getsignal(signal.SIGINT)
     with pytest.raises(KeyboardInterrupt):

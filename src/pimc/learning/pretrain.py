@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
 import pandas as pd
 import torch
+from filelock import FileLock, Timeout
 from lightning.pytorch import LightningModule
 
 from pimc.data.unpaired_images import UnpairedImages
@@ -107,6 +109,7 @@ def pretrain(
 
     Raises:
         ValueError: before training, if data are too few or do not fit together.
+        RuntimeError: if another process is making the same training in the same folder.
     """
     for data in (train, validation):
         check_series(data, recurrence, calendar)
@@ -135,7 +138,26 @@ def pretrain(
     if source and unpaired:
         facts.append(unpaired.fingerprint)
     folder = Path(checkpoint_folder) / run_key(options, facts, train, validation)
-    return _train(module, batches, held_out, folder, log_metrics or _ignore)
+    with _alone(folder):
+        return _train(module, batches, held_out, folder, log_metrics or _ignore)
+
+
+@contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    """Hold the folder of a training, which two processes would overwrite for each other."""
+    folder.mkdir(parents=True, exist_ok=True)
+    lock = FileLock(folder / "lock")  # the system frees that of a process that was killed
+    try:
+        lock.acquire(blocking=False)
+    except Timeout as error:
+        raise RuntimeError(
+            f"another process is making this training ({folder}): wait until it is done, then run "
+            "the command again, which reads what is stored"
+        ) from error
+    try:
+        yield
+    finally:
+        lock.release()
 
 
 def _train(
