@@ -70,6 +70,21 @@ def test_what_is_there_under_its_key_is_not_trained_again_by_any_task(tmp_path):
     assert digests[1] == digests[2] != digests[0]
 
 
+def test_what_another_process_makes_meanwhile_is_not_trained_again(tmp_path):
+    calls, others = [], EncodersByKey(str(tmp_path / "other.encoders"))
+    first = task("a", "k1", calls)
+
+    def meanwhile():
+        others.save(named(task("b", "k2", calls)))
+        return first.make()
+
+    dataset = EncodersByKey(str(tmp_path / "ablation.encoders"))
+    dataset.save(named(task("a", "k1", make=meanwhile), task("b", "k2", calls)))
+    assert calls == ["b", "a"]
+    loaded = (dataset.load(), others.load())
+    assert len({each["b-seed1-rotation2"].digest for each in loaded}) == 1
+
+
 def test_a_killed_run_loses_the_training_it_was_at(tmp_path):
     def killed():
         raise KeyboardInterrupt

@@ -211,7 +211,7 @@ def test_a_finished_run_leaves_no_checkpoint_and_other_options_resume_none(whole
     assert len(list(tmp_path.rglob("*.ckpt"))) == 1
 
 
-def test_two_processes_do_not_make_one_training_at_once(whole, tmp_path):
+def test_one_training_is_not_made_twice_at_once(whole, tmp_path):
     refused = []
 
     def log(metrics, step):

@@ -53,6 +53,8 @@ class EncodersByKey(AbstractDataset[Mapping[str, EncoderTask], "dict[str, KeptEn
                 missing.setdefault(task.key, task)  # one training under two names is made once
         logger.info("%d encoders: %d to make", len(data), len(missing))
         for number, (key, task) in enumerate(missing.items(), start=1):
+            if (store / key).is_dir():  # another process has made it meanwhile
+                continue
             with _nested_run(task) as log:
                 trained = task.make()
                 log(trained)

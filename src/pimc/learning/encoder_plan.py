@@ -199,7 +199,7 @@ def plan_transfer(
             other series.
     """
     tasks = {}
-    for variant, rotation, seed in product(variants, range(rotations), range(seeds)):
+    for variant, seed in product(variants, range(seeds)):
         wanted = EncoderRun(variant.name, seed, 0).name
         if wanted not in kept:
             raise ValueError(
@@ -207,13 +207,14 @@ def plan_transfer(
                 "it there, or name its variants in the effort's `variants`"
             )
         _check_design(kept[wanted], variant)
-        run = EncoderRun(variant.name, seed, rotation, kept[wanted].workspace)
-        tasks[run.name] = EncoderTask(
-            run,
-            fingerprint(kept[wanted].digest, calendar),
-            {"transferred": wanted},
-            partial(_read_transferred, kept[wanted], indices, calendar),
-        )
+        for rotation in range(rotations):
+            run = EncoderRun(variant.name, seed, rotation, kept[wanted].workspace)
+            tasks[run.name] = EncoderTask(
+                run,
+                fingerprint(kept[wanted].digest, calendar),
+                {"transferred": wanted},
+                partial(_read_transferred, kept[wanted], indices, calendar),
+            )
     return tasks
 
 
@@ -223,15 +224,18 @@ PLOT = ("kind", "dimension", "time_delay", "softness", "bins", "validity")
 
 def _check_design(kept: KeptEncoder, variant: Variant) -> None:
     """Refuse an encoder that was trained under a variant's name when that meant another design."""
-    config = kept.load().config
-    wanted = {each: getattr(variant.recurrence, each) for each in PLOT}
-    drawn = {each: getattr(config.recurrence, each) for each in PLOT}
-    architecture = find_preset(variant.pretraining.preset).series
-    if (drawn, config.architecture) != (wanted, architecture):
+    config, plot = kept.load().config, variant.recurrence
+    pairs = {name: (getattr(config.recurrence, name), getattr(plot, name)) for name in PLOT}
+    thresholds = max(1, len(plot.thresholds + plot.percentiles))
+    pairs["thresholds"] = config.recurrence.scales, thresholds
+    pairs["architecture"] = config.architecture, find_preset(variant.pretraining.preset).series
+    if differ := [
+        f"{name} {there}, here {here}" for name, (there, here) in pairs.items() if there != here
+    ]:
         raise ValueError(
-            f"variant {variant.name} has plots {wanted} and {architecture} here, but the encoder "
-            f"of workspace {kept.workspace or 'unknown'} was trained with plots {drawn} and "
-            f"{config.architecture}; train it there anew (--pipeline=ablation)"
+            f"variant {variant.name} of workspace {kept.workspace or 'unknown'} is not the one of "
+            f"this run: it was trained with {'; '.join(differ)}. Train it there anew "
+            "(--pipeline=ablation), or set the same options here"
         )
 
 

@@ -145,14 +145,16 @@ def pretrain(
 @contextmanager
 def _alone(folder: Path) -> Iterator[None]:
     """Hold the folder of a training, which two processes would overwrite for each other."""
-    folder.mkdir(parents=True, exist_ok=True)
-    lock = FileLock(folder / "lock")  # the system frees that of a process that was killed
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    # beside the folder, which a finished training removes; the system frees the lock of a process
+    # that was killed
+    lock = FileLock(folder.with_suffix(".lock"))
     try:
         lock.acquire(blocking=False)
     except Timeout as error:
         raise RuntimeError(
-            f"another process is making this training ({folder}): wait until it is done, then run "
-            "the command again, which reads what is stored"
+            f"another process is making this training ({folder}): wait until it has ended, then "
+            "run the command again"
         ) from error
     try:
         yield
