@@ -222,6 +222,7 @@ def test_one_training_is_not_made_twice_at_once(whole, tmp_path):
 
     assert_equal_results(run(tmp_path, log=log), whole[1])  # the first goes on unharmed
     assert str(tmp_path) in refused[0]
+    assert not list(tmp_path.iterdir())
 
 
 def test_an_interrupt_goes_through_and_the_run_can_be_resumed(whole, tmp_path):

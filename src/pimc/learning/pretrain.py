@@ -159,6 +159,7 @@ def _alone(folder: Path) -> Iterator[None]:
     try:
         yield
     finally:
+        Path(lock.lock_file).unlink()  # while it is held: nobody's but ours
         lock.release()
 
 
