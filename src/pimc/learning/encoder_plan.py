@@ -32,6 +32,9 @@ if TYPE_CHECKING:
 ENCODER_VERSION = 2
 """Raise it when the code gives other encoders from the same data and options."""
 
+PLOT = ("kind", "dimension", "time_delay", "softness", "bins", "validity")
+"""Options of the plot that are the same wherever an encoder is trained."""
+
 
 @dataclass(frozen=True, eq=False)
 class TrainedEncoder:
@@ -206,28 +209,24 @@ def plan_transfer(
                 f"the corpus has no encoder {wanted}; it has {', '.join(sorted(kept))}; make "
                 "it there, or name its variants in the effort's `variants`"
             )
-        _check_design(kept[wanted], variant)
+        encoder = kept[wanted]
+        _check_design(encoder, variant)
         for rotation in range(rotations):
-            run = EncoderRun(variant.name, seed, rotation, kept[wanted].workspace)
+            run = EncoderRun(variant.name, seed, rotation, encoder.workspace)
             tasks[run.name] = EncoderTask(
                 run,
-                fingerprint(kept[wanted].digest, calendar),
+                fingerprint(encoder.digest, calendar),
                 {"transferred": wanted},
-                partial(_read_transferred, kept[wanted], indices, calendar),
+                partial(_read_transferred, encoder, indices, calendar),
             )
     return tasks
-
-
-PLOT = ("kind", "dimension", "time_delay", "softness", "bins", "validity")
-"""Options of the plot that are the same wherever an encoder is trained."""
 
 
 def _check_design(kept: KeptEncoder, variant: Variant) -> None:
     """Refuse an encoder that was trained under a variant's name when that meant another design."""
     config, plot = kept.load().config, variant.recurrence
     pairs = {name: (getattr(config.recurrence, name), getattr(plot, name)) for name in PLOT}
-    thresholds = max(1, len(plot.thresholds + plot.percentiles))
-    pairs["thresholds"] = config.recurrence.scales, thresholds
+    pairs["thresholds"] = config.recurrence.scales, plot.scales
     pairs["architecture"] = config.architecture, find_preset(variant.pretraining.preset).series
     if differ := [
         f"{name} {there}, here {here}" for name, (there, here) in pairs.items() if there != here

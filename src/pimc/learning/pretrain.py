@@ -148,7 +148,8 @@ def _alone(folder: Path) -> Iterator[None]:
     folder.parent.mkdir(parents=True, exist_ok=True)
     # beside the folder, which a finished training removes; the system frees the lock of a process
     # that was killed
-    lock = FileLock(folder.with_suffix(".lock"))
+    path = folder.with_suffix(".lock")
+    lock = FileLock(path)
     try:
         lock.acquire(blocking=False)
     except Timeout as error:
@@ -159,7 +160,7 @@ def _alone(folder: Path) -> Iterator[None]:
     try:
         yield
     finally:
-        Path(lock.lock_file).unlink()  # while it is held: nobody's but ours
+        path.unlink()  # while it is held: nobody's but ours
         lock.release()
 
 

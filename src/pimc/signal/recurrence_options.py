@@ -140,6 +140,11 @@ class RecurrenceOptions:
         """``percentile``, however many there are."""
         return _numbers(self.percentile)
 
+    @property
+    def scales(self) -> int:
+        """Thresholds, and channels, of each index; as in the fitted ``Recurrence``."""
+        return max(1, len(self.thresholds + self.percentiles))
+
 
 def _numbers(value: float | Sequence[float] | None) -> tuple[float, ...]:
     if value is None:
