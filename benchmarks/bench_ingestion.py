@@ -17,9 +17,9 @@ import numpy as np
 from timing import interleaved
 
 from pimc.catalog.sharded import write_shard
-from pimc.data.pastis import PastisOptions, pastis_scenes
-from pimc.data.simulate import SimulationOptions, simulate_scenes
-from pimc.data.write_pastis import write_pastis
+from pimc.data.pastis.scenes import PastisOptions, pastis_scenes
+from pimc.data.pastis.write import write_pastis
+from pimc.data.simulation.scenes import SimulationOptions, simulate_scenes
 from pimc.signal.patch_sample import sample_patch
 from pimc.signal.sampling import SamplingOptions
 from pimc.signal.screening import ScreeningOptions

@@ -13,7 +13,7 @@ from dataclasses import replace
 import torch
 from timing import interleaved
 
-from pimc.model.plots import RecurrencePlots
+from pimc.model.plots.layer import RecurrencePlots
 from pimc.signal.pyts_images import render_with_pyts
 from pimc.signal.recurrence import Recurrence
 

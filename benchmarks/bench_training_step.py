@@ -27,14 +27,6 @@ from kedro.config import OmegaConfigLoader
 from torch.utils.data import DataLoader, Dataset
 
 from pimc.data.patch import SENTINEL2_BANDS
-from pimc.learning.augment import to_reflectance
-from pimc.learning.batches import BatchLoader, PairModule, load_batch
-from pimc.learning.callbacks import BestWeights, TrainingRecord
-from pimc.learning.fitting import fit
-from pimc.learning.likeness import SeriesScale
-from pimc.learning.module import ContrastiveModule
-from pimc.learning.options import PretrainingOptions
-from pimc.learning.pairs import PairData, PairSampler
 from pimc.model.architecture import PRESETS, find_preset
 from pimc.model.encoders import (
     ImageEncoder,
@@ -42,8 +34,16 @@ from pimc.model.encoders import (
     SeriesEncoder,
     SeriesEncoderConfig,
 )
+from pimc.pretraining.batches.loader import BatchLoader, PairModule, load_batch
+from pimc.pretraining.batches.pairs import PairData, PairSampler
+from pimc.pretraining.callbacks import BestWeights, TrainingRecord
+from pimc.pretraining.fitting import fit
+from pimc.pretraining.module import ContrastiveModule
+from pimc.pretraining.objective.likeness import SeriesScale
+from pimc.pretraining.options import PretrainingOptions
 from pimc.signal.calendar import CalendarOptions
 from pimc.signal.recurrence import Recurrence
+from pimc.training.augment import to_reflectance
 
 PROJECT = Path(__file__).parents[1]
 PARAMETERS = OmegaConfigLoader(str(PROJECT / "conf"), base_env="base", default_run_env="base")[

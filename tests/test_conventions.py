@@ -11,8 +11,8 @@ from kedro.framework.session import KedroSession
 from kedro.framework.startup import bootstrap_project
 
 from pimc.hooks import catalog_parameters, parameter_sources
-from pimc.learning.options import PretrainingOptions
 from pimc.pipeline_registry import register_pipelines
+from pimc.pretraining.options import PretrainingOptions
 
 PROJECT = Path(__file__).parents[1]
 ENVIRONMENTS = ("base", "pastis", "stack", "points", "eurosat", "paper", "simulated_year")

@@ -8,11 +8,10 @@ import torch
 from kedro.io import DatasetError
 
 from pimc.catalog.encoders_by_key import EncodersByKey
-from pimc.learning.encoder_plan import EncoderTask, TrainedEncoder
-from pimc.learning.variants import EncoderRun
 from pimc.model.architecture import Architecture
 from pimc.model.encoders import SeriesEncoder, SeriesEncoderConfig
 from pimc.model.storage import encoder_digest
+from pimc.pretraining.kept_encoder import EncoderRun, EncoderTask, TrainedEncoder
 from pimc.signal.calendar import CalendarOptions
 from pimc.signal.recurrence import RecurrenceOptions, fit_recurrence
 

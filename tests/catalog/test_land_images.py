@@ -5,8 +5,8 @@ import pytest
 from kedro.io import DatasetError
 
 from pimc.catalog.land_images import EuroSatImages, LandImageArray, SimulatedEuroSat
-from pimc.data.eurosat import CLASSES, EuroSat, EuroSatOptions, open_eurosat
-from pimc.data.simulate_eurosat import write_eurosat
+from pimc.data.eurosat.images import CLASSES, EuroSat, EuroSatOptions, open_eurosat
+from pimc.data.simulation.eurosat import write_eurosat
 
 
 @pytest.fixture(scope="module")

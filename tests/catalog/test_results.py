@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 
 from pimc.catalog.results import ArmResults
-from pimc.learning.arms import Arm, ArmResult, ArmRun, ArmTask, Budget
+from pimc.evaluation.arms import Arm, ArmResult, ArmRun, ArmTask, Budget
 
 
 def task(arm, key="k", make=None, calls=None):

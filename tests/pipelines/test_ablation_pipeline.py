@@ -11,11 +11,8 @@ from kedro.config import OmegaConfigLoader
 
 from pimc.catalog.encoders_by_key import EncodersByKey
 from pimc.catalog.results import ArmResults
-from pimc.data.folds import FoldOptions
-from pimc.learning import classify
-from pimc.learning.options import BatchOptions, EvaluationOptions, PretrainingOptions
-from pimc.learning.protocol import rotate
-from pimc.learning.variants import build_variant
+from pimc.data.folds import FoldOptions, rotate
+from pimc.evaluation import classify
 from pimc.pipelines.ablation.nodes import (
     draw_variants,
     plan_arms,
@@ -26,6 +23,8 @@ from pimc.pipelines.ablation.nodes import (
 from pimc.pipelines.ablation.options import AblationOptions
 from pimc.pipelines.pixel_classification import nodes as pixel_nodes
 from pimc.pipelines.pixel_classification.options import PixelClassificationOptions
+from pimc.pretraining.options import BatchOptions, EvaluationOptions, PretrainingOptions
+from pimc.pretraining.variants import build_variant
 from pimc.settings import CONFIG_LOADER_ARGS
 from pimc.signal.calendar import CalendarOptions
 from pimc.signal.recurrence import RecurrenceOptions

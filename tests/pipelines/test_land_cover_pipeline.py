@@ -4,9 +4,9 @@ import torch
 
 from pimc.catalog.land_images import LandImageArray, SimulatedEuroSat
 from pimc.catalog.results import ArmResults
-from pimc.data.eurosat import CLASSES
+from pimc.data.eurosat.images import CLASSES
 from pimc.model.architecture import Architecture
-from pimc.model.backbone import Backbone, BackboneConfig
+from pimc.model.backbone.network import Backbone, BackboneConfig
 from pimc.model.encoders import ImageEncoder, ImageEncoderConfig
 from pimc.pipelines.land_cover.nodes import draw_figures, plan_arms, read_images, score_arms
 from pimc.pipelines.land_cover.options import LandCoverOptions

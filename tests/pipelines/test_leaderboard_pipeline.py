@@ -10,14 +10,14 @@ from kedro.framework.session import KedroSession
 from kedro.framework.startup import bootstrap_project
 
 from pimc.catalog.task_tables import read_task_tables
-from pimc.learning.arms import ArmResult, StoredResult, TaskOptions
+from pimc.evaluation.arms import ArmResult, StoredResult, TaskOptions
 from pimc.pipeline_registry import register_pipelines
 from pimc.pipelines.leaderboard.nodes import rank_arms, write_page, write_results
 from pimc.pipelines.leaderboard.options import LeaderboardOptions
 from pimc.report.classification import ClassifiedSamples
 from pimc.report.classification_report import report_classification
 from pimc.report.forecasts import ForecastSamples, forecast_tables
-from pimc.report.leaderboard_page import Provenance
+from pimc.report.leaderboard.page import Provenance
 
 PROJECT = Path(__file__).parents[2]
 DATA_SETS = {

@@ -6,14 +6,11 @@ import pytest
 
 from pimc.catalog.encoder import NO_ENCODER
 from pimc.data.folds import FoldOptions
-from pimc.learning.options import PretrainingOptions
-from pimc.learning.pretrain import PretrainingResult
-from pimc.pipelines.pretraining.nodes import (
-    NO_FRAME,
-    choose_frames,
-    draw_training_curves,
-    pretrain_encoders,
-)
+from pimc.pipelines.pretraining.nodes import draw_training_curves, pretrain_encoders
+from pimc.pretraining.batches.pairs import NO_FRAME
+from pimc.pretraining.corpus import choose_frames
+from pimc.pretraining.options import PretrainingOptions
+from pimc.pretraining.pretrain import PretrainingResult
 from pimc.signal.calendar import CalendarOptions
 from pimc.signal.recurrence import RecurrenceOptions, fit_recurrence
 
@@ -77,7 +74,7 @@ def test_no_image_encoder_is_handed_on_where_none_was_trained(monkeypatch, image
         encoder = "image encoder" if images else None
         return PretrainingResult("series encoder", encoder, pd.DataFrame(), {}, pd.DataFrame())
 
-    monkeypatch.setattr("pimc.learning.pretrain.pretrain", pretend)
+    monkeypatch.setattr("pimc.pretraining.pretrain.pretrain", pretend)
     series = np.linspace(0, 1, 12, dtype=np.float32).reshape(3, 1, 4)
     options, rng = RecurrenceOptions(kind="level"), np.random.default_rng(0)
     names = ("patch", "patch_index", "place", "row", "col", "y", "x", "parcel")

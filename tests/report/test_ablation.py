@@ -1,8 +1,7 @@
 import numpy as np
 import pandas as pd
 
-from pimc.learning.encoder_plan import KeptEncoder
-from pimc.learning.variants import EncoderRun
+from pimc.pretraining.kept_encoder import EncoderRun, KeptEncoder
 from pimc.report.ablation import choose_variant, draw_ablation, tabulate_trainings
 
 ARMS = {"paper": (0.5, 0.55), "level": (0.6, 0.52), "level_fine_tuned": (0.9, 0.9)}

@@ -2,7 +2,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from pimc.learning.arms import ArmResult, StoredResult, TaskOptions
+from pimc.evaluation.arms import ArmResult, StoredResult, TaskOptions
 from pimc.report.classification import (
     ClassifiedSamples,
     class_table,

@@ -15,8 +15,7 @@ from typing import TYPE_CHECKING, Any
 from kedro.io import AbstractDataset, DatasetError
 
 from pimc.data.atomic import replace_text, temporary_sibling
-from pimc.learning.encoder_plan import EncoderTask, KeptEncoder, TrainedEncoder
-from pimc.learning.variants import EncoderRun
+from pimc.pretraining.kept_encoder import EncoderRun, EncoderTask, KeptEncoder, TrainedEncoder
 
 if TYPE_CHECKING:
     from pimc.model.encoders import SeriesEncoder

@@ -14,9 +14,9 @@ from kedro.io import AbstractDataset, DatasetError
 
 from pimc.catalog.scenes import build_options
 from pimc.data.atomic import replace_text, temporary_sibling
-from pimc.data.eurosat import SIDE, EuroSat, EuroSatOptions, open_eurosat
+from pimc.data.eurosat.images import SIDE, EuroSat, EuroSatOptions, open_eurosat
 from pimc.data.fingerprint import fingerprint
-from pimc.data.simulate_eurosat import write_eurosat
+from pimc.data.simulation.eurosat import write_eurosat
 
 logger = logging.getLogger(__name__)
 
@@ -100,7 +100,7 @@ class LandImages:
     Attributes:
         images: N x C x 64 x 64, 8 or 16 bit, memory-mapped.
         bands: C names.
-        labels: N uint8, places in ``pimc.data.eurosat.CLASSES``.
+        labels: N uint8, places in ``pimc.data.eurosat.images.CLASSES``.
         splits: N names of lists: train, validation, test.
         names: N names of images.
         fingerprint: of the images and the lists.

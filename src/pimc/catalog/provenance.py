@@ -10,7 +10,7 @@ from typing import Any, NoReturn
 from kedro.io import AbstractDataset, DatasetError
 
 from pimc import __version__
-from pimc.report.leaderboard_page import Provenance
+from pimc.report.leaderboard.page import Provenance
 
 
 class ProjectState(AbstractDataset[NoReturn, Provenance]):

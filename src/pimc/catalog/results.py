@@ -13,7 +13,7 @@ from typing import Any
 from kedro.io import AbstractDataset
 
 from pimc.data.atomic import replace_text, temporary_sibling
-from pimc.learning.arms import ArmResult, ArmRun, ArmTask, StoredResult
+from pimc.evaluation.arms import ArmResult, ArmRun, ArmTask, StoredResult
 
 logger = logging.getLogger(__name__)
 

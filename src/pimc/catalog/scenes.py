@@ -13,11 +13,11 @@ from typing import Any, ClassVar, NoReturn, TypeVar
 
 from kedro.io import AbstractDataset, DatasetError
 
-from pimc.data.pastis import PastisOptions, pastis_scenes
+from pimc.data.pastis.scenes import PastisOptions, pastis_scenes
 from pimc.data.patch import PatchSource
-from pimc.data.points import PointOptions, point_scenes
-from pimc.data.simulate import SimulationOptions, simulate_scenes
-from pimc.data.stack import StackOptions, stack_scenes
+from pimc.data.points.scenes import PointOptions, point_scenes
+from pimc.data.simulation.scenes import SimulationOptions, simulate_scenes
+from pimc.data.stack.scenes import StackOptions, stack_scenes
 
 Options = TypeVar("Options")
 

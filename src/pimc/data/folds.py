@@ -27,3 +27,12 @@ class FoldOptions:
             )
         if not self.train or not self.validation:
             raise ValueError("folds.train and folds.validation must each name at least one fold")
+
+
+def rotate(folds: FoldOptions, rotation: int) -> FoldOptions:
+    """Each fold ``rotation`` numbers on, 5 followed by 1: PASTIS's cross-validation."""
+
+    def moved(part: tuple[int, ...]) -> tuple[int, ...]:
+        return tuple((fold - 1 + rotation) % len(FOLDS) + 1 for fold in part)
+
+    return FoldOptions(moved(folds.train), moved(folds.validation), moved(folds.test))

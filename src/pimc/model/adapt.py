@@ -10,8 +10,8 @@ import torch
 from torch import nn
 
 from pimc.model.architecture import Architecture
-from pimc.model.backbone import Backbone
-from pimc.model.encoders import ImageEncoder, ImageEncoderConfig
+from pimc.model.backbone.network import Backbone
+from pimc.model.encoders import ImageEncoder, ImageEncoderConfig, SeriesEncoder
 
 AnyImageEncoder = ImageEncoder | Backbone
 """Ours, or a network of others: both have bands and a first convolution that reads them."""
@@ -108,3 +108,14 @@ def blank_image_encoder(architecture: Architecture, bands: Sequence[str]) -> Ima
     return ImageEncoder(
         ImageEncoderConfig(architecture, tuple(bands), (0.0,) * count, (1.0,) * count)
     )
+
+
+def shorten(encoder: SeriesEncoder, length: int) -> SeriesEncoder:
+    """The same encoder for shorter series, the first steps of its calendar.
+
+    Its weights do not hang on the side of a plot: the network takes the mean over the image.
+    """
+    calendar = replace(encoder.config.calendar, length=length)
+    short = SeriesEncoder(replace(encoder.config, calendar=calendar))
+    short.load_state_dict(encoder.state_dict())
+    return short.eval()

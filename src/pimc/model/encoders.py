@@ -16,7 +16,7 @@ from torch import Tensor, nn
 from pimc.model.architecture import Architecture
 from pimc.model.blocks import ResidualNetwork
 from pimc.model.normalisation import BandNormalisation, check_normalisable
-from pimc.model.plots import RecurrencePlots
+from pimc.model.plots.layer import RecurrencePlots
 from pimc.model.temporal import TemporalBranch
 from pimc.signal.calendar import CalendarOptions
 from pimc.signal.recurrence import Recurrence

@@ -11,7 +11,7 @@ from safetensors.torch import load_file, save_file
 
 from pimc.data.atomic import replace_text, temporary_sibling
 from pimc.data.fingerprint import array_digest, fingerprint
-from pimc.model.backbone import Backbone
+from pimc.model.backbone.network import Backbone
 from pimc.model.encoders import (
     ImageEncoder,
     ImageEncoderConfig,

@@ -10,7 +10,7 @@ from torch.nn.functional import relu
 
 from pimc.model.architecture import Architecture
 from pimc.model.blocks import normalisation
-from pimc.model.plots import ScaledSeries
+from pimc.model.plots.layer import ScaledSeries
 from pimc.signal.calendar import CalendarOptions
 from pimc.signal.recurrence import Recurrence
 

@@ -7,9 +7,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from pimc.learning.corpus import Corpus
-from pimc.learning.pairs import Frames
-from pimc.pipelines.pretraining.nodes import choose_frames, find_stand_ins
+from pimc.pretraining.batches.pairs import Frames
+from pimc.pretraining.corpus import Corpus, choose_frames, find_stand_ins
 from pimc.signal.calendar import CalendarOptions
 
 CORPUS_DATASETS = (

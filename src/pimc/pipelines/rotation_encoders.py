@@ -10,18 +10,13 @@ from typing import Any
 
 from pimc.catalog.metrics import log_step
 from pimc.data.folds import FoldOptions
-from pimc.learning.arms import ArmRun, TaskOptions
-from pimc.learning.encoder_plan import (
-    EncoderTask,
-    FindEncoder,
-    KeptEncoder,
-    always,
-    plan_encoders,
-)
-from pimc.learning.options import PretrainingOptions
-from pimc.learning.variants import EncoderRun, Variant
+from pimc.evaluation.arms import ArmRun, FindEncoder, TaskOptions, always
 from pimc.model.architecture import Architecture, find_preset
 from pimc.pipelines.corpus import gather_corpus
+from pimc.pretraining.encoder_plan import plan_encoders
+from pimc.pretraining.kept_encoder import EncoderRun, EncoderTask, KeptEncoder
+from pimc.pretraining.options import PretrainingOptions
+from pimc.pretraining.variants import Variant
 from pimc.signal.calendar import CalendarOptions
 from pimc.signal.recurrence import RecurrenceOptions
 

@@ -10,7 +10,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from pimc.learning.encoder_plan import KeptEncoder
+from pimc.pretraining.kept_encoder import KeptEncoder
 from pimc.report.task_figures import COLOURS, OTHER_COLOUR
 
 SCORE = "macro_f1"

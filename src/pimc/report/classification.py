@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from pimc.learning.arms import ArmResult, StoredResult, TaskOptions
+from pimc.evaluation.arms import ArmResult, StoredResult, TaskOptions
 from pimc.report.comparison import Evidence, collect, compare
 from pimc.report.metrics import class_scores, classification_scores, grouped_confusion, vote
 

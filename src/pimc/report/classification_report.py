@@ -8,7 +8,8 @@ from dataclasses import dataclass
 import pandas as pd
 from matplotlib.figure import Figure
 
-from pimc.learning.arms import StoredResult, TaskOptions
+from pimc.evaluation.arms import StoredResult, TaskOptions
+from pimc.evaluation.pixel_arms import PixelOptions
 from pimc.report.classification import (
     ClassifiedSamples,
     class_table,
@@ -84,3 +85,16 @@ def draw_classification(
 def most_labels(scores: pd.DataFrame) -> str:
     """The budget with most labels."""
     return str(scores["budget"].iloc[int(scores["train_samples"].argmax())])
+
+
+def describe_samples(
+    series_pixels: pd.DataFrame, classes: list[str], options: PixelOptions
+) -> ClassifiedSamples:
+    """The truth of the pixels that take part."""
+    samples = options.samples(series_pixels, classes)
+    return ClassifiedSamples(
+        samples["label"].to_numpy(),
+        samples["patch"].to_numpy(),
+        tuple(classes),
+        samples["parcel"].to_numpy(),
+    )

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from pimc.learning.arms import ArmResult, StoredResult, TaskOptions
+from pimc.evaluation.arms import ArmResult, StoredResult, TaskOptions
 from pimc.report.metrics import bootstrap_weights, interval
 
 Scorer = Callable[[np.ndarray], Mapping[str, np.ndarray]]

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
-from pimc.learning.arms import ArmResult, StoredResult, TaskOptions
+from pimc.evaluation.arms import ArmResult, StoredResult, TaskOptions
 from pimc.report.comparison import Evidence, collect, compare
 
 ERRORS = ("count", "squared", "absolute", "raw_squared", "raw_absolute")

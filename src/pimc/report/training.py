@@ -13,7 +13,7 @@ def draw_curves(history: pd.DataFrame, metrics: Mapping[str, float]) -> Figure:
     """Loss, recall, temperature and embedding rank by epoch; the chosen epoch is marked.
 
     Args:
-        history: one row an epoch (``pimc.learning.pretrain.PretrainingResult.history``).
+        history: one row an epoch (``pimc.pretraining.pretrain.PretrainingResult.history``).
             Temperature and image_rank are drawn where there are such columns.
         metrics: of the chosen epoch: best_epoch, across_patches_chance_at_1, and
             val_loss_of_a_guess where the loss has one.

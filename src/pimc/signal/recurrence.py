@@ -1,6 +1,6 @@
 """The recurrence transform: what is learned from training series, how it is kept.
 
-Rendering is ``pimc.model.plots``; this module knows no torch.
+Rendering is ``pimc.model.plots.layer``; this module knows no torch.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from pimc.data.pastis import PASTIS_CLASSES
+from pimc.data.pastis.scenes import PASTIS_CLASSES
 from pimc.data.patch import SENTINEL2_BANDS
 from pimc.data.simulation.covers import BACKGROUND, COVERS, CROPS, TILES, VOID
 from pimc.data.simulation.phenology import (

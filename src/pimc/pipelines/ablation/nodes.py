@@ -13,17 +13,18 @@ from matplotlib.figure import Figure
 
 from pimc.catalog.metrics import log_step
 from pimc.data.folds import FoldOptions
-from pimc.learning.arms import ArmRun, ArmTask, StoredResult
-from pimc.learning.encoder_plan import EncoderTask, KeptEncoder, plan_encoders, plan_transfer
-from pimc.learning.options import PretrainingOptions
-from pimc.learning.variants import OWN, SHIPPED, EncoderRun, Variant, build_variant, design
+from pimc.evaluation.arms import ArmRun, ArmTask, StoredResult
+from pimc.evaluation.pixel_arms import SeriesOptions, plan_pixel_arms
 from pimc.model.architecture import find_preset
 from pimc.pipelines.ablation.options import AblationOptions
 from pimc.pipelines.corpus import gather_corpus
-from pimc.pipelines.pixel_classification.nodes import describe_samples
-from pimc.pipelines.pixel_classification.plan import SeriesOptions, plan_pixel_arms
+from pimc.pretraining.encoder_plan import plan_encoders, plan_transfer
+from pimc.pretraining.kept_encoder import OWN, EncoderRun, EncoderTask, KeptEncoder
+from pimc.pretraining.options import PretrainingOptions
+from pimc.pretraining.variants import SHIPPED, Variant, build_variant, design
 from pimc.report.ablation import choose_variant, draw_ablation, tabulate_trainings
 from pimc.report.classification import classification_tables
+from pimc.report.classification_report import describe_samples
 from pimc.signal.calendar import CalendarOptions
 from pimc.signal.recurrence import RecurrenceOptions
 

@@ -6,8 +6,8 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from pimc.learning.arms import Arm, Effort
-from pimc.pipelines.pixel_classification.options import PixelOptions
+from pimc.evaluation.arms import Arm, Effort
+from pimc.evaluation.pixel_arms import PixelOptions
 
 FINE_TUNED = "_fine_tuned"
 """Ends the name of the arm that fine-tunes a variant's encoder."""

@@ -14,17 +14,17 @@ from matplotlib.figure import Figure
 
 from pimc.data.fingerprint import array_digest, fingerprint
 from pimc.data.folds import FoldOptions
-from pimc.learning.arms import ArmRun, ArmTask, StoredResult
-from pimc.learning.encoder_plan import EncoderTask, FindEncoder, KeptEncoder
-from pimc.learning.options import PretrainingOptions
-from pimc.learning.planning import drop_absent, plan_runs, plan_tasks
-from pimc.learning.protocol import split_rotations
+from pimc.evaluation.arms import ArmRun, ArmTask, FindEncoder, StoredResult
+from pimc.evaluation.planning import drop_absent, plan_runs, plan_tasks
+from pimc.evaluation.protocol import split_rotations
 from pimc.pipelines.forecasting.options import ForecastingOptions
 from pimc.pipelines.rotation_encoders import (
     find_encoders,
     train_by_rotation,
     untrained_architecture,
 )
+from pimc.pretraining.kept_encoder import EncoderTask, KeptEncoder
+from pimc.pretraining.options import PretrainingOptions
 from pimc.report.forecasts import ForecastSamples, draw_examples, draw_leads, forecast_tables
 from pimc.report.task_figures import draw_scores
 from pimc.signal.calendar import CalendarOptions
@@ -117,8 +117,8 @@ def plan_arms(
     ``series_encoder`` is a ``SeriesEncoder``, or None where there is none. (Kedro builds options
     from type hints, which must be resolved without torch.)
     """
-    from pimc.learning.forecast import ARMS, Forecasting
-    from pimc.learning.series_inputs import INPUTS, SeriesInputs
+    from pimc.evaluation.forecast import ARMS, Forecasting
+    from pimc.evaluation.series_inputs import INPUTS, SeriesInputs
 
     options.check_arms(ARMS, INPUTS)
     short = replace(calendar, length=options.window.context)
@@ -168,7 +168,7 @@ def _find_seen(targets: np.ndarray) -> np.ndarray:
 
 def _find_shortened(find: FindEncoder, length: int, run: ArmRun) -> KeptEncoder:
     """The encoder of a run for the context alone."""
-    from pimc.learning.series_inputs import shorten
+    from pimc.model.adapt import shorten
 
     kept = find(run)
     return replace(kept, load=lambda: shorten(kept.load(), length))

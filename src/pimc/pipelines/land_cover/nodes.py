@@ -10,18 +10,18 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from pimc.catalog.land_images import LandImages
-from pimc.data.eurosat import CLASSES, SPLITS, EuroSat
+from pimc.data.eurosat.images import CLASSES, SPLITS, EuroSat
 from pimc.data.fingerprint import fingerprint
-from pimc.learning.arms import BACKBONE, RANDOM_BACKBONE, ArmTask, StoredResult
-from pimc.learning.planning import drop_absent, plan_runs
-from pimc.learning.protocol import Split
+from pimc.evaluation.arms import BACKBONE, RANDOM_BACKBONE, ArmTask, StoredResult
+from pimc.evaluation.planning import drop_absent, plan_runs
+from pimc.evaluation.protocol import Split
 from pimc.model.architecture import find_preset
 from pimc.pipelines.land_cover.options import LandCoverOptions
 from pimc.report.classification import ClassifiedSamples
 from pimc.report.classification_report import draw_classification, report_classification
 
 if TYPE_CHECKING:
-    from pimc.learning.land_cover import LandCover
+    from pimc.evaluation.land_cover import LandCover
     from pimc.model.adapt import AnyImageEncoder
 
 TASK = "land_cover"
@@ -47,10 +47,10 @@ def plan_arms(
         image_encoder: an ``ImageEncoder``, or None where there is no pretrained one.
         options: arms and how much of them is run.
     """
-    from pimc.learning.classify import KINDS
-    from pimc.learning.land_cover import INPUTS
+    from pimc.evaluation.classify import KINDS
+    from pimc.evaluation.image_inputs import INPUTS
     from pimc.model.adapt import blank_image_encoder
-    from pimc.model.backbone import load_backbone
+    from pimc.model.backbone.network import load_backbone
     from pimc.model.storage import encoder_digest
 
     options.check_arms(KINDS, INPUTS)
@@ -92,7 +92,8 @@ def plan_arms(
 
 def _task_on(encoder: AnyImageEncoder, images: LandImages, options: LandCoverOptions) -> LandCover:
     """The task for arms that read this encoder, or none."""
-    from pimc.learning.land_cover import ImageInputs, LandCover
+    from pimc.evaluation.image_inputs import ImageInputs
+    from pimc.evaluation.land_cover import LandCover
 
     return LandCover(
         ImageInputs(images.images, images.bands, encoder, options.device, options.precision),

@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from pimc.learning.arms import BACKBONE, RANDOM_BACKBONE, Arm, TaskOptions
-from pimc.learning.options import PRECISIONS
+from pimc.evaluation.arms import BACKBONE, RANDOM_BACKBONE, Arm, TaskOptions
 from pimc.model.architecture import find_preset
-from pimc.model.backbone_options import BackboneOptions
+from pimc.model.backbone.options import BackboneOptions
+from pimc.pretraining.options import PRECISIONS
 
 
 @dataclass(frozen=True)

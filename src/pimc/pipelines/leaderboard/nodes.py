@@ -8,18 +8,18 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from pimc.pipelines.leaderboard.options import LeaderboardOptions
-from pimc.report.leaderboard import (
+from pimc.report.leaderboard.figure import draw_leaderboard
+from pimc.report.leaderboard.markdown import markdown_blocks
+from pimc.report.leaderboard.page import Provenance, render_page
+from pimc.report.leaderboard.paired import paired_table
+from pimc.report.leaderboard.published import PUBLISHED
+from pimc.report.leaderboard.sections import not_run
+from pimc.report.leaderboard.table import (
     TASKS,
     TaskTables,
     leaderboard_table,
     run_command,
 )
-from pimc.report.leaderboard_figure import draw_leaderboard
-from pimc.report.leaderboard_markdown import markdown_blocks
-from pimc.report.leaderboard_page import Provenance, render_page
-from pimc.report.leaderboard_sections import not_run
-from pimc.report.paired import paired_table
-from pimc.report.published import PUBLISHED
 
 logger = logging.getLogger(__name__)
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from pimc.report.leaderboard import TASKS, DataSet, TaskTables
+from pimc.report.leaderboard.table import TASKS, DataSet, TaskTables
 
 
 @dataclass(frozen=True)

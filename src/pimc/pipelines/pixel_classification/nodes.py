@@ -10,18 +10,21 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from pimc.data.folds import FoldOptions
-from pimc.learning.arms import ArmTask, StoredResult
-from pimc.learning.encoder_plan import EncoderTask, KeptEncoder
-from pimc.learning.options import PretrainingOptions
-from pimc.pipelines.pixel_classification.options import PixelClassificationOptions, PixelOptions
-from pimc.pipelines.pixel_classification.plan import SeriesOptions, plan_pixel_arms
+from pimc.evaluation.arms import ArmTask, StoredResult
+from pimc.evaluation.pixel_arms import SeriesOptions, plan_pixel_arms
+from pimc.pipelines.pixel_classification.options import PixelClassificationOptions
 from pimc.pipelines.rotation_encoders import (
     find_encoders,
     train_by_rotation,
     untrained_architecture,
 )
-from pimc.report.classification import ClassifiedSamples
-from pimc.report.classification_report import draw_classification, report_classification
+from pimc.pretraining.kept_encoder import EncoderTask, KeptEncoder
+from pimc.pretraining.options import PretrainingOptions
+from pimc.report.classification_report import (
+    describe_samples,
+    draw_classification,
+    report_classification,
+)
 from pimc.signal.calendar import CalendarOptions
 from pimc.signal.recurrence import RecurrenceOptions
 
@@ -83,19 +86,6 @@ def score_arms(
         results, describe_samples(series_pixels, classes, options), options
     )
     return report.scores, report.differences, report.class_scores, report.metrics
-
-
-def describe_samples(
-    series_pixels: pd.DataFrame, classes: list[str], options: PixelOptions
-) -> ClassifiedSamples:
-    """The truth of the pixels that take part."""
-    samples = options.samples(series_pixels, classes)
-    return ClassifiedSamples(
-        samples["label"].to_numpy(),
-        samples["patch"].to_numpy(),
-        tuple(classes),
-        samples["parcel"].to_numpy(),
-    )
 
 
 def draw_figures(

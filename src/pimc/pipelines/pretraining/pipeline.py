@@ -2,7 +2,8 @@
 
 from kedro.pipeline import Pipeline, node
 
-from pimc.pipelines.pretraining.nodes import choose_frames, draw_training_curves, pretrain_encoders
+from pimc.pipelines.pretraining.nodes import draw_training_curves, pretrain_encoders
+from pimc.pretraining.corpus import choose_frames
 
 
 def create_pipeline() -> Pipeline:

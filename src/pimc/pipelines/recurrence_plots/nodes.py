@@ -101,7 +101,7 @@ def render_plots(
 
     import torch
 
-    from pimc.model.plots import RecurrencePlots
+    from pimc.model.plots.layer import RecurrencePlots
 
     read = np.concatenate([series, np.asarray(observed[rows])[:, None]], axis=1, dtype=np.float32)
     with torch.inference_mode():

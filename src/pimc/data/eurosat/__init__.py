@@ -1,0 +1,1 @@
+"""EuroSAT: images of land cover in three lists."""

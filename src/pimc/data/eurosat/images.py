@@ -1,0 +1,286 @@
+"""EuroSAT as its authors publish it: RGB or multispectral, archive or folder, split by lists.
+
+Helber et al. 2019 (doi 10.1109/JSTARS.2019.2918242), Zenodo record 7711810. The lists that the
+field quotes are Neumann et al.'s (2019, arXiv 1911.06721): a random split, so neighbouring scenes
+may lie in different lists.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from io import BytesIO
+from pathlib import Path, PurePosixPath
+from zipfile import BadZipFile, ZipFile
+
+import numpy as np
+
+from pimc.data.eurosat.lists import check_lists, check_present, read_list
+from pimc.data.fingerprint import file_stamp, fingerprint
+
+logger = logging.getLogger(__name__)
+
+VERSION = 1
+"""Of what reading gives; part of the fingerprint."""
+
+CLASSES = (
+    "AnnualCrop", "Forest", "HerbaceousVegetation", "Highway", "Industrial", "Pasture",
+    "PermanentCrop", "Residential", "River", "SeaLake",
+)  # fmt: skip
+"""The place in the list is the label."""
+
+SIDE = 64
+"""Rows and columns of an image, 10 m each."""
+
+SPLITS = ("train", "validation", "test")
+
+CHUNK = 512
+"""Images read at a time: 27 MB of the multispectral ones."""
+
+Decode = Callable[[bytes], np.ndarray]
+
+
+def decode_jpeg(content: bytes) -> np.ndarray:
+    """Bytes of a JPEG file -> 3 x H x W uint8, red, green, blue."""
+    from PIL import Image
+
+    with Image.open(BytesIO(content)) as image:
+        return np.asarray(image.convert("RGB")).transpose(2, 0, 1)
+
+
+def decode_geotiff(content: bytes) -> np.ndarray:
+    """Bytes of a GeoTIFF -> C x H x W of the file's dtype."""
+    from rasterio.io import MemoryFile
+
+    with MemoryFile(content) as memory, memory.open() as image:
+        values: np.ndarray = image.read()
+        return values
+
+
+@dataclass(frozen=True)
+class ImageKind:
+    """One of the two ways in which EuroSAT comes.
+
+    Attributes:
+        suffix: of the files.
+        bands: in the files' order.
+        dtype: of the values.
+        decode: a file's bytes -> C x H x W.
+    """
+
+    suffix: str
+    bands: tuple[str, ...]
+    dtype: type[np.generic]
+    decode: Decode
+
+
+KINDS: Mapping[str, ImageKind] = {
+    # 8 bit: reflectance scaled by its authors, how is not published
+    "rgb": ImageKind(".jpg", ("B04", "B03", "B02"), np.uint8, decode_jpeg),
+    # reflectance at the top of the atmosphere x 10,000; EuroSAT stores B8A last (its authors'
+    # band list)
+    "multispectral": ImageKind(
+        ".tif",
+        ("B01", "B02", "B03", "B04", "B05", "B06", "B07", "B08", "B09", "B10", "B11", "B12",
+         "B8A"),
+        np.uint16,
+        decode_geotiff,
+    ),
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class EuroSatOptions:
+    """Where EuroSAT lies and how it is split.
+
+    Attributes:
+        path: an archive, or a folder with images in folders named by their classes at any depth
+            (``EuroSAT_RGB/``, ``2750/``) or with archives of such.
+        kind: ``rgb`` or ``multispectral``.
+        train: list of the training images, one name a line; relative to the folder of ``path``.
+        validation: list of the images that choose.
+        test: list of the images of reported figures.
+    """
+
+    path: str
+    kind: str = "rgb"
+    train: str = "eurosat-train.txt"
+    validation: str = "eurosat-val.txt"
+    test: str = "eurosat-test.txt"
+
+    def __post_init__(self) -> None:
+        """Check the kind."""
+        if self.kind not in KINDS:
+            raise ValueError(f"EuroSAT comes as {' or '.join(KINDS)}, got kind {self.kind!r}")
+
+
+@dataclass(frozen=True)
+class ImageFile:
+    """One image not read yet.
+
+    Attributes:
+        class_name: of ``CLASSES``.
+        member: its path in the archive, or in the folder.
+        archive: the archive, or the folder.
+    """
+
+    class_name: str
+    member: str
+    archive: Path
+
+
+@dataclass(frozen=True, eq=False)
+class EuroSat:
+    """The images of the three lists, not read yet.
+
+    Attributes:
+        kind: what the files are.
+        files: N images: those of the training list, then validation, then test.
+        names: N names as in the lists, without suffix.
+        splits: name of the list of each image.
+        fingerprint: changes whenever the images would read differently.
+    """
+
+    kind: ImageKind
+    files: Sequence[ImageFile]
+    names: Sequence[str]
+    splits: Sequence[str]
+    fingerprint: str
+
+    def __len__(self) -> int:
+        return len(self.files)
+
+    @property
+    def labels(self) -> np.ndarray:
+        """N uint8, places in ``CLASSES``."""
+        return np.array([CLASSES.index(file.class_name) for file in self.files], np.uint8)
+
+    def read(self) -> Iterator[np.ndarray]:
+        """The images in order, at most ``CHUNK`` at a time: n x C x 64 x 64 of the kind's dtype.
+
+        Raises:
+            ValueError: if a file is no image of that kind.
+        """
+        for start in range(0, len(self), CHUNK):
+            yield np.stack(list(_read_files(self.files[start : start + CHUNK], self.kind)))
+
+
+def open_eurosat(options: EuroSatOptions) -> EuroSat:
+    """Find the images that the lists name; none is read.
+
+    Raises:
+        FileNotFoundError: if there is no such path, list, or image of that kind.
+        ValueError: if a list names an image that is not there, or one that it or another list
+            has already, or if two images have one name.
+    """
+    path = Path(options.path)
+    if not path.exists():
+        raise FileNotFoundError(
+            f"no EuroSAT in {path}: expected an archive (EuroSAT_RGB.zip), or a folder with images "
+            "or archives; download it from Zenodo, record 7711810"
+        )
+    kind = KINDS[options.kind]
+    folder = path if path.is_dir() else path.parent
+    lists = {split: read_list(folder / getattr(options, split)) for split in SPLITS}
+    check_lists(lists)
+    files = _find_files(path, options.kind)
+    for split, names in lists.items():
+        check_present(names, files, f"{folder / getattr(options, split)} ({split}, {path})")
+    ordered = [name for split in SPLITS for name in lists[split]]
+    chosen = [files[name] for name in ordered]
+    logger.info(
+        "%s: %d %s images, %s",
+        path,
+        len(ordered),
+        options.kind,
+        ", ".join(f"{len(lists[split])} {split}" for split in SPLITS),
+    )
+    return EuroSat(
+        kind=kind,
+        files=chosen,
+        names=ordered,
+        splits=[split for split in SPLITS for _ in lists[split]],
+        fingerprint=fingerprint(VERSION, options.kind, lists, _stamps(chosen)),
+    )
+
+
+def _find_files(path: Path, kind: str) -> dict[str, ImageFile]:
+    """Name -> image, of a folder, of the archives in it, or of one archive."""
+    suffix = KINDS[kind].suffix
+    if path.is_dir():
+        members = [(path, file.relative_to(path).as_posix()) for file in path.rglob(f"*{suffix}")]
+        if not members:
+            members = [each for zipped in sorted(path.glob("*.zip")) for each in _list_zip(zipped)]
+    else:
+        members = _list_zip(path)
+    files: dict[str, ImageFile] = {}
+    for archive, member in sorted(members):
+        place = PurePosixPath(member)
+        if place.suffix.lower() != suffix or place.parent.name not in CLASSES:
+            continue
+        if place.stem in files:
+            raise ValueError(
+                f"{path} holds two images of the name {place.stem}: {files[place.stem].member} and "
+                f"{member}; name the folder or archive that is meant"
+            )
+        files[place.stem] = ImageFile(place.parent.name, member, archive)
+    if not files:
+        raise FileNotFoundError(
+            f"no {kind} images in {path}: expected <class>/<name>{suffix}, with the classes "
+            f"{', '.join(CLASSES)}"
+        )
+    return files
+
+
+def _list_zip(path: Path) -> list[tuple[Path, str]]:
+    try:
+        with ZipFile(path) as archive:
+            return [(path, name) for name in archive.namelist()]
+    except BadZipFile as error:
+        raise ValueError(
+            f"{path} is no zip archive ({error}); download it again, or name the folder of images"
+        ) from error
+
+
+def _stamps(files: Sequence[ImageFile]) -> list[object]:
+    """What the content of the images hangs on."""
+    archives = {file.archive for file in files}
+    zipped = [file_stamp(archive) for archive in sorted(archives) if archive.is_file()]
+    loose = [
+        (file.member, file_stamp(file.archive / file.member))
+        for file in files
+        if file.archive.is_dir()
+    ]
+    return [zipped, loose]
+
+
+def _read_files(files: Sequence[ImageFile], kind: ImageKind) -> Iterator[np.ndarray]:
+    """Decode files one by one; an archive is opened once."""
+    opened: dict[Path, ZipFile] = {}
+    try:
+        for file in files:
+            if file.archive.is_dir():
+                content = (file.archive / file.member).read_bytes()
+            else:
+                if file.archive not in opened:
+                    opened[file.archive] = ZipFile(file.archive)
+                content = opened[file.archive].read(file.member)
+            yield _decode(content, kind, f"{file.archive}: {file.member}")
+    finally:
+        for archive in opened.values():
+            archive.close()
+
+
+def _decode(content: bytes, kind: ImageKind, where: str) -> np.ndarray:
+    try:
+        image = kind.decode(content)
+    except OSError as error:  # of pillow; rasterio's own error is one too
+        raise ValueError(f"{where} cannot be read as an image: {error}") from error
+    expected = (len(kind.bands), SIDE, SIDE)
+    if image.shape != expected or image.dtype != kind.dtype:
+        raise ValueError(
+            f"{where}: expected {expected[0]} bands of {SIDE} x {SIDE} {np.dtype(kind.dtype)}, "
+            f"got {image.dtype} of shape {image.shape}"
+        )
+    return image

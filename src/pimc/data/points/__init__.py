@@ -1,0 +1,1 @@
+"""Tables of labelled pixel series, without images."""

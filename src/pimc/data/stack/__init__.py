@@ -1,0 +1,1 @@
+"""Stacks of dated GeoTIFFs, the user's own images."""

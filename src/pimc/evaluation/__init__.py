@@ -1,0 +1,1 @@
+"""What encoders are worth: arms of the tasks under one protocol."""

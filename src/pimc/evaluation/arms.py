@@ -1,0 +1,295 @@
+"""What a task compares: arms, label budgets, seeds and rotations, and what one of them gives.
+
+This module knows neither torch nor scikit-learn: Kedro builds the options from parameters.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from pimc.data.folds import FOLDS
+from pimc.pretraining.kept_encoder import KeptEncoder
+
+if TYPE_CHECKING:
+    from pimc.model.encoders import SeriesEncoder
+
+BACKBONE = "backbone"
+"""Input of arms that read an encoder of others (``pimc.model.backbone``), which they name."""
+
+RANDOM_BACKBONE = "random_backbone"
+"""Input of arms that read a network of that architecture with first weights."""
+
+
+@dataclass(frozen=True)
+class Arm:
+    """One contestant of a task.
+
+    Attributes:
+        name: of the arm, in every table.
+        kind: of the method (``majority``, ``knn``, ``linear``, ``network`` ...); a task knows its
+            own.
+        input: what the method reads (``series``, ``pretrained``, ``random`` ...); a task knows
+            its own. With the kind ``network``, ``pretrained`` is fine-tuned and ``random`` is
+            the same architecture from scratch; with other kinds both stay frozen. What reads a
+            pretrained encoder has a name that begins with ``pretrained``.
+        budgets: names of the label budgets at which it runs; None runs it at all of them.
+        encoder: name of the pretrained encoder that it reads, in a task that has several, or of
+            the backbone.
+        options: hyper-parameters of the kind, and what it chooses them from.
+    """
+
+    name: str
+    kind: str
+    input: str | None = None
+    budgets: tuple[str, ...] | None = None
+    encoder: str | None = None
+    options: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def pretrained(self) -> bool:
+        """Whether the arm needs a pretrained encoder."""
+        return (self.input or "").startswith("pretrained")
+
+    @classmethod
+    def from_parameters(cls, name: str, given: Mapping[str, Any]) -> Arm:
+        """An arm from its entry in the parameters: what is no field of an arm is an option.
+
+        Raises:
+            ValueError: if the entry has no kind.
+        """
+        if "kind" not in given:
+            raise ValueError(f"arm {name} needs a kind, got {dict(given)}")
+        own = ("kind", "input", "budgets", "encoder")
+        options = {k: v for k, v in given.items() if k not in own}
+        budgets = given.get("budgets")
+        chosen = None if budgets is None else tuple(budgets)
+        return cls(name, given["kind"], given.get("input"), chosen, given.get("encoder"), options)
+
+
+@dataclass(frozen=True)
+class Budget:
+    """How many training labels an arm may see, and how often they are drawn.
+
+    Attributes:
+        name: of the budget.
+        share: of the training labels, drawn class by class; 1 takes all.
+        shots: instead of ``share``, labels of each class.
+        draws: how often; draw k has seed k, which also draws first weights.
+    """
+
+    name: str
+    share: float = 1.0
+    shots: int | None = None
+    draws: int = 1
+
+    def __post_init__(self) -> None:
+        """Check the numbers."""
+        if not 0 < self.share <= 1 or self.draws < 1 or (self.shots is not None and self.shots < 1):
+            raise ValueError(
+                f"budget {self.name} needs a share in 0..1, shots and draws of 1 or more, "
+                f"got {self}"
+            )
+
+
+@dataclass(frozen=True)
+class Effort:
+    """How much of the protocol is run.
+
+    Attributes:
+        budgets: by name, the fields of ``Budget``; null takes one out that another file put in.
+        rotations: of the folds, 1..5; rotation k moves each fold k numbers on. With 5, each
+            sample is tested once, out of fold.
+        max_train: training samples at most, a random part of more; None takes all.
+        max_epochs: of arms that are networks, at most; None leaves them as they are.
+    """
+
+    budgets: Mapping[str, Any]
+    rotations: int = 1
+    max_train: int | None = None
+    max_epochs: int | None = None
+
+    def __post_init__(self) -> None:
+        """Build budgets that come as mappings; check the counts."""
+        built = {
+            name: given if isinstance(given, Budget) else Budget(name, **given)
+            for name, given in self.budgets.items()
+            if given is not None
+        }
+        object.__setattr__(self, "budgets", built)
+        limits = (self.max_train, self.max_epochs)
+        too_low = any(limit is not None and limit < 1 for limit in limits)
+        if not 1 <= self.rotations <= len(FOLDS) or too_low or not built:
+            raise ValueError(
+                f"an effort needs budgets, 1..{len(FOLDS)} rotations, and max_train and max_epochs "
+                f"of 1 or more, got {self}"
+            )
+
+
+@dataclass(frozen=True)
+class TaskOptions:
+    """What all tasks are told. A task's own options extend these.
+
+    Attributes:
+        arms: by name: ``kind``, ``input``, ``budgets``, and options of the kind; null takes an
+            arm out that another file put in.
+        efforts: by name, the fields of ``Effort``.
+        effort: the one that is run.
+        references: arms from which the paired differences of all others are taken; those that
+            did not run are passed over.
+        resamples: of the bootstrap.
+        device: auto, cpu or cuda.
+        seed: of the bootstrap and of the choice of ``max_train`` samples.
+    """
+
+    arms: Mapping[str, Any]
+    efforts: Mapping[str, Any]
+    effort: str = "quick"
+    references: tuple[str, ...] = ()
+    resamples: int = 1_000
+    device: str = "auto"
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        """Build arms and efforts that come as mappings; check that names are known."""
+        arms = {
+            name: given if isinstance(given, Arm) else Arm.from_parameters(name, given)
+            for name, given in self.arms.items()
+            if given is not None
+        }
+        efforts = {
+            name: given if isinstance(given, Effort) else Effort(**given)
+            for name, given in self.efforts.items()
+        }
+        _check_known("effort", [self.effort], efforts)
+        budgets = {name for effort in efforts.values() for name in effort.budgets}
+        for arm in arms.values():
+            _check_known(f"budgets of arm {arm.name}", arm.budgets or (), sorted(budgets))
+        _check_known("references", self.references, self.arms)  # those taken out are no error
+        object.__setattr__(self, "arms", arms)
+        object.__setattr__(self, "efforts", efforts)
+        object.__setattr__(self, "references", tuple(self.references))
+        if self.resamples < 1:
+            raise ValueError(f"resamples must be at least 1, got {self.resamples}")
+        if self.device not in ("auto", "cpu") and not self.device.startswith("cuda"):
+            raise ValueError(f"device must be auto, cpu or cuda, got {self.device!r}")
+
+    @property
+    def protocol(self) -> Effort:
+        """The effort that is run."""
+        chosen: Effort = self.efforts[self.effort]
+        return chosen
+
+    def check_arms(self, kinds: Collection[str], inputs: Collection[str]) -> None:
+        """Refuse arms that the task does not know.
+
+        Raises:
+            ValueError: naming the arm and what is known.
+        """
+        for arm in self.arms.values():
+            for name, value, known in (("kind", arm.kind, kinds), ("input", arm.input, inputs)):
+                if value is not None and value not in known:
+                    raise ValueError(
+                        f"arm {arm.name}: no {name} {value!r}; there are {', '.join(known)}"
+                    )
+
+
+def _check_known(name: str, values: Iterable[str], known: Collection[str]) -> None:
+    for value in values:
+        if value not in known:
+            raise ValueError(f"{name} must be of {', '.join(known)}, got {value!r}")
+
+
+@dataclass(frozen=True)
+class ArmRun:
+    """One training and test of an arm.
+
+    Attributes:
+        task: name of the task.
+        arm: what is run.
+        budget: labels it may see.
+        seed: of the drawn labels and the first weights.
+        rotation: of the folds.
+    """
+
+    task: str
+    arm: Arm
+    budget: Budget
+    seed: int
+    rotation: int
+
+    @property
+    def identity(self) -> tuple[object, ...]:
+        """What the result hangs on, the names of arm and budget not among it."""
+        arm, budget = self.arm, self.budget
+        options = sorted((name, repr(value)) for name, value in arm.options.items())
+        return arm.kind, arm.input, options, budget.share, budget.shots, self.seed, self.rotation
+
+    @property
+    def name(self) -> str:
+        """Unique among the runs of a task."""
+        return f"{self.arm.name}-{self.budget.name}-seed{self.seed}-rotation{self.rotation}"
+
+
+@dataclass(frozen=True, eq=False)
+class ArmResult:
+    """What one run gives; all there is to score it, so that scoring costs no training.
+
+    Attributes:
+        arrays: by name; ``test_rows`` and ``validation_rows`` are numbers of samples of the
+            task, ``test`` and ``validation`` what was predicted for them, in the same order.
+        facts: JSON values: ``chosen`` hyper-parameters, ``seconds``, ``train_samples``,
+            ``transductive`` (true, false, or null where nobody knows) ...
+        metrics: numbers of this run, for its MLflow run.
+    """
+
+    arrays: Mapping[str, np.ndarray]
+    facts: Mapping[str, Any]
+    metrics: Mapping[str, float]
+
+
+@dataclass(frozen=True)
+class ArmTask:
+    """A run not made yet; ``key`` changes whenever ``make`` would give another result."""
+
+    run: ArmRun
+    key: str
+    make: Callable[[], ArmResult]
+
+
+@dataclass(frozen=True, eq=False)
+class StoredResult:
+    """A result as it lies on disk.
+
+    Attributes:
+        arm: name of the arm.
+        kind: of the arm.
+        input: of the arm.
+        budget: name of the budget.
+        seed: of the draw.
+        rotation: of the folds.
+        result: arrays, facts and metrics.
+    """
+
+    arm: str
+    kind: str
+    input: str | None
+    budget: str
+    seed: int
+    rotation: int
+    result: ArmResult
+
+
+FindEncoder = Callable[[ArmRun], KeptEncoder]
+"""The pretrained encoder that a run reads: that of its arm, its seed, its rotation."""
+
+
+def always(encoder: SeriesEncoder) -> FindEncoder:
+    """One encoder for all runs."""
+    from pimc.model.storage import encoder_digest
+
+    kept = KeptEncoder(encoder_digest(encoder), lambda: encoder)
+    return lambda run: kept

@@ -1,0 +1,203 @@
+"""What arms read of index series: the series, an encoder's embedding of them, or both."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from pimc.evaluation.arms import ArmRun, FindEncoder
+from pimc.evaluation.protocol import Split
+from pimc.model.architecture import Architecture
+from pimc.model.encoders import SeriesEncoder, SeriesEncoderConfig
+from pimc.model.heads import CONTROLS, SeriesNetwork, TaskNetwork
+from pimc.pretraining.corpus import fit_on_rows
+from pimc.pretraining.kept_encoder import KeptEncoder
+from pimc.signal.calendar import CalendarOptions
+from pimc.signal.recurrence import RecurrenceOptions
+from pimc.training.loop import Load, find_device, predict_network
+
+logger = logging.getLogger(__name__)
+
+CACHED = 16
+"""Embeddings of all samples that are kept, the last ones read: those of full PASTIS take 300 MB
+each."""
+
+
+@dataclass(frozen=True)
+class InputKind:
+    """What an arm reads.
+
+    Attributes:
+        encoder: ``pretrained``, ``random``, or None for none.
+        series: whether the series themselves are read, alone or beside the encoder.
+        control: of ``pimc.model.heads.CONTROLS``, in the place of the encoder's plots.
+    """
+
+    encoder: str | None = None
+    series: bool = False
+    control: str | None = None
+
+
+INPUTS = {
+    "series": InputKind(series=True),
+    "pretrained": InputKind("pretrained"),
+    "random": InputKind("random"),
+    "pretrained_with_series": InputKind("pretrained", series=True),
+    "random_with_series": InputKind("random", series=True),
+    "pretrained_shuffled": InputKind("pretrained", control="shuffled"),
+    "pretrained_noise": InputKind("pretrained", control="noise"),
+    "random_shuffled": InputKind("random", control="shuffled"),
+    "random_noise": InputKind("random", control="noise"),
+}
+"""Inputs of arms on series, by name."""
+
+
+@dataclass(eq=False)
+class SeriesInputs:
+    """Inputs of arms on series; embeddings are computed once for each encoder.
+
+    Attributes:
+        series: N x I x L float32, finite.
+        patch: N, the patch of each sample.
+        fold: N, its fold.
+        indices: I names.
+        calendar: of the series.
+        recurrence: of encoders that are not pretrained; fitted on a run's training samples.
+        architecture: of encoders that are not pretrained.
+        find_encoder: gives the pretrained encoder of a run; None where there is none.
+        device: auto, cpu or cuda.
+        observed: N x L bool, where the series were observed, for encoders that read it; None
+            counts all as observed.
+    """
+
+    series: np.ndarray
+    patch: np.ndarray
+    fold: np.ndarray
+    indices: Sequence[str]
+    calendar: CalendarOptions
+    recurrence: RecurrenceOptions
+    architecture: Architecture
+    find_encoder: FindEncoder | None = None
+    device: str = "auto"
+    observed: np.ndarray | None = None
+    _embedded: dict[tuple[object, ...], np.ndarray] = field(default_factory=dict)
+
+    def frozen(self, run: ArmRun, split: Split) -> np.ndarray:
+        """Series N x I x L, embeddings N x D, or both side by side as N x D'."""
+        kind = INPUTS[run.arm.input or "series"]
+        if kind.encoder is None:
+            return self.series
+        embedded = self._embed(kind, run, split)
+        if not kind.series:
+            return embedded
+        return np.concatenate([embedded, self.series.reshape(len(self.series), -1)], axis=1)
+
+    def network(self, run: ArmRun, split: Split, outputs: int) -> nn.Module:
+        """A network to train, drawn from torch's present random state."""
+        kind = INPUTS[run.arm.input or "series"]
+        convolutions = self._series_network(split) if kind.series else None
+        if kind.encoder is None:
+            if convolutions is None:
+                raise ValueError(f"the input {run.arm.input} has nothing to read")
+            return TaskNetwork(convolutions, [convolutions.embedding_size], outputs)
+        encoder = self._encoder(kind, run, split)
+        return TaskNetwork(encoder, encoder.branch_sizes, outputs, convolutions)
+
+    def load(self, rows: np.ndarray) -> Tensor:
+        """Series of some samples: B x I x L float32."""
+        return torch.from_numpy(np.asarray(self.series[rows]))
+
+    def loader(self, network: nn.Module) -> Load:
+        """Gathers what a network or an encoder reads: ``load``, or with the observed dates."""
+        reads_observed = getattr(network, "reads_observed", False)
+        return self._load_observed if reads_observed else self.load
+
+    def transductive(self, run: ArmRun, split: Split) -> bool | str | None:
+        """Whether the pretrained encoder has seen ground of the test samples; None: unknown."""
+        if not run.arm.pretrained:
+            return "none"
+        seen = self._pretrained(run).config.trained_on
+        if seen is None:
+            return None
+        tested = set(zip(self.patch[split.test], self.fold[split.test].tolist(), strict=True))
+        if any(fold in seen.get(patch, ()) for patch, fold in tested):
+            return True
+        # a patch that was seen in other folds than it has now: the folds were dealt anew
+        here, known = set(self.ground()), {patch for patch, _ in tested} & seen.keys()
+        dealt_anew = [p for p in known if not any((p, fold) in here for fold in seen[p])]
+        return None if dealt_anew else False
+
+    def ground(self) -> list[tuple[str, int]]:
+        """Patches with their folds, each once: what ``transductive`` knows the ground by."""
+        return sorted(set(zip(self.patch.tolist(), self.fold.tolist(), strict=True)))
+
+    def _embed(self, kind: InputKind, run: ArmRun, split: Split) -> np.ndarray:
+        source: tuple[object, ...] = (run.seed, run.rotation)
+        if kind.encoder == "pretrained":
+            source = (self._find(run).digest,)
+        key = (kind.encoder, kind.control, *source)
+        if key in self._embedded:
+            self._embedded[key] = self._embedded.pop(key)  # now the last one read
+            return self._embedded[key]
+        with torch.random.fork_rng():
+            torch.manual_seed(run.seed)
+            encoder = self._encoder(kind, run, split)
+        rows, device = np.arange(len(self.series)), find_device(self.device)
+        self._embedded[key] = predict_network(encoder, self.loader(encoder), rows, device).numpy()
+        if len(self._embedded) > CACHED:
+            del self._embedded[next(iter(self._embedded))]
+        return self._embedded[key]
+
+    def _load_observed(self, rows: np.ndarray) -> Tensor:
+        """Series and, below the indices, where they were observed: B x (I + 1) x L float32."""
+        series = self.load(rows)
+        if self.observed is None:
+            return series
+        observed = torch.from_numpy(np.asarray(self.observed[rows])).to(series.dtype)
+        return torch.cat([series, observed[:, None]], dim=1)
+
+    def _find(self, run: ArmRun) -> KeptEncoder:
+        if self.find_encoder is None:
+            raise ValueError(f"arm {run.arm.name} needs a pretrained encoder, and there is none")
+        return self.find_encoder(run)
+
+    def _pretrained(self, run: ArmRun) -> SeriesEncoder:
+        encoder = self._find(run).load()
+        encoder.check(self.indices, self.calendar)
+        return encoder
+
+    def _encoder(self, kind: InputKind, run: ArmRun, split: Split) -> SeriesEncoder:
+        """A new encoder: a copy of the pretrained one, or one with random weights."""
+        if kind.encoder == "pretrained":
+            pretrained = self._pretrained(run)
+            encoder = SeriesEncoder(pretrained.config)
+            encoder.load_state_dict(pretrained.state_dict())
+        else:
+            fitted = fit_on_rows(self.series, split.train, self.recurrence, self.indices)
+            encoder = SeriesEncoder(SeriesEncoderConfig(self.architecture, self.calendar, fitted))
+        return encoder if kind.control is None else _spoil_plots(encoder, kind.control)
+
+    def _series_network(self, split: Split) -> SeriesNetwork:
+        train = self.series[split.train]
+        mean, std = train.mean(axis=(0, 2)), train.std(axis=(0, 2))
+        return SeriesNetwork(mean.tolist(), std.tolist(), self.calendar.length)
+
+
+def _spoil_plots(encoder: SeriesEncoder, control: str) -> SeriesEncoder:
+    """The branch of plots with a control in their place.
+
+    The other branch is taken off: it would show the series that the control hides.
+    """
+    if encoder.network is None:
+        raise ValueError(
+            f"the control {control} takes the place of plots, and this encoder reads none; take "
+            "the arm out (arms.<name>=null)"
+        )
+    encoder.temporal = None
+    encoder.plots = CONTROLS[control](encoder.plots)  # type: ignore[assignment]
+    return encoder

@@ -1,0 +1,1 @@
+"""Image encoders of others: timm's networks with weights from a file."""

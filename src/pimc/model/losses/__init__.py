@@ -1,0 +1,1 @@
+"""Contrastive losses, each beside its formula and source."""

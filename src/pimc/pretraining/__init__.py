@@ -1,0 +1,1 @@
+"""Contrastive pretraining: corpus, batches, objective, and the encoders that are kept."""

@@ -1,0 +1,1 @@
+"""From pixels and images to batches of pairs."""

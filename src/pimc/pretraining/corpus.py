@@ -1,0 +1,153 @@
+"""What encoders are pretrained on: series of pixels and the images around them, by fold."""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from pimc.data.fingerprint import array_digest, fingerprint
+from pimc.pretraining.batches.pairs import COLUMNS, NO_FRAME, Frames, PairData
+from pimc.signal.calendar import CalendarOptions
+from pimc.signal.recurrence import Recurrence, RecurrenceOptions, fit_recurrence
+from pimc.signal.row_subset import RowReader, RowSubset
+
+logger = logging.getLogger(__name__)
+
+FIT_ROWS = 20_000
+"""Series that a transform is fitted on, at most: moments and percentiles need no more."""
+
+DIGEST_FRAMES = 16
+"""Frames whose values enter the digest: reading all of a large corpus takes minutes."""
+
+
+@dataclass(frozen=True, eq=False)
+class Corpus:
+    """Pixels of all folds, unlabelled as far as pretraining goes.
+
+    Attributes:
+        index_series: N x I x L float32 on the calendar, finite; may be a memory map.
+        observed: N x L bool, where a series was observed rather than filled.
+        pixels: N rows, as ``pimc.pretraining.batches.pairs.PairData`` needs them, and their fold.
+        frames: images C x H x W int16, reflectance x 10,000; none where there are no images.
+        frame_choices: N x K int32, frames in which each pixel is clear.
+        indices: I names.
+        bands: C names.
+        calendar: of the series.
+        substitutions: by place, band asked for -> band that stands in for it.
+    """
+
+    index_series: RowReader
+    observed: RowReader
+    pixels: pd.DataFrame
+    frames: Frames
+    frame_choices: np.ndarray
+    indices: Sequence[str]
+    bands: Sequence[str]
+    calendar: CalendarOptions
+    substitutions: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+
+    def pairs(self, folds: Sequence[int]) -> PairData:
+        """The pixels of some folds."""
+        rows = self.rows(folds)
+        return PairData(
+            RowSubset(self.index_series, rows),
+            self.pixels.iloc[rows].reset_index(drop=True),
+            self.frames,
+            self.frame_choices[rows],
+            RowSubset(self.observed, rows),
+        )
+
+    def rows(self, folds: Sequence[int]) -> np.ndarray:
+        """Numbers of the pixels of some folds."""
+        return np.flatnonzero(self.pixels["fold"].isin(folds))
+
+    def digest(self) -> str:
+        """16 hexadecimal digits that change with pixels, series, names or calendar.
+
+        Of the images it reads a few, spread over all, and which of them show which pixel.
+        """
+        every = np.arange(len(self.pixels))
+        pixels = pd.util.hash_pandas_object(self.pixels[[*COLUMNS, "fold"]], index=False)
+        shown = np.linspace(0, len(self.frames) - 1, min(len(self.frames), DIGEST_FRAMES))
+        images = [np.asarray(self.frames[i]) for i in shown.astype(int).tolist()]
+        arrays = (self.index_series[every], self.observed[every], self.frame_choices)
+        names = (tuple(self.indices), tuple(self.bands), self.calendar)
+        stand_ins = sorted((place, dict(bands)) for place, bands in self.substitutions.items())
+        return fingerprint(
+            array_digest(pixels.to_numpy(), *map(np.asarray, arrays), *images),
+            (len(self.frames), names, stand_ins),
+        )
+
+
+def fit_on_rows(
+    series: RowReader, rows: np.ndarray, options: RecurrenceOptions, indices: Sequence[str]
+) -> Recurrence:
+    """Scale and threshold of each index, from some series: those of the training folds."""
+    thinned = rows[:: max(1, len(rows) // FIT_ROWS)]
+    return fit_recurrence(np.asarray(series[thinned]), options, indices, np.random.default_rng(0))
+
+
+FINGERPRINT_ROWS = 1_024
+
+
+FINGERPRINT_FRAMES = 16
+
+
+def pairs_digest(data: PairData) -> str:
+    """Hash of the pixels and of a part of their series and frames.
+
+    All pixels and choices of frames, but series and frames spread over the whole: reading every
+    frame of a large corpus takes longer than an epoch.
+    """
+    digest = hashlib.sha256(str((data.index_series.shape, len(data.frames))).encode())
+    pixels = pd.util.hash_pandas_object(data.pixels[list(COLUMNS)], index=False)
+    digest.update(pixels.to_numpy().tobytes())
+    digest.update(np.ascontiguousarray(data.frame_choices).tobytes())
+    rows = _spread(len(data), FINGERPRINT_ROWS)
+    digest.update(np.ascontiguousarray(data.index_series[rows]).tobytes())
+    if data.observed is not None:
+        digest.update(np.ascontiguousarray(data.observed[rows]).tobytes())
+    for frame in _spread(len(data.frames), FINGERPRINT_FRAMES).tolist():
+        digest.update(np.ascontiguousarray(data.frames[frame]).tobytes())
+    return digest.hexdigest()
+
+
+def _spread(count: int, wanted: int) -> np.ndarray:
+    """Up to ``wanted`` different numbers spread evenly over 0..count - 1."""
+    return np.unique(np.linspace(0, count - 1, min(count, wanted)).astype(np.int64))
+
+
+def choose_frames(
+    series_pixels: pd.DataFrame, clear: np.ndarray, frame_table: pd.DataFrame
+) -> np.ndarray:
+    """Images in which each pixel is clear: N x K int32 frame numbers, then ``NO_FRAME``.
+
+    One column of ``NO_FRAME`` where there are no images at all: series are pretrained alone.
+    """
+    slots = int(frame_table.groupby("patch_index").size().max()) if len(frame_table) else 1
+    choices = np.full((len(series_pixels), slots), NO_FRAME, np.int32)
+    for patch, rows in series_pixels.groupby("patch_index").indices.items():
+        frames = frame_table[frame_table["patch_index"] == patch]
+        pixels = series_pixels["pixel"].to_numpy()[rows]
+        seen = clear[pixels][:, frames["acquisition"].to_numpy()]
+        numbers = np.where(seen, frames["frame"].to_numpy(), NO_FRAME)
+        # usable frames first, each row in order of time
+        order = np.argsort(~seen, axis=1, kind="stable")
+        choices[rows, : len(frames)] = np.take_along_axis(numbers, order, axis=1)
+    if len(frame_table):
+        without = int((choices[:, 0] == NO_FRAME).sum())
+        logger.info("%d of %d pixels are clear in no image and form no pair", without, len(choices))
+    return choices
+
+
+def find_stand_ins(scene_summary: dict[str, Any]) -> dict[str, dict[str, str]]:
+    """By place, band asked for -> band that stands in for it; places where one does."""
+    places = scene_summary["places"]
+    stand_ins = {name: place["substitutions"] for name, place in places.items()}
+    return {name: bands for name, bands in stand_ins.items() if bands}

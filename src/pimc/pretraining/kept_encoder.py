@@ -1,0 +1,91 @@
+"""Trainings that are planned, and encoders that exist."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+if TYPE_CHECKING:
+    from pimc.model.encoders import SeriesEncoder
+
+
+@dataclass(frozen=True, eq=False)
+class TrainedEncoder:
+    """What one training gives.
+
+    Attributes:
+        encoder: of series, on the CPU.
+        history: a row an epoch; empty where nobody knows it.
+        metrics: of the best epoch, and ``seconds``.
+    """
+
+    encoder: SeriesEncoder
+    history: pd.DataFrame
+    metrics: Mapping[str, float]
+
+
+@dataclass(frozen=True)
+class EncoderTask:
+    """A training not made yet; ``key`` changes whenever ``make`` would give another encoder.
+
+    Of a corpus's images it knows a few (``Corpus.digest``).
+
+    Attributes:
+        run: what is trained.
+        key: 16 hexadecimal digits.
+        options: what describes it, for its MLflow run.
+        make: trains, or reads what was trained elsewhere.
+    """
+
+    run: EncoderRun
+    key: str
+    options: Mapping[str, Any]
+    make: Callable[[], TrainedEncoder]
+
+
+@dataclass(frozen=True, eq=False)
+class KeptEncoder:
+    """An encoder that exists, not read yet.
+
+    Attributes:
+        digest: of its configuration and weights.
+        load: reads it.
+        run: what was trained; None for an encoder that is no variant's.
+        metrics: of its training.
+        workspace: in which it lies.
+    """
+
+    digest: str
+    load: Callable[[], SeriesEncoder]
+    run: EncoderRun | None = None
+    metrics: Mapping[str, float] | None = None
+    workspace: str = ""
+
+
+OWN = "own"
+"""The corpus whose labelled pixels are classified."""
+
+
+@dataclass(frozen=True)
+class EncoderRun:
+    """One training of an encoder.
+
+    Attributes:
+        variant: its name.
+        seed: number of the training with the same options.
+        rotation: of the folds, on whose training and validation folds it is trained.
+        corpus: ``own``, or the workspace on whose pixels it was trained.
+    """
+
+    variant: str
+    seed: int
+    rotation: int
+    corpus: str = OWN
+
+    @property
+    def name(self) -> str:
+        """Unique among the trainings of a task."""
+        return f"{self.variant}-seed{self.seed}-rotation{self.rotation}"

@@ -1,0 +1,147 @@
+"""What Lightning trains: the encoders under the terms of the objective."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+from lightning.pytorch import LightningModule
+from lightning.pytorch.utilities.types import OptimizerLRSchedulerConfig
+from torch import Tensor
+
+from pimc.model.encoders import ImageEncoder, SeriesEncoder
+from pimc.model.losses.contrastive import ContrastiveLoss
+from pimc.model.losses.gather import gather_rows
+from pimc.model.losses.siglip import SigLipLoss
+from pimc.pretraining.batches.loader import Batch
+from pimc.pretraining.batches.unpaired import BandMap
+from pimc.pretraining.galleries import VIEW, Embedded
+from pimc.pretraining.objective.likeness import SeriesScale, find_alike
+from pimc.pretraining.objective.terms import (
+    Encoders,
+    PairTerm,
+    SeriesTerm,
+    Step,
+    build_terms,
+    side_by_side,
+    two_views,
+)
+from pimc.pretraining.options import PretrainingOptions
+from pimc.training.optimiser import learning_rate_factor
+
+
+class ContrastiveModule(LightningModule):
+    """Encoders that learn by a weighted sum of terms.
+
+    With the one term ``pair``, two encoders learn to give the two sides of a pair similar
+    projections.
+    """
+
+    def __init__(
+        self,
+        series_encoder: SeriesEncoder,
+        image_encoder: ImageEncoder | None,
+        options: PretrainingOptions,
+        scale: SeriesScale,
+        bands: BandMap | None = None,
+    ):
+        """Put heads and decoders beside the encoders.
+
+        Args:
+            series_encoder: is trained.
+            image_encoder: likewise; None where the objective has no term with images.
+            options: of the training.
+            scale: of the training series.
+            bands: reads unpaired images; None where the objective has no term of them.
+        """
+        super().__init__()
+        self.options, self.scale = options, scale
+        self.series_encoder = series_encoder
+        self.image_encoder = image_encoder
+        self.terms = build_terms(self.encoders, options, scale, bands)
+
+    @property
+    def encoders(self) -> Encoders:
+        """Those that are trained."""
+        return Encoders(self.series_encoder, self.image_encoder)
+
+    @property
+    def temperature(self) -> float | None:
+        """That of the first loss that has one."""
+        return next((loss.temperature for loss in self._scaled_losses()), None)
+
+    def embed(self, batch: Batch) -> Embedded:
+        """Pairs as they are; where the objective has none, two views of each series."""
+        terms = dict(self.terms.items())
+        if isinstance(pair := terms.get("pair"), PairTerm):
+            return pair.embed(self.encoders, batch)
+        first, second = two_views(self.encoders, batch, self.options.view, self._generator(0))
+        series, sides = terms.get("series"), (first, second)
+        if isinstance(series, SeriesTerm):
+            ours, theirs = series.project(self.encoders, first, second)
+            sides = side_by_side(ours), side_by_side(theirs)
+        return Embedded(first, second, *sides, VIEW)
+
+    def training_step(self, batch: Batch, batch_index: int) -> dict[str, Tensor]:
+        """Losses of an augmented batch: their weighted sum ``loss``, and each by its name."""
+        # numbers hang on the seed and the step alone: a resumed run draws alike
+        losses = self._losses(batch, self._generator(self.global_step), training=True)
+        return {"loss": self._total(losses), **losses}
+
+    def validation_step(self, batch: Batch, batch_index: int) -> None:
+        """Losses of a fixed batch: pairs as they are, views and masks the same at each epoch."""
+        losses = self._losses(batch, self._generator(batch_index), training=False)
+        self.log("val_loss", self._total(losses), prog_bar=True, batch_size=len(batch.series))
+        if len(losses) > 1:
+            named = {f"val_{name}": value for name, value in losses.items()}
+            self.log_dict(named, batch_size=len(batch.series))
+
+    def on_train_batch_end(self, outputs: object, batch: Batch, batch_index: int) -> None:
+        """Keep the temperatures in their range."""
+        for loss in self._scaled_losses():
+            loss.clamp_temperature()
+
+    def configure_optimizers(self) -> OptimizerLRSchedulerConfig:
+        """AdamW, a linear warm-up and a cosine decay."""
+        options = self.options.optimiser
+        # matrices and convolutions decay; norms, biases and the temperature are vectors
+        decays = [p for p in self.parameters() if p.ndim > 1]
+        others = [p for p in self.parameters() if p.ndim <= 1]
+        groups = [
+            {"params": decays, "weight_decay": options.weight_decay},
+            {"params": others, "weight_decay": 0.0},
+        ]
+        # a fourth of the time on the CPU; Lightning cannot clip for it in mixed precision
+        fused = self.options.precision == "32-true"
+        optimiser = torch.optim.AdamW(groups, lr=options.learning_rate, fused=fused)
+        steps = self.options.max_epochs * self.options.steps_per_epoch
+        schedule = torch.optim.lr_scheduler.LambdaLR(
+            optimiser, learning_rate_factor(options, steps)
+        )
+        return {"optimizer": optimiser, "lr_scheduler": {"scheduler": schedule, "interval": "step"}}
+
+    def _losses(
+        self, batch: Batch, generator: torch.Generator, training: bool
+    ) -> dict[str, Tensor]:
+        step = Step(batch, self._alike(batch), generator, training)
+        return {name: term(self.encoders, step) for name, term in self.terms.items()}
+
+    def _scaled_losses(self) -> list[ContrastiveLoss | SigLipLoss]:
+        """Losses that learn a temperature."""
+        return [part for part in self.modules() if isinstance(part, ContrastiveLoss | SigLipLoss)]
+
+    def _total(self, losses: dict[str, Tensor]) -> Tensor:
+        weights = self.options.objective.terms
+        return torch.stack([weights[name] * value for name, value in losses.items()]).sum()
+
+    def _alike(self, batch: Batch) -> Tensor | None:
+        """What shows the same in the batch of all processes; None where that does not count."""
+        objective = self.options.objective
+        if objective.negatives == "all":
+            return None
+        side = 1 if batch.crops is None else self.options.batch.crop_side
+        parts = gather_rows(batch.ground), gather_rows(batch.series)
+        return find_alike(*parts, self.scale, side, objective.near)
+
+    def _generator(self, number: int) -> torch.Generator:
+        state = np.random.SeedSequence([self.options.seed, number]).generate_state(1)
+        return torch.Generator(self.device).manual_seed(int(state[0]))

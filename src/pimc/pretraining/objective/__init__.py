@@ -1,0 +1,1 @@
+"""Terms of the loss, and what counts as alike in it."""

@@ -1,0 +1,1 @@
+"""All tasks, arms and data sets in one table, figure and page."""

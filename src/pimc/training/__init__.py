@@ -1,0 +1,1 @@
+"""What every training shares: loop, optimiser with its schedule, changes of series and images."""

@@ -1,0 +1,159 @@
+"""Changes of series and crops that keep what grows there, a batch at a time, on its device.
+
+Both sides stay aligned: a crop turns around its central pixel, and a series moves in time by no
+more than neighbouring fields of one crop differ.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+import torch
+from torch import Generator, Tensor
+from torch.nn.functional import threshold
+
+from pimc.data.patch import FILL, REFLECTANCE_SCALE
+from pimc.training.augment_options import CropAugmentation, SeriesAugmentation
+
+
+def to_reflectance(crops: Tensor) -> Tensor:
+    """int16 reflectance x 10,000 -> float32 reflectance 0..1, NaN where there is no data."""
+    # FILL is the least value of int16, so what is above it is data: one pass instead of three
+    return threshold(crops.float(), FILL, torch.nan, inplace=True).div_(REFLECTANCE_SCALE)
+
+
+def augment_crops(crops: Tensor, options: CropAugmentation, generator: Generator) -> Tensor:
+    """Turn crops and change their colours.
+
+    Args:
+        crops: B x C x side x side float32 reflectance, NaN where there is no data.
+        options: strengths.
+        generator: of all draws, on the crops' device.
+
+    Returns:
+        As ``crops``; missing data stays missing.
+    """
+    if options.turns:
+        crops = _turn(crops, generator)
+    batch, bands = crops.shape[:2]
+    gain = options.gain * _normal((batch, 1, 1, 1), generator)
+    gain = gain + options.band_gain * _normal((batch, bands, 1, 1), generator)
+    crops = crops * gain.exp()
+    if options.noise:
+        pixels = (batch, 1, *crops.shape[2:])
+        crops = crops.add_(_normal(pixels, generator), alpha=options.noise)
+    dropped = _uniform((batch, bands, 1, 1), generator) < options.band_dropout
+    return crops.masked_fill_(dropped, torch.nan)
+
+
+def augment_series(
+    series: Tensor, observed: Tensor, options: SeriesAugmentation, generator: Generator
+) -> Tensor:
+    """Hide observations, move in time, change the level; see ``augment_observed``.
+
+    Returns:
+        As ``series``.
+    """
+    return augment_observed(series, observed, options, generator)[0]
+
+
+def augment_observed(
+    series: Tensor, observed: Tensor, options: SeriesAugmentation, generator: Generator
+) -> tuple[Tensor, Tensor]:
+    """Hide observations, move in time, change the level; say what is observed afterwards.
+
+    Args:
+        series: B x I x L float32, finite.
+        observed: B x L bool, where the series was observed.
+        options: strengths.
+        generator: of all draws, on the series' device.
+
+    Returns:
+        As ``series``, and as ``observed``: hidden dates count as not observed, and where time
+        moves, a step is what the nearest one was.
+    """
+    batch, indices, length = series.shape
+    if options.masking:
+        hidden = _uniform((batch, length), generator) < options.masking
+        observed = observed & ~hidden
+        series = fill_linearly(series, observed)
+    if options.shift or options.stretch:
+        shift, stretch = (2 * _uniform((2, batch, 1), generator) - 1).unbind()
+        steps = torch.arange(length, device=series.device)
+        middle = (length - 1) / 2
+        times = middle + (steps - middle) * (1 + options.stretch * stretch)
+        times = times + options.shift * shift
+        series = resample(series, times)
+        observed = observed.gather(1, times.round().long().clamp(0, length - 1))
+    if options.level:
+        series = series + options.level * _normal((batch, indices, 1), generator)
+    return series, observed
+
+
+def fill_linearly(series: Tensor, kept: Tensor) -> Tensor:
+    """Replace all but the kept points by a line between their kept neighbours.
+
+    Args:
+        series: B x I x L float32.
+        kept: B x L bool; a row without any keeps its series as it is.
+
+    Returns:
+        B x I x L float32, constant beyond the first and the last kept point.
+    """
+    length = series.shape[-1]
+    kept = kept | ~kept.any(dim=1, keepdim=True)
+    steps = torch.arange(length, device=series.device)
+    before = steps.where(kept, -1).cummax(dim=1).values
+    after = steps.where(kept, length).flip(1).cummin(dim=1).values.flip(1)
+    # beyond the ends both neighbours are the same point, and the weight is 0
+    left = before.where(before >= 0, after)
+    right = after.where(after < length, before)
+    weight = (steps - left) / (right - left).clamp(min=1)
+    return _between(series, left, right, weight)
+
+
+def resample(series: Tensor, times: Tensor) -> Tensor:
+    """Values at other times, linear between calendar steps, constant beyond the ends.
+
+    Args:
+        series: B x I x L float32.
+        times: B x L float32, in calendar steps from 0 to L - 1.
+
+    Returns:
+        B x I x L float32.
+    """
+    times = times.clamp(0, series.shape[-1] - 1)
+    left = times.floor().long()
+    right = (left + 1).clamp(max=series.shape[-1] - 1)
+    return _between(series, left, right, times - left)
+
+
+def _between(series: Tensor, left: Tensor, right: Tensor, weight: Tensor) -> Tensor:
+    """(1 - weight) x_left + weight x_right; positions and weights are B x L."""
+    low = series.gather(2, left[:, None].expand_as(series))
+    high = series.gather(2, right[:, None].expand_as(series))
+    return torch.lerp(low, high, weight[:, None])
+
+
+def _turn(crops: Tensor, generator: Generator) -> Tensor:
+    """One of the eight flips and quarter turns of each crop, around its centre."""
+    drawn = torch.randint(8, (len(crops),), generator=generator, device=crops.device)
+    positions = _symmetries(crops.shape[-1], crops.device)[drawn][:, None]
+    cells = positions.expand(-1, crops.shape[1], -1)
+    return crops.flatten(2).gather(2, cells).reshape(crops.shape)
+
+
+@lru_cache(maxsize=8)
+def _symmetries(side: int, device: torch.device) -> Tensor:
+    """8 x (side x side): from which cell each cell of a turned or flipped square comes."""
+    cells = torch.arange(side * side, device=device).reshape(side, side)
+    turned = [cells.rot90(quarter) for quarter in range(4)]
+    return torch.stack([*turned, *(cell.T for cell in turned)]).flatten(1)
+
+
+def _normal(shape: tuple[int, ...], generator: Generator) -> Tensor:
+    return torch.randn(shape, generator=generator, device=generator.device)
+
+
+def _uniform(shape: tuple[int, ...], generator: Generator) -> Tensor:
+    return torch.rand(shape, generator=generator, device=generator.device)

@@ -1,0 +1,158 @@
+import shutil
+from pathlib import Path
+from zipfile import ZipFile
+
+import numpy as np
+import pytest
+import rasterio
+from PIL import Image
+
+from pimc.data.eurosat.images import CLASSES, KINDS, EuroSatOptions, open_eurosat
+from pimc.data.simulation import eurosat as simulate_eurosat
+from pimc.data.simulation.land_use import LAYOUTS
+
+
+@pytest.fixture(scope="module")
+def written(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("eurosat")
+    simulate_eurosat.write_eurosat(folder, images_per_class=5, seed=0)
+    return folder
+
+
+@pytest.fixture
+def folder(written, tmp_path):
+    return Path(shutil.copytree(written, tmp_path / "eurosat"))
+
+
+def zip_images(folder, archive, below):
+    with ZipFile(archive, "w") as file:
+        for path in sorted((folder / "EuroSAT_RGB").rglob("*.jpg")):
+            file.write(path, f"{below}/{path.parent.name}/{path.name}")
+
+
+def read(eurosat):
+    return np.concatenate(list(eurosat.read()))
+
+
+def test_classes_and_bands_are_those_of_the_look_alike():
+    assert sorted(LAYOUTS) == list(CLASSES)
+    assert KINDS["multispectral"].bands == simulate_eurosat.BANDS
+    assert KINDS["multispectral"].bands[-1] == "B8A"
+
+
+def test_rgb_images_follow_the_lists(folder):
+    eurosat = open_eurosat(EuroSatOptions(str(folder)))
+    lists = {
+        split: (folder / f"eurosat-{name}.txt").read_text().split()
+        for split, name in (("train", "train"), ("validation", "val"), ("test", "test"))
+    }
+    expected = [name for names in lists.values() for name in names]
+    assert [f"{name}.jpg" for name in eurosat.names] == expected
+    assert list(eurosat.splits) == [split for split, names in lists.items() for _ in names]
+    images = read(eurosat)
+    assert (images.shape, images.dtype) == ((50, 3, 64, 64), np.uint8)
+    for number in (0, 17, 49):
+        label = CLASSES[eurosat.labels[number]]
+        assert expected[number].startswith(f"{label}_")
+        with Image.open(folder / "EuroSAT_RGB" / label / expected[number]) as image:
+            np.testing.assert_array_equal(images[number], np.asarray(image).transpose(2, 0, 1))
+
+
+def test_multispectral_images_keep_every_value_and_the_files_band_order(folder):
+    eurosat = open_eurosat(EuroSatOptions(str(folder), kind="multispectral"))
+    images = read(eurosat)
+    assert (images.shape, images.dtype) == ((50, 13, 64, 64), np.uint16)
+    name = eurosat.names[7]
+    class_name, number = name.split("_")
+    made = simulate_eurosat.simulate_image(class_name, int(number), seed=0)
+    np.testing.assert_array_equal(images[7], made.values)
+
+
+@pytest.mark.parametrize("below", ["EuroSAT_RGB", "2750", "deep/2750"])
+def test_archive_and_folder_give_the_same(folder, tmp_path, below):
+    loose = open_eurosat(EuroSatOptions(str(folder)))
+    archive = tmp_path / "zipped" / "EuroSAT.zip"
+    archive.parent.mkdir()
+    zip_images(folder, archive, below)
+    for split in ("train", "val", "test"):
+        shutil.copy(folder / f"eurosat-{split}.txt", archive.parent)
+    for path in (archive, archive.parent):
+        zipped = open_eurosat(EuroSatOptions(str(path)))
+        np.testing.assert_array_equal(read(zipped), read(loose))
+        np.testing.assert_array_equal(zipped.labels, loose.labels)
+
+
+def test_lists_may_lie_elsewhere(folder, tmp_path):
+    (tmp_path / "mine.txt").write_text("River_3.jpg\nForest_1.jpg\n")
+    (tmp_path / "none.txt").write_text("River_5.jpg")
+    (tmp_path / "last.txt").write_text("River_4.jpg")
+    lists = (str(tmp_path / f"{name}.txt") for name in ("mine", "none", "last"))
+    eurosat = open_eurosat(EuroSatOptions(str(folder), "rgb", *lists))
+    assert list(eurosat.names) == ["River_3", "Forest_1", "River_5", "River_4"]
+    assert eurosat.labels.tolist() == [8, 1, 8, 8]
+
+
+def test_the_fingerprint_knows_lists_kind_and_files(folder):
+    first = open_eurosat(EuroSatOptions(str(folder))).fingerprint
+    assert open_eurosat(EuroSatOptions(str(folder))).fingerprint == first
+    assert open_eurosat(EuroSatOptions(str(folder), kind="multispectral")).fingerprint != first
+    names = (folder / "eurosat-test.txt").read_text().split()
+    (folder / "eurosat-test.txt").write_text("\n".join(names[:-1]))
+    second = open_eurosat(EuroSatOptions(str(folder))).fingerprint
+    assert second != first
+    changed = next((folder / "EuroSAT_RGB").rglob(names[0]))
+    changed.write_bytes(changed.read_bytes() + b" ")
+    assert open_eurosat(EuroSatOptions(str(folder))).fingerprint != second
+
+
+def test_a_name_without_an_image_is_named(folder):
+    (folder / "EuroSAT_RGB" / "River" / "River_2.jpg").unlink()
+    with pytest.raises(ValueError, match=r"images that are not there: River_2$"):
+        open_eurosat(EuroSatOptions(str(folder)))
+
+
+def test_overlapping_lists_are_refused(folder):
+    name = (folder / "eurosat-train.txt").read_text().split()[0]
+    with (folder / "eurosat-test.txt").open("a") as file:
+        file.write(name)
+    with pytest.raises(ValueError, match=f"the train and test lists share {Path(name).stem}$"):
+        open_eurosat(EuroSatOptions(str(folder)))
+
+
+def test_two_images_of_one_name_are_refused(folder):
+    shutil.copytree(folder / "EuroSAT_RGB", folder / "2750")
+    with pytest.raises(ValueError, match=r"two images of the name .*2750/.* and EuroSAT_RGB/"):
+        open_eurosat(EuroSatOptions(str(folder)))
+
+
+def test_images_of_another_size_or_type_are_refused(folder):
+    train = [Path(name).stem for name in (folder / "eurosat-train.txt").read_text().split()]
+    rgb = folder / "EuroSAT_RGB" / train[0].split("_")[0] / f"{train[0]}.jpg"
+    Image.new("RGB", (64, 32)).save(rgb)
+    with pytest.raises(
+        ValueError, match=r"expected 3 bands of 64 x 64 uint8, got .* \(3, 32, 64\)"
+    ):
+        read(open_eurosat(EuroSatOptions(str(folder))))
+    rgb.write_bytes(b"no image")
+    with pytest.raises(ValueError, match=f"{rgb.name} cannot be read as an image"):
+        read(open_eurosat(EuroSatOptions(str(folder))))
+    tif = folder / "EuroSAT_MS" / train[0].split("_")[0] / f"{train[0]}.tif"
+    shape = {"count": 10, "height": 64, "width": 64, "dtype": "uint16"}
+    with rasterio.open(tif, "w", driver="GTiff", **shape) as file:
+        file.write(np.ones((10, 64, 64), np.uint16))
+    with pytest.raises(ValueError, match="expected 13 bands of 64 x 64 uint16"):
+        read(open_eurosat(EuroSatOptions(str(folder), kind="multispectral")))
+
+
+def test_nothing_there(tmp_path):
+    with pytest.raises(ValueError, match="rgb or multispectral, got kind 'ms'"):
+        EuroSatOptions(str(tmp_path), kind="ms")
+    with pytest.raises(FileNotFoundError, match=r"no EuroSAT in .*nowhere"):
+        open_eurosat(EuroSatOptions(str(tmp_path / "nowhere")))
+    for number, split in enumerate(("train", "val", "test")):
+        (tmp_path / f"eurosat-{split}.txt").write_text(f"River_{number}.jpg")
+    with pytest.raises(FileNotFoundError, match=r"no rgb images in .*expected <class>/<name>.jpg"):
+        open_eurosat(EuroSatOptions(str(tmp_path)))
+    (tmp_path / "cut.zip").write_bytes(b"PK")
+    with pytest.raises(ValueError, match=r"cut.zip is no zip archive"):
+        open_eurosat(EuroSatOptions(str(tmp_path)))

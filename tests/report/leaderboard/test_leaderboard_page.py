@@ -1,0 +1,199 @@
+from dataclasses import replace
+from html.parser import HTMLParser
+
+import pandas as pd
+import pytest
+from cases.score_tables import ARMS, forecasting_tables, land_cover_tables
+
+from pimc.report.leaderboard.figure import draw_leaderboard
+from pimc.report.leaderboard.markdown import markdown_blocks
+from pimc.report.leaderboard.page import Provenance, place_whisker, render_page
+from pimc.report.leaderboard.paired import paired_table
+from pimc.report.leaderboard.published import PUBLISHED
+from pimc.report.leaderboard.sections import not_run, split_sections
+from pimc.report.leaderboard.table import DataSet, leaderboard_table
+
+DATA_SETS = {
+    ("eurosat", "land_cover"): DataSet("EuroSAT", simulated=False),
+    ("simulated", "forecasting"): DataSet("simulated PASTIS (version 1)", simulated=True),
+}
+STATE = Provenance("1.2.3", "abc123", "2026-03-04")
+
+
+def build(tmp_path, *given, data_sets=DATA_SETS):
+    """Both tables, as they come back from their files."""
+    given = given or (land_cover_tables(), forecasting_tables())
+    tables = (
+        leaderboard_table(given, data_sets, PUBLISHED),
+        paired_table(given, data_sets),
+    )
+    for number, table in enumerate(tables):
+        table.to_csv(tmp_path / f"{number}.csv", index=False)
+    return tuple(pd.read_csv(tmp_path / f"{number}.csv") for number in range(2))
+
+
+class Cells(HTMLParser):
+    """Rows of the tables as lists of texts; tags must be closed in order."""
+
+    VOID = ("meta", "br", "line", "circle", "path")
+
+    def __init__(self):
+        super().__init__()
+        self.rows, self.open, self.text = [], [], ""
+
+    def handle_starttag(self, tag, attrs):
+        if tag not in self.VOID:
+            self.open.append(tag)
+        if tag == "tr":
+            self.rows.append([])
+        if tag in ("td", "th"):
+            self.text = ""
+
+    def handle_endtag(self, tag):
+        if tag in self.VOID:
+            return
+        assert self.open.pop() == tag
+        if tag in ("td", "th"):
+            self.rows[-1].append(" ".join(self.text.split()))
+
+    def handle_data(self, data):
+        self.text += data
+
+
+def parse(page):
+    cells = Cells()
+    cells.feed(page)
+    cells.close()
+    assert not cells.open
+    return cells.rows
+
+
+def test_arms_stand_in_the_order_of_their_scores_and_the_chosen_one_is_marked(tmp_path):
+    rows = parse(render_page(*build(tmp_path), {}, STATE))
+    start = next(n for n, row in enumerate(rows) if row[:2] == ["arm", "accuracy, %"])
+    arms = [row[0] for row in rows[start + 1 : start + 1 + len(ARMS)]]
+    assert arms == [
+        "fine_tune pretrained chosen",
+        "scratch first weights",
+        "linear_probe pretrained",
+        "random_init first weights",
+        "forest baseline",
+        "noise_plots control",
+        "majority trivial",
+    ]
+    best = rows[start + 1]
+    assert best[1:3] == ["90.00", "[88.00, 92.00]"]
+    assert best[4:8] == ["89.00", "88.00", "+10.00", "[+7.00, +13.00]"]
+    assert best[-1] == "2 × 1.1 min"
+
+
+def test_the_page_stands_alone_and_says_what_it_is_of(tmp_path):
+    page = render_page(*build(tmp_path), {}, STATE)
+    assert page.startswith("<!doctype html>")
+    assert not any(text in page for text in ("http://", "https://", "src=", "<link", "<script"))
+    assert "prefers-color-scheme: dark" in page
+    for text in ("PIMC 1.2.3", "abc123", "2026-03-04", "kedro run --env=eurosat --pipeline=land_"):
+        assert text in page
+    assert "2,699 test images" in page and "1,200 training samples, 2 seeds" in page
+    assert page.count("simulated data</span>") == 2  # at a glance and over the section
+    assert "rests on ImageNet weights" in page
+    assert "<h2>Not run here</h2>" not in page
+
+
+def test_what_has_not_been_run_is_named(tmp_path):
+    scores, paired = build(tmp_path)
+    expected = {**DATA_SETS, ("points", "forecasting"): DataSet("Sentinel-2 pixel series")}
+    absent = not_run(scores, expected)
+    assert list(absent) == [("points", "forecasting")]
+    page = render_page(scores, paired, absent, STATE)
+    assert "Forecasting, Sentinel-2 pixel series: <code>kedro run --env=points" in page
+
+
+def test_names_are_escaped(tmp_path):
+    bad = {("eurosat", "land_cover"): DataSet("<b>&amp;</b>")}
+    page = render_page(*build(tmp_path, land_cover_tables(), data_sets=bad), {}, STATE)
+    assert "<b>&amp;</b>" not in page and "&lt;b&gt;&amp;amp;" in page
+    assert "undescribed data" in page
+
+
+def test_the_page_says_where_pretraining_helps_and_where_it_does_not(tmp_path):
+    values = {arm: value for arm, (_, _, value) in ARMS.items()}
+    worse = land_cover_tables(values={**values, "fine_tune": 0.7}, references=("scratch",))
+    page = " ".join(render_page(*build(tmp_path, worse), {}, STATE).split())
+    assert '<span class="verdict does-not-help">does not help</span> <code>fine_tune' in page
+    assert "linear_probe: not compared" in page
+
+
+def test_the_commit_is_shortened_and_stays_dirty(tmp_path):
+    state = replace(STATE, commit="0123456789abcdef0123456789abcdef01234567-dirty")
+    page = render_page(*build(tmp_path), {}, state)
+    assert "<code>0123456789ab-dirty</code>" in page
+
+
+def test_an_empty_commit_is_left_out(tmp_path):
+    assert "commit" not in render_page(*build(tmp_path), {}, replace(STATE, commit=""))
+
+
+def test_whiskers_lie_on_the_scale_and_far_values_point_to_where_they_are():
+    whisker = place_whisker(0.4, 0.8, 0.5, (0.0, 1.0))
+    assert (whisker.low, whisker.high, whisker.value, whisker.beyond) == (64, 128, 80, "")
+    far = place_whisker(-0.5, -0.2, -0.3, (0.0, 1.0))
+    assert (far.low, far.high, far.value, far.beyond) == (0, 0, None, "left")
+    assert place_whisker(1.0, 2.0, 1.5, (0.0, 1.0)).beyond == "right"
+
+
+def test_the_scale_is_set_by_arms_that_are_no_mere_baselines(tmp_path):
+    land, forecasting = split_sections(*build(tmp_path))
+    low, high = land.rankings[0].span
+    assert 0.5 < low < 0.58 and 0.92 < high < 0.95
+    assert [each.budget for each in land.rankings] == ["all", "tenth"]
+    assert forecasting.rankings[0].arms["arm"].tolist()[0] == "fine_tune"  # the lowest error
+    assert forecasting.rankings[0].chosen["arm"] == "fine_tune"
+
+
+def test_blocks_of_markdown_name_command_data_and_verdict(tmp_path):
+    blocks = markdown_blocks(*build(tmp_path))
+    assert list(blocks) == ["eurosat.land_cover", "simulated.forecasting"]
+    lines = blocks["eurosat.land_cover"].splitlines()
+    assert lines[0] == (
+        "`kedro run --env=eurosat --pipeline=land_cover`, 2026-03-01: EuroSAT. "
+        "1,200 training samples, 2 seeds; 2,699 test images."
+    )
+    tuned = next(line for line in lines if line.startswith("| **fine_tune** (chosen)"))
+    assert tuned.count("|") == lines[4].count("|")
+    assert tuned.endswith("| 90.00 | [88.00, 92.00] | 89.00 | 88.00 |")
+    gain = "+10.00 [+7.00, +13.00]"
+    assert f"| scratch | {gain} | {gain} |" in blocks["eurosat.land_cover"]
+    assert f"`fine_tune` less `scratch` {gain}: helps" in blocks["eurosat.land_cover"]
+    assert "**Simulated data.**" in blocks["simulated.forecasting"]
+
+
+def test_the_figure_has_a_panel_a_section_and_one_of_published_numbers(tmp_path):
+    figure = draw_leaderboard(*build(tmp_path))
+    shown = [axis for axis in figure.axes if axis.axison]
+    titles = [axis.get_title(loc="left") for axis in shown]
+    assert titles[0].startswith("Land cover: EuroSAT")
+    assert titles[1].startswith("Published, EuroSAT")
+    assert "simulated PASTIS" in titles[2]
+    names = [tick.get_text() for tick in shown[0].get_yticklabels()]
+    assert names[0] == "fine_tune" and names[-1] == "majority"
+    (dot,) = (
+        line
+        for line in shown[0].lines
+        if line.get_marker() == "o" and line.get_markerfacecolor() == "white"
+    )
+    assert dot.get_xdata()[0] == pytest.approx(0.9)
+    # trivial arms far below do not set the scale
+    assert shown[0].get_xlim()[0] > 0.5
+
+
+def test_a_backbone_is_shown_as_what_it_is(tmp_path):
+    tables = land_cover_tables()
+    scores = tables.scores.replace({"arm": {"forest": "seco"}, "input": {"series": "backbone"}})
+    given = build(tmp_path, replace(tables, scores=scores))
+    assert "seco backbone" in [row[0] for row in parse(render_page(*given, {}, STATE)) if row]
+    legends = [
+        [text.get_text() for text in draw_leaderboard(*each).legends[0].get_texts()]
+        for each in (given, build(tmp_path))
+    ]
+    assert "backbone" in legends[0] and "backbone" not in legends[1]
