@@ -1,7 +1,8 @@
 import pytest
 
+from pimc.evaluation.tasks import TASKS
 from pimc.report.leaderboard.published import PAPER, PUBLISHED, SECO, Published
-from pimc.report.leaderboard.table import TASKS, shown_scores
+from pimc.report.leaderboard.table import shown_scores
 
 
 def find(method):

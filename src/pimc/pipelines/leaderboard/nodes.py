@@ -7,6 +7,7 @@ import logging
 import pandas as pd
 from matplotlib.figure import Figure
 
+from pimc.evaluation.tasks import TASKS
 from pimc.pipelines.leaderboard.options import LeaderboardOptions
 from pimc.report.leaderboard.figure import draw_leaderboard
 from pimc.report.leaderboard.markdown import markdown_blocks
@@ -15,7 +16,6 @@ from pimc.report.leaderboard.paired import paired_table
 from pimc.report.leaderboard.published import PUBLISHED
 from pimc.report.leaderboard.sections import not_run
 from pimc.report.leaderboard.table import (
-    TASKS,
     TaskTables,
     leaderboard_table,
     run_command,
@@ -27,14 +27,14 @@ logger = logging.getLogger(__name__)
 def rank_arms(
     task_tables: list[TaskTables],
     options: LeaderboardOptions,
-    *scored: pd.DataFrame,
+    *metrics: dict[str, float],
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """The leaderboard, and the paired differences that answer its questions.
 
     Args:
         task_tables: of all workspaces.
         options: names of data sets.
-        scored: tables that must have been written before; they are among ``task_tables``.
+        metrics: of tasks of the same run, which must have written their tables before.
 
     Raises:
         ValueError: if no task that takes part has been run.
