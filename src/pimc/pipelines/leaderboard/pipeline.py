@@ -46,7 +46,7 @@ def create_pipeline(after: Iterable[str] = ()) -> Pipeline:
 
 
 def create_results_page() -> Pipeline:
-    """The leaderboard's tables -> blocks of the page of results in the docs."""
+    """The leaderboard's tables -> blocks of the docs' pages of results."""
     return Pipeline(
         [
             node(
