@@ -42,7 +42,7 @@ def create_pipeline(after: Sequence[str] = ()) -> Pipeline:
 
 
 def create_results_page() -> Pipeline:
-    """The leaderboard's tables -> blocks of the pages of results in the docs."""
+    """The leaderboard's tables -> blocks of the docs' pages of results."""
     tables = {name: f"leaderboard.{name}" for name in ("scores", "paired")}
     return Pipeline(
         [node(write_results, inputs=list(tables), outputs="results", name="write_results")],
