@@ -16,7 +16,7 @@ from zipfile import BadZipFile, ZipFile
 
 import numpy as np
 
-from pimc.data.eurosat.lists import check_lists, check_present, read_list
+from pimc.data.eurosat.lists import check_lists, check_present, read_list, some
 from pimc.data.fingerprint import file_stamp, fingerprint
 
 logger = logging.getLogger(__name__)
@@ -42,11 +42,17 @@ Decode = Callable[[bytes], np.ndarray]
 
 
 def decode_jpeg(content: bytes) -> np.ndarray:
-    """Bytes of a JPEG file -> 3 x H x W uint8, red, green, blue."""
+    """Bytes of a JPEG file -> 3 x H x W uint8, red, green, blue.
+
+    Raises:
+        OSError: no image, or one in grey or other colours.
+    """
     from PIL import Image
 
     with Image.open(BytesIO(content)) as image:
-        return np.asarray(image.convert("RGB")).transpose(2, 0, 1)
+        if image.mode != "RGB":
+            raise OSError(f"expected red, green and blue, got an image of mode {image.mode}")
+        return np.asarray(image).transpose(2, 0, 1)
 
 
 def decode_geotiff(content: bytes) -> np.ndarray:
@@ -162,8 +168,13 @@ class EuroSat:
         Raises:
             ValueError: if a file is no image of that kind.
         """
+        grey = 0
         for start in range(0, len(self), CHUNK):
-            yield np.stack(list(_read_files(self.files[start : start + CHUNK], self.kind)))
+            images = np.stack(list(_read_files(self.files[start : start + CHUNK], self.kind)))
+            grey += int((images == images[:, :1]).all(axis=(1, 2, 3)).sum())
+            yield images
+        if grey:
+            logger.warning("%d of %d images are grey: their bands are equal", grey, len(self))
 
 
 def open_eurosat(options: EuroSatOptions) -> EuroSat:
@@ -184,17 +195,18 @@ def open_eurosat(options: EuroSatOptions) -> EuroSat:
     folder = path if path.is_dir() else path.parent
     lists = {split: read_list(folder / getattr(options, split)) for split in SPLITS}
     check_lists(lists)
-    files = _find_files(path, options.kind)
+    ordered = [name for split in SPLITS for name in lists[split]]
+    files = _find_files(path, options.kind, ordered)
     for split, names in lists.items():
         check_present(names, files, f"{folder / getattr(options, split)} ({split}, {path})")
-    ordered = [name for split in SPLITS for name in lists[split]]
     chosen = [files[name] for name in ordered]
     logger.info(
-        "%s: %d %s images, %s",
+        "%s: %d %s images, %s, from %s",
         path,
         len(ordered),
         options.kind,
         ", ".join(f"{len(lists[split])} {split}" for split in SPLITS),
+        ", ".join(sorted({file.archive.name for file in chosen})),
     )
     return EuroSat(
         kind=kind,
@@ -205,19 +217,40 @@ def open_eurosat(options: EuroSatOptions) -> EuroSat:
     )
 
 
-def _find_files(path: Path, kind: str) -> dict[str, ImageFile]:
-    """Name -> image, of a folder, of the archives in it, or of one archive."""
+def _find_files(path: Path, kind: str, wanted: Sequence[str]) -> dict[str, ImageFile]:
+    """Name -> image, of one archive, or of a folder: archives in it give what does not lie loose.
+
+    Raises:
+        FileNotFoundError: no image of that kind.
+        ValueError: two images of one name.
+    """
     suffix = KINDS[kind].suffix
     if path.is_dir():
-        members = [(path, file.relative_to(path).as_posix()) for file in path.rglob(f"*{suffix}")]
-        if not members:
-            members = [each for zipped in sorted(path.glob("*.zip")) for each in _list_zip(zipped)]
+        loose = [(path, file.relative_to(path).as_posix()) for file in path.rglob("*.*")]
+        files = _by_name(loose, suffix, path)
+        if not files.keys() >= set(wanted):
+            zipped = [each for archive in sorted(path.glob("*.zip")) for each in _list_zip(archive)]
+            files = _by_name(zipped, suffix, path) | files
     else:
-        members = _list_zip(path)
+        files = _by_name(_list_zip(path), suffix, path)
+    if not files:
+        raise FileNotFoundError(
+            f"no {kind} images in {path}: expected <class>/<name>{suffix}, with the classes "
+            f"{', '.join(CLASSES)}"
+        )
+    return files
+
+
+def _by_name(members: Sequence[tuple[Path, str]], suffix: str, path: Path) -> dict[str, ImageFile]:
+    """The images among files; those that lie in no folder of a class are named in the log."""
     files: dict[str, ImageFile] = {}
+    stray = []
     for archive, member in sorted(members):
         place = PurePosixPath(member)
-        if place.suffix.lower() != suffix or place.parent.name not in CLASSES:
+        if place.suffix.lower() != suffix:
+            continue
+        if place.parent.name not in CLASSES:
+            stray.append(member)
             continue
         if place.stem in files:
             raise ValueError(
@@ -225,11 +258,8 @@ def _find_files(path: Path, kind: str) -> dict[str, ImageFile]:
                 f"{member}; name the folder or archive that is meant"
             )
         files[place.stem] = ImageFile(place.parent.name, member, archive)
-    if not files:
-        raise FileNotFoundError(
-            f"no {kind} images in {path}: expected <class>/<name>{suffix}, with the classes "
-            f"{', '.join(CLASSES)}"
-        )
+    if stray:
+        logger.info("%s: left alone, in no folder of a class: %s", path, some(stray))
     return files
 
 
