@@ -193,8 +193,8 @@ def test_the_log_says_what_was_read(tmp_path, caplog):
     load(tmp_path, {"reflectance": values, "zone": np.arange(6)}, regions=("delta",))
     assert (
         "3 pixels; 4 dates 2021-01-01 to 2021-01-31; bands B04 B08; 100% of pixels and dates "
-        "observed; lon -90.70 to -90.60, lat 35.30 to 35.51; missing: 1 not finite, 1 no data "
-        "(0, -32768), 1 no possible reflectance; left alone: zone; 2 blocks"
+        "observed; lon -90.70 to -90.60, lat 35.30 to 35.51; missing values: 1 not finite, "
+        "1 no data (0, -32768), 1 no possible reflectance; left alone: zone; 2 blocks"
     ) in caplog.text
 
 

@@ -38,6 +38,7 @@ def test_a_probability_has_a_threshold():
         ([4, 12], "SCL", {}, "expected codes, got 12"),
         ([True, False], "quality", {}, "expected codes, got True, False: name the codes"),
         (["good", "bad"], "quality", {}, "expected codes, got good, bad"),
+        ([0, 1], "is_valid", {}, "codes of clear ground are not known: name them in `clear`"),
         ([1, 1], "quality", {}, r"no observation is clear \(0\); it has 1: name the codes"),
         ([1, 2], "quality", {"clear": (7,)}, r"no observation is clear \(7\); it has 1, 2"),
         ([0.1, 0.9], "p", {"cloudy_above": 40}, r"unit of cloudy_above \(40\).* got 0.1 to 0.9"),

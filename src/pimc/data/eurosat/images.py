@@ -11,13 +11,14 @@ import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from io import BytesIO
-from pathlib import Path, PurePosixPath
-from zipfile import BadZipFile, ZipFile
+from pathlib import Path
+from zipfile import ZipFile
 
 import numpy as np
 
-from pimc.data.eurosat.lists import check_lists, check_present, read_list, some
-from pimc.data.fingerprint import file_stamp, fingerprint
+from pimc.data.eurosat.files import ImageFile, file_stamps, find_files
+from pimc.data.eurosat.lists import check_lists, check_present, read_list
+from pimc.data.fingerprint import fingerprint
 
 logger = logging.getLogger(__name__)
 
@@ -121,21 +122,6 @@ class EuroSatOptions:
             raise ValueError(f"EuroSAT comes as {' or '.join(KINDS)}, got kind {self.kind!r}")
 
 
-@dataclass(frozen=True)
-class ImageFile:
-    """One image not read yet.
-
-    Attributes:
-        class_name: of ``CLASSES``.
-        member: its path in the archive, or in the folder.
-        archive: the archive, or the folder.
-    """
-
-    class_name: str
-    member: str
-    archive: Path
-
-
 @dataclass(frozen=True, eq=False)
 class EuroSat:
     """The images of the three lists, not read yet.
@@ -196,7 +182,12 @@ def open_eurosat(options: EuroSatOptions) -> EuroSat:
     lists = {split: read_list(folder / getattr(options, split)) for split in SPLITS}
     check_lists(lists)
     ordered = [name for split in SPLITS for name in lists[split]]
-    files = _find_files(path, options.kind, ordered)
+    files = find_files(path, kind.suffix, CLASSES, ordered)
+    if not files:
+        raise FileNotFoundError(
+            f"no {options.kind} images in {path}: expected <class>/<name>{kind.suffix}, with the "
+            f"classes {', '.join(CLASSES)}"
+        )
     for split, names in lists.items():
         check_present(names, files, f"{folder / getattr(options, split)} ({split}, {path})")
     chosen = [files[name] for name in ordered]
@@ -213,76 +204,8 @@ def open_eurosat(options: EuroSatOptions) -> EuroSat:
         files=chosen,
         names=ordered,
         splits=[split for split in SPLITS for _ in lists[split]],
-        fingerprint=fingerprint(VERSION, options.kind, lists, _stamps(chosen)),
+        fingerprint=fingerprint(VERSION, options.kind, lists, file_stamps(chosen)),
     )
-
-
-def _find_files(path: Path, kind: str, wanted: Sequence[str]) -> dict[str, ImageFile]:
-    """Name -> image, of one archive, or of a folder: archives in it give what does not lie loose.
-
-    Raises:
-        FileNotFoundError: no image of that kind.
-        ValueError: two images of one name.
-    """
-    suffix = KINDS[kind].suffix
-    if path.is_dir():
-        loose = [(path, file.relative_to(path).as_posix()) for file in path.rglob("*.*")]
-        files = _by_name(loose, suffix, path)
-        if not files.keys() >= set(wanted):
-            zipped = [each for archive in sorted(path.glob("*.zip")) for each in _list_zip(archive)]
-            files = _by_name(zipped, suffix, path) | files
-    else:
-        files = _by_name(_list_zip(path), suffix, path)
-    if not files:
-        raise FileNotFoundError(
-            f"no {kind} images in {path}: expected <class>/<name>{suffix}, with the classes "
-            f"{', '.join(CLASSES)}"
-        )
-    return files
-
-
-def _by_name(members: Sequence[tuple[Path, str]], suffix: str, path: Path) -> dict[str, ImageFile]:
-    """The images among files; those that lie in no folder of a class are named in the log."""
-    files: dict[str, ImageFile] = {}
-    stray = []
-    for archive, member in sorted(members):
-        place = PurePosixPath(member)
-        if place.suffix.lower() != suffix:
-            continue
-        if place.parent.name not in CLASSES:
-            stray.append(member)
-            continue
-        if place.stem in files:
-            raise ValueError(
-                f"{path} holds two images of the name {place.stem}: {files[place.stem].member} and "
-                f"{member}; name the folder or archive that is meant"
-            )
-        files[place.stem] = ImageFile(place.parent.name, member, archive)
-    if stray:
-        logger.info("%s: left alone, in no folder of a class: %s", path, some(stray))
-    return files
-
-
-def _list_zip(path: Path) -> list[tuple[Path, str]]:
-    try:
-        with ZipFile(path) as archive:
-            return [(path, name) for name in archive.namelist()]
-    except BadZipFile as error:
-        raise ValueError(
-            f"{path} is no zip archive ({error}); download it again, or name the folder of images"
-        ) from error
-
-
-def _stamps(files: Sequence[ImageFile]) -> list[object]:
-    """What the content of the images hangs on."""
-    archives = {file.archive for file in files}
-    zipped = [file_stamp(archive) for archive in sorted(archives) if archive.is_file()]
-    loose = [
-        (file.member, file_stamp(file.archive / file.member))
-        for file in files
-        if file.archive.is_dir()
-    ]
-    return [zipped, loose]
 
 
 def _read_files(files: Sequence[ImageFile], kind: ImageKind) -> Iterator[np.ndarray]:

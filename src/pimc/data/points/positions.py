@@ -60,7 +60,7 @@ def _looks_like(lonlat: np.ndarray) -> str:
     if (np.abs(lat) <= 90).all() and ((lon >= 0) & (lon <= 360)).all():
         return "they look like longitudes of 0..360: subtract 360 from those above 180"
     if (np.abs(lon) <= 90).all() and (np.abs(lat) <= 180).all():
-        return "latitude and longitude look swapped"
+        return "latitude and longitude look swapped, or these are wrong: correct them"
     if (np.abs(lonlat) >= 1e4).any(axis=1).mean() > 0.5:
         unit = "metres or feet"
         if ((lon >= 1e5) & (lon < 1e6) & (lat >= 0) & (lat <= 1e7)).all():

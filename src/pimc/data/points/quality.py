@@ -20,6 +20,9 @@ CODES = {
 }
 """What such a column may hold; a flag of another name holds small codes or bits."""
 
+POSITIVE = ("valid", "clear", "good", "usable", "datamask")
+"""In such a name 0 would be what is left out."""
+
 Code = int | str | bool
 
 
@@ -92,6 +95,8 @@ def _below(flags: pd.Series, cloudy_above: float, where: str) -> np.ndarray:
 
 def _check_codes(flags: pd.Series, name: str, where: str) -> None:
     """Refuse what is no list of codes: a probability, words, true and false."""
+    if any(word in name.lower() for word in POSITIVE):
+        raise ValueError(f"{where}: its codes of clear ground are not known: name them in `clear`")
     known = CODES.get(name.upper(), CODES["QUALITY"])
     strangers = [value for value in flags.dropna().unique() if not _is_code(value, known)]
     if strangers:

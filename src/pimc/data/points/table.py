@@ -88,7 +88,7 @@ class PointTable:
             (west, south), (east, north) = self.lonlat.min(axis=0), self.lonlat.max(axis=0)
             parts.append(f"lon {west:.2f} to {east:.2f}, lat {south:.2f} to {north:.2f}")
         lost = [f"{count} {cause}" for cause, count in self.missing.items() if count]
-        parts.append(f"missing: {', '.join(lost) or 'none'}")
+        parts.append(f"missing values: {', '.join(lost) or 'none'}")
         if self.unread:
             parts.append(f"left alone: {', '.join(self.unread)}")
         return "; ".join(parts)

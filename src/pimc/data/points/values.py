@@ -79,7 +79,7 @@ def check_scale(values: np.ndarray, scale: float, no_data: Sequence[float], sour
     tiny = (judged < 1.5 * scale / REFLECTANCE_SCALE).mean()
     found = f"values in {looks_like(middle)}"
     # deep water has a hundredth in its darkest bands; percent is at most 130, over cloud
-    if 0.013 < middle / scale <= 2:
+    if 0.013 < middle / scale <= 1.5:
         if tiny <= TINY_SHARE:
             return
         found = f"values near 0 in {tiny:.0%} of the table: some of it is in another unit"
@@ -91,5 +91,5 @@ def check_scale(values: np.ndarray, scale: float, no_data: Sequence[float], sour
 
 def looks_like(middle: float) -> str:
     """The unit of reflectance whose middle value this may be."""
-    units = {1.5: "0..1", 130: "0..100 (percent) or 0..255 (8 bit)", 20_000: "0..10,000"}
+    units = {1.5: "0..1", 130: "0..100 (percent) or 0..255 (8 bit)", 15_000: "0..10,000"}
     return next((unit for end, unit in units.items() if middle <= end), "no usual unit, too large")
