@@ -106,13 +106,13 @@ def test_georeference_takes_the_last_pixel_to_the_south_east_corner(root):
 
 def test_patches_of_another_side_have_pixels_of_10_m_too(root):
     entry = feature(10000)
-    ring = [[0, 640], [640, 640], [640, 0], [0, 0], [0, 640]]
+    ring = [[x, 6_800_000 + y] for x, y in ((0, 640), (640, 640), (640, 0), (0, 0), (0, 640))]
     entry["geometry"] = {"type": "Polygon", "coordinates": [ring]}
     write_metadata(root, [entry])
     np.save(root / "DATA_S2/S2_10000.npy", images(10000)[..., :64, :64])
     for path in (root / "ANNOTATIONS").iterdir():
         path.unlink()
-    assert load(root)["10000"]().georeference.transform == (10, 0, 0, 0, -10, 640)
+    assert load(root)["10000"]().georeference.transform == (10, 0, 0, 0, -10, 6_800_640)
 
 
 def test_releases_that_write_ids_folds_and_dates_as_text_read_the_same(root):
@@ -329,8 +329,10 @@ def project(epsg):
         (project(4326), None, r"patch 10000: expected geometries in metres .* look like degrees"),
         (project(4326), "EPSG:2154", "look like degrees"),
         (project(3857), "EPSG:3857", "looks like Web Mercator"),
-        (project(3857), None, "looks like Web Mercator"),
-        (lambda x, y: (x * 3.28084, y * 3.28084), None, "looks like feet"),
+        (project(3857), None, "lie outside France in EPSG:2154: the crs member must state"),
+        (project(32630), None, "lie outside France"),
+        (lambda x, y: (y, x), None, "outside France in EPSG:2154: its axes are swapped"),
+        (lambda x, y: (x * 3.28084, y * 3.28084), "EPSG:32630", "looks like feet"),
         (lambda x, y: (x, y), "EPSG:2263", r"got EPSG:2263, whose unit is US survey foot"),
         (lambda x, y: (x, y), "EPSG:999999", "no known CRS"),
         (lambda x, y: (x / 1000, y / 1000), None, "a square of less than a pixel"),

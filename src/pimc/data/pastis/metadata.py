@@ -24,6 +24,10 @@ LAMBERT_93 = "EPSG:2154"
 """CRS of the release's geometries."""
 
 
+FRANCE = ((-0.1e6, 1.4e6), (5.9e6, 7.3e6))
+"""Eastings and northings of France in Lambert-93, generously."""
+
+
 @dataclass(frozen=True)
 class PastisRecord:
     """What the metadata says of one patch.
@@ -156,6 +160,8 @@ def ground_of(records: Iterable[PastisRecord], crs: str) -> dict[str, Ground]:
     records = list(records)
     wkt = _metric_crs(crs)
     _check_metres(records)
+    if crs == LAMBERT_93:
+        _check_lambert(records)
     tiles: dict[str, list[PastisRecord]] = {}
     ground = {}
     for record in records:
@@ -209,6 +215,26 @@ def _check_metres(records: Iterable[PastisRecord]) -> None:
             )
         if (np.abs(corners[1:] - corners[0]).max(axis=1) < PIXEL).any():
             raise ValueError(f"{where}, got a square of less than a pixel ({PIXEL:g} m)")
+
+
+def _check_lambert(records: Iterable[PastisRecord]) -> None:
+    """Refuse geometries that lie outside France in Lambert-93, which a file without crs is in.
+
+    Raises:
+        ValueError: the first such patch.
+    """
+    for record in records:
+        if record.corners is None:
+            continue
+        east, north = record.corners[0]
+        if not all(low <= x <= high for x, (low, high) in zip((east, north), FRANCE, strict=True)):
+            swapped = FRANCE[0][0] <= north <= FRANCE[0][1] and FRANCE[1][0] <= east <= FRANCE[1][1]
+            raise ValueError(
+                f"metadata.geojson, patch {record.patch_id}: {east:.7g}, {north:.7g} lie outside "
+                f"France in {LAMBERT_93}: "
+                + ("its axes are swapped" if swapped else "the crs member must state another CRS")
+                + "; use the file of the release"
+            )
 
 
 def check_size(record: PastisRecord, rows: int, cols: int) -> None:
