@@ -64,15 +64,16 @@ def judge_unit(values: np.ndarray, where: str) -> float:
     return REFLECTANCE_SCALE if fraction > scaled else 1.0
 
 
-def dark_end(reflectance: np.ndarray) -> np.ndarray:
-    """The dark end of each band, C floats; NaN where a band has no data.
+def dark_end(reflectance: np.ndarray, quantile: float = DARK_QUANTILE) -> np.ndarray:
+    """A low quantile of each band, C floats; NaN where a band has no data.
 
     Args:
         reflectance: C x ... int16.
+        quantile: of the valid values.
     """
     values = reflectance.reshape(len(reflectance), -1)
     valid = [band[band != FILL] for band in values]
-    return np.array([np.quantile(each, DARK_QUANTILE) if each.size else np.nan for each in valid])
+    return np.array([np.quantile(each, quantile) if each.size else np.nan for each in valid])
 
 
 def find_jumps(ends: Mapping[str, np.ndarray]) -> list[tuple[str, str, float]]:

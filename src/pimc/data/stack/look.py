@@ -20,8 +20,9 @@ logger = logging.getLogger(__name__)
 OFFSET_SINCE = "2022-01-25"
 """Processing baseline 04.00: L2A values carry +1,000 from here on, unless a provider removed it."""
 
-TOO_DARK = -100
-"""Where half of an image is darker, an offset was taken off that was not there."""
+TOO_DARK = -200
+"""Where half of a band is darker, an offset was taken off that was not there: water and shadow lie
+about 0."""
 
 
 @dataclass(frozen=True)
@@ -32,7 +33,7 @@ class Look:
         data: n x m bool, where there are data in any band. Sample (i, j) stands for the pixel at
             ((i + 1/2) rows / n, (j + 1/2) cols / m).
         dark: the dark end of each band.
-        median: of all valid values; NaN without any.
+        medians: of each band; NaN without any value.
         bright: the 0.9 quantile of the positive ones; NaN without any.
         removed: how many values each cause removed, in the order of ``CAUSES``.
         seen: how many values were looked at.
@@ -40,7 +41,7 @@ class Look:
 
     data: np.ndarray
     dark: np.ndarray
-    median: float
+    medians: np.ndarray
     bright: float
     removed: tuple[int, ...]
     seen: int
@@ -56,7 +57,7 @@ def look_at(place: Place, image: Image, step: int) -> Look:
     return Look(
         data=np.asarray((pixels.reflectance != FILL).any(axis=0)),
         dark=dark_end(pixels.reflectance),
-        median=float(np.median(valid)) if valid.size else np.nan,
+        medians=dark_end(pixels.reflectance, 0.5),
         bright=float(np.quantile(positive, 0.9)) if positive.size else np.nan,
         removed=tuple(int(count) for count in counts[1:]),
         seen=pixels.cause.size,
@@ -77,12 +78,15 @@ def check_numbers(place: Place, looks: Sequence[Look]) -> None:
         )
     for image, look in zip(place.images, looks, strict=True):
         numbers = [each for each in place.numbers(image) if each.add < 0]
-        if not numbers or not look.median < TOO_DARK:
+        too_dark = look.medians < TOO_DARK  # NaN is not
+        if not numbers or not too_dark.any():
             continue
         source, add = numbers[0].source, numbers[0].add
+        band = place.bands[int(np.nanargmin(look.medians))]
         words = (
-            f"place {place.name}: with offset {add:g} ({source}) half of {image.day} has a "
-            f"reflectance x 10,000 below {look.median:.0f}: its values carry no such offset"
+            f"place {place.name}: with offset {add:g} ({source}) half of {band} on {image.day} has "
+            f"a reflectance x 10,000 below {np.nanmin(look.medians):.0f}: its values carry no such "
+            "offset"
         )
         if source == "the option offset":
             raise ValueError(

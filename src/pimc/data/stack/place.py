@@ -207,7 +207,9 @@ def _numbers(
                 check_type(layer)
             unit = _unit(layers)
             for layer in layers:
-                statements = read_statements(layer, root)
+                # floats of 0..1 were computed from what the sources speak of
+                computed = layer.dtype.startswith("float") and unit != 1
+                statements = () if computed else read_statements(layer, root)
                 settled = settle_numbers(layer, asked, statements, unit)
                 numbers[str(layer.path), layer.index] = settled
     return numbers

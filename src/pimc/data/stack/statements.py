@@ -51,8 +51,7 @@ def read_statements(layer: Layer, root: Path) -> tuple[Statement, ...]:
     """What is said of a layer's numbers, the closest source first.
 
     Args:
-        layer: of reflectance, stored as integers: float reflectance was computed from ESA's
-            numbers already, of which these sources speak.
+        layer: of reflectance.
         root: folder of the place, above which nothing is looked for.
     """
     folders = _folders(layer.path, root)
