@@ -74,8 +74,8 @@ def split_name(description: str) -> tuple[str, str]:
 
     A description that names no band is given back in capitals, with nothing before it.
     """
-    # GDAL's driver writes "B4, central wavelength 665 nm"
-    text = re.split(r"\s*[,(]", description.strip())[0]
+    # GDAL writes "B4, central wavelength 665 nm", the Copernicus Browser "..._B04_(Raw)"
+    text = re.sub(rf"{_SEPARATORS}$", "", re.split(r"[,(]", description.strip())[0])
     text = re.sub(r"[_-](?:10|20|60)m$", "", text, flags=re.IGNORECASE)
     dated = re.fullmatch(r"(.+?)[\s_.:-](\d{8}(?:T\d{6})?|\d{4}-\d\d-\d\d\S*)", text)
     if dated is not None and split_name(dated[1])[1] in _NAMES:  # B4_20210514

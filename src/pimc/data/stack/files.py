@@ -50,8 +50,8 @@ def find_places(root: Path, pattern: str | None = None) -> dict[str, tuple[Raste
             "(S2_20210514.tif, ...), or to a folder of such folders, one a place"
         )
     folders = [path for path in sorted(root.iterdir()) if path.is_dir()]
-    places = {root.resolve().name: _dated_files(root, pattern)}
-    if any(places.values()):
+    own = _dated_files(root, pattern)
+    if own:
         others = [path.name for path in folders if not _is_product(path, pattern)]
         if others:
             logger.warning(
@@ -59,16 +59,16 @@ def find_places(root: Path, pattern: str | None = None) -> dict[str, tuple[Raste
                 root,
                 ", ".join(others),
             )
-        return places
+        return {root.resolve().name: own}
     places = {folder.name: _dated_files(folder, pattern) for folder in folders}
     for name in [name for name, files in places.items() if not files]:
         logger.info("%s: no dated GeoTIFF in folder %s, left alone", root, name)
         del places[name]
     if not places:
+        finds = f" that {pattern!r} finds" if pattern else ""
         raise FileNotFoundError(
-            f"no dated GeoTIFF in {root} or its folders: expected names with a date"
-            + (f" that {pattern!r} finds" if pattern else "")
-            + ", such as S2_20210514.tif or S2_2021-05-14.tif"
+            f"no dated GeoTIFF in {root} or its folders: expected names with a date{finds}, "
+            "such as S2_20210514.tif or S2_2021-05-14.tif"
         )
     return places
 
@@ -79,7 +79,7 @@ def _dated_files(folder: Path, pattern: str | None) -> tuple[RasterFile, ...]:
     for path in sorted(folder.iterdir()):
         if path.is_dir() and _is_product(path, pattern):
             found += list(_product_files(path, pattern))
-        elif path.is_file() and path.suffix.lower() in SUFFIXES:
+        elif path.is_file() and _is_raster(path):
             day = find_date(path.stem, pattern)
             if day is None and not _bands_have_dates(path):
                 logger.info("%s has no date in its name, left alone", path)
@@ -104,7 +104,12 @@ def _is_product(folder: Path, pattern: str | None) -> bool:
 
 
 def _rasters(folder: Path) -> Iterator[Path]:
-    return (path for path in sorted(folder.rglob("*")) if path.suffix.lower() in SUFFIXES)
+    return (path for path in sorted(folder.rglob("*")) if _is_raster(path))
+
+
+def _is_raster(path: Path) -> bool:
+    """Whether a name is a raster's; hidden files are of the file system (``._S2.tif``)."""
+    return path.suffix.lower() in SUFFIXES and not path.name.startswith(".")
 
 
 def _product_files(folder: Path, pattern: str | None) -> Iterator[RasterFile]:

@@ -12,6 +12,7 @@ import numpy as np
 from pimc.data.patch import FILL
 from pimc.data.stack.checks import dark_end, find_jumps
 from pimc.data.stack.images import Image
+from pimc.data.stack.numbers import ASKED, UNTOLD
 from pimc.data.stack.place import Place
 from pimc.data.stack.validity import CAUSES
 
@@ -77,25 +78,28 @@ def check_numbers(place: Place, looks: Sequence[Look]) -> None:
             "percent; convert them to reflectance x 10,000"
         )
     for image, look in zip(place.images, looks, strict=True):
-        numbers = [each for each in place.numbers(image) if each.add < 0]
-        too_dark = look.medians < TOO_DARK  # NaN is not
-        if not numbers or not too_dark.any():
-            continue
-        source, add = numbers[0].source, numbers[0].add
-        band = place.bands[int(np.nanargmin(look.medians))]
-        words = (
-            f"place {place.name}: with offset {add:g} ({source}) half of {band} on {image.day} has "
-            f"a reflectance x 10,000 below {np.nanmin(look.medians):.0f}: its values carry no such "
-            "offset"
-        )
-        if source == "the option offset":
-            raise ValueError(
-                f"{words}; leave offset: auto, or give it by dates, such as "
-                f'{{"{OFFSET_SINCE}/..": {add:g}}}'
-            )
-        logger.warning("%s; overrule it by the option offset", words)
+        _check_offset(place, image, look.medians)
     _warn_of_jumps(place, looks)
     _warn_of_sources(place)
+
+
+def _check_offset(place: Place, image: Image, medians: np.ndarray) -> None:
+    """Refuse an offset asked for that makes ground darker than black; warn of a stated one."""
+    numbers = [each for each in place.numbers(image) if each.add < 0]
+    if not numbers or not (medians < TOO_DARK).any():  # NaN is not
+        return
+    source, add = numbers[0].source, numbers[0].add
+    words = (
+        f"place {place.name}: with offset {add:g} ({source}) half of "
+        f"{place.bands[int(np.nanargmin(medians))]} on {image.day} has a reflectance x 10,000 "
+        f"below {np.nanmin(medians):.0f}: its values carry no such offset"
+    )
+    if source == ASKED:
+        raise ValueError(
+            f"{words}; leave offset: auto, or give it by dates, such as "
+            f'{{"{OFFSET_SINCE}/..": {add:g}}}'
+        )
+    logger.warning("%s; overrule it by the option offset", words)
 
 
 def _warn_of_jumps(place: Place, looks: Sequence[Look]) -> None:
@@ -121,7 +125,7 @@ def _warn_of_sources(place: Place) -> None:
             if numbers.disagree:
                 words = f"{numbers.source} says {numbers.add:g} and counts, {numbers.disagree}"
                 disagree.setdefault(words, []).append(image.day)
-        untold = {"nothing said", "the option offset"}
+        untold = {UNTOLD, ASKED}
         if any(each.add == 0 and each.source in untold for each in place.numbers(image)):
             silent += [image.day] if image.day >= OFFSET_SINCE else []
     for words, days in disagree.items():
@@ -186,7 +190,7 @@ def log_summary(place: Place, looks: Sequence[Look], summary: Mapping[str, Any])
     causes = ", ".join(f"{cause} {share:.1%}" for cause, share in summary["no_data"].items())
     logger.info(
         "place %s: %d files, %d of %d dates with data, %s to %s; bands %s; stored values %s; "
-        "no data %s; cloud mask %s%s",
+        "values missing: %s; cloud mask: %s%s",
         place.name,
         summary["files"],
         len(days) - len(empty),
@@ -195,7 +199,7 @@ def log_summary(place: Place, looks: Sequence[Look], summary: Mapping[str, Any])
         days[-1],
         ", ".join(f"{band} ({source})" for band, source in summary["bands"].items()),
         "; ".join(f"{words} on {span}" for span, words in summary["numbers"].items()),
-        causes or "nowhere",
+        causes or "none",
         summary["mask"],
         f"; {len(summary['merged'])} dates merged of several images" if summary["merged"] else "",
     )

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from pimc.data.stack.validity import FILLS, is_missing
+from pimc.data.stack.validity import is_fill, is_missing
 
 CLEAR_CODES = {
     # Sen2Cor's scene classification: vegetation, bare, water, unclassified. Left out are snow (11)
@@ -147,8 +147,6 @@ def check_shadow_alone(codes: Collection[float], place: str) -> None:
 
 def _is_fill(values: np.ndarray, band: str) -> np.ndarray:
     """Where a mask holds its type's own fill; 255 is a full probability in CLP."""
-    missing = ~np.isfinite(values) if values.dtype.kind == "f" else np.zeros(values.shape, bool)
-    fills = (255,) if values.dtype == np.uint8 and band != "CLP" else ()
-    for fill in (*fills, *FILLS.get(values.dtype.name, ())):
-        missing |= values == fill
-    return missing
+    if values.dtype == np.uint8 and band != "CLP":
+        return np.asarray(values == 255)
+    return is_fill(values)

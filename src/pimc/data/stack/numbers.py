@@ -10,6 +10,10 @@ import numpy as np
 from pimc.data.stack.header import Layer
 from pimc.data.stack.statements import Statement
 
+ASKED = "the option offset"
+UNTOLD = "nothing said"
+"""Sources of an add beside those that files state."""
+
 STORED_TYPES = ("int16", "uint16", "int32", "uint32", "float32", "float64")
 
 
@@ -26,7 +30,7 @@ class Numbers:
 
     gain: float = 1.0
     add: float = 0.0
-    source: str = "nothing said"
+    source: str = UNTOLD
     disagree: str = ""
 
 
@@ -83,7 +87,7 @@ def settle_numbers(
         gain = unit
     gain = 1.0 if gain is None else _whole(gain)
     if asked is not None:
-        return Numbers(gain, asked, "the option offset")
+        return Numbers(gain, asked, ASKED)
     if not said:
         return Numbers(gain)
     first = said[0]

@@ -74,7 +74,7 @@ def asked_offset(offset: Offset, place: str, day: str) -> int | None:
 def _span(key: str) -> tuple[str, str] | None:
     """First and last day of a key, open ends at the ends of time; None where it is no dates."""
     day = r"\d{4}-\d{2}-\d{2}"
-    match = re.fullmatch(rf"({day}|\.\.)?/({day}|\.\.)?|({day})", key.strip())
+    match = re.fullmatch(rf"({day}|\.\.)?/({day}|\.\.)?|({day})", key.replace(" ", ""))
     if match is None:
         return None
     if match[3]:

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from pimc.data.dates import need_dates
-from pimc.data.stack.bands import is_reflectance, stand_ins
+from pimc.data.stack.bands import DATA_MASK, is_reflectance, stand_ins
 from pimc.data.stack.checks import judge_unit
 from pimc.data.stack.files import RasterFile
 from pimc.data.stack.grid import Grid, grid_of
@@ -28,7 +28,7 @@ from pimc.data.stack.numbers import Numbers, check_type, needs_unit, settle_numb
 from pimc.data.stack.offsets import Offset, asked_offset
 from pimc.data.stack.pixels import Pixels, Wanted, merge_parts, read_part, read_stored
 from pimc.data.stack.statements import read_statements
-from pimc.data.stack.validity import is_missing
+from pimc.data.stack.validity import is_fill, is_missing
 
 logger = logging.getLogger(__name__)
 
@@ -205,7 +205,7 @@ def _numbers(
             layers = [part.layers[band] for band in dict.fromkeys(bands)]
             for layer in layers:
                 check_type(layer)
-            unit = _unit(layers)
+            unit = _unit(layers, part.layers.get(DATA_MASK))
             for layer in layers:
                 # floats of 0..1 were computed from what the sources speak of
                 computed = layer.dtype.startswith("float") and unit != 1
@@ -215,17 +215,22 @@ def _numbers(
     return numbers
 
 
-def _unit(layers: Sequence[Layer]) -> float:
+def _unit(layers: Sequence[Layer], data_mask: Layer | None) -> float:
     """What physical values of a part are multiplied with, by the values themselves."""
     judged = [layer for layer in layers if needs_unit(layer)]
     if not judged:
         return 1.0
+    nothing = None if data_mask is None else _thin(data_mask) == 0
     samples = []
     for layer in judged:
-        stored = _thin(layer)
+        stored, masked = _thinned(layer)
         scale, offset = layer.tag or (1.0, 0.0)
         physical = stored.astype(np.float64) * scale + offset
-        physical[is_missing(stored, layer.no_data) | (stored == 0)] = np.nan
+        missing = is_missing(stored, layer.no_data) | is_fill(stored) | (stored == 0)
+        for no_data in (masked, nothing):
+            if no_data is not None and no_data.shape == missing.shape:
+                missing |= no_data
+        physical[missing] = np.nan
         samples.append(physical.ravel())
     return judge_unit(np.concatenate(samples), str(judged[0].path))
 
@@ -260,9 +265,15 @@ def _values(arrays: Iterable[np.ndarray]) -> set[float]:
     return {float(value) for array in arrays for value in np.unique(array)}
 
 
-def _thin(layer: Layer) -> np.ndarray:
+def _thinned(layer: Layer) -> tuple[np.ndarray, np.ndarray | None]:
+    """A layer's values at some rows and columns, as stored, and where its mask hides it."""
     rows, cols = (min(SAMPLE_SIDE, length) for length in layer.grid.shape)
-    return np.asarray(read_stored([layer], None, (rows, cols))[0][0])
+    values, masked = read_stored([layer], None, (rows, cols))
+    return values[0], masked
+
+
+def _thin(layer: Layer) -> np.ndarray:
+    return _thinned(layer)[0]
 
 
 def _stored(layer: Layer) -> np.ndarray:

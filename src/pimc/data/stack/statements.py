@@ -163,11 +163,7 @@ def _stac_items(folder: Path) -> tuple[tuple[str, Mapping[str, Any]], ...]:
 
 def _by_stac(layer: Layer, folder: Path) -> Statement | None:
     """The item of a layer: the one that names its file, or the only one of its date."""
-    of_day = [
-        (name, item)
-        for name, item in _stac_items(folder)
-        if str(item.get("properties", {}).get("datetime"))[:10] == layer.day
-    ]
+    of_day = [(name, item) for name, item in _stac_items(folder) if _day(item) == layer.day]
     named = [
         (name, item)
         for name, item in of_day
@@ -179,6 +175,12 @@ def _by_stac(layer: Layer, folder: Path) -> Statement | None:
         return None
     statement = next(iter(said), None)
     return statement if statement and (statement.gain, statement.add) != (None, None) else None
+
+
+def _day(item: Mapping[str, Any]) -> str:
+    """Date of an item: of its time, or of the start of its span."""
+    properties = item.get("properties", {})
+    return str(properties.get("datetime") or properties.get("start_datetime"))[:10]
 
 
 def _assets(item: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:

@@ -47,6 +47,13 @@ def is_missing(values: np.ndarray, no_data: float | None) -> np.ndarray:
     return np.asarray(values == expected)
 
 
+def is_fill(values: np.ndarray) -> np.ndarray:
+    """Where stored values are the fill of their own type: NaN, infinity, or one of ``FILLS``."""
+    if values.dtype.kind == "f":
+        return np.asarray(~np.isfinite(values))
+    return np.asarray(np.isin(values, FILLS.get(values.dtype.name, ())))
+
+
 def normalise(
     values: np.ndarray, no_data: Sequence[float | None], gains: Sequence[tuple[float, float]]
 ) -> tuple[np.ndarray, np.ndarray]:
@@ -66,10 +73,7 @@ def normalise(
     reflectance = _scaled(values, gains)
     cause = np.zeros(values.shape, np.uint8)
     cause[(reflectance < POSSIBLE[0]) | (reflectance > POSSIBLE[1])] = BY_VALUE
-    if values.dtype.kind == "f":
-        cause[~np.isfinite(values)] = BY_FILL
-    for fill in FILLS.get(values.dtype.name, ()):
-        cause[values == fill] = BY_FILL
+    cause[is_fill(values)] = BY_FILL
     for band, tag in enumerate(no_data):
         cause[band][is_missing(values[band], tag)] = BY_TAG
     if values.dtype.kind == "f":
