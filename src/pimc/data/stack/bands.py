@@ -151,9 +151,13 @@ def _given_names(
 
 
 def _are_numbers(descriptions: Sequence[str | None]) -> bool:
-    """Whether descriptions of the form b3 are all the band's own position in the file."""
+    """Whether descriptions of the form b3 are all the band's own position in the file.
+
+    B01 to B08 may be names; a ninth in a row is none, as B8A comes before B09 in every product.
+    """
+    padded = "0?" if len(descriptions) > 8 else ""
     at = {
-        position: re.fullmatch(r"[bB]([1-9]\d?)", (text or "").strip())
+        position: re.fullmatch(rf"[bB]{padded}([1-9]\d?)", (text or "").strip())
         for position, text in enumerate(descriptions, 1)
     }
     numbers = {position: int(match[1]) for position, match in at.items() if match}

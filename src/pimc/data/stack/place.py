@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +28,7 @@ from pimc.data.stack.masks import (
 from pimc.data.stack.numbers import Numbers, check_type, needs_unit, settle_numbers
 from pimc.data.stack.offsets import Offset, asked_offset
 from pimc.data.stack.pixels import Pixels, Wanted, merge_parts, read_part, read_stored
-from pimc.data.stack.statements import read_statements
+from pimc.data.stack.statements import read_folder, read_statements
 from pimc.data.stack.validity import is_fill, is_missing
 
 logger = logging.getLogger(__name__)
@@ -123,8 +124,9 @@ def open_place(name: str, files: Sequence[RasterFile], root: Path, reading: Read
     Raises:
         ValueError: too few dates, another grid, a band missing, or numbers that contradict.
     """
-    layers = [layer for file in files for layer in read_layers(file, reading.band_names)]
-    images = make_images(layers)
+    read = {file.path: read_layers(file, reading.band_names) for file in files}
+    _report_others(name, [path.name for path, layers in read.items() if not layers])
+    images = make_images(layer for layers in read.values() for layer in layers)
     days = ", ".join(image.day for image in images)
     need_dates(len(images), f"place {name}, dated files {days}")
     _check_parts(images)
@@ -141,6 +143,17 @@ def open_place(name: str, files: Sequence[RasterFile], root: Path, reading: Read
     mask = _mask(name, images, reading)
     wanted = Wanted(bands, numbers, mask, grid, reading.resampling)
     return Place(name, images, reading.bands, substitutions, wanted)
+
+
+def _report_others(place: str, names: Sequence[str]) -> None:
+    if names:
+        logger.info(
+            "place %s: %d rasters of its product folders name no band and are left alone: %s%s",
+            place,
+            len(names),
+            ", ".join(names[:8]),
+            ", ..." if len(names) > 8 else "",
+        )
 
 
 def _check_parts(images: Sequence[Image]) -> None:
@@ -199,6 +212,7 @@ def _numbers(
 ) -> dict[tuple[str, int], Numbers]:
     """Gain and add of every layer that is read."""
     numbers = {}
+    metadata = cache(read_folder)
     for image in images:
         asked = asked_offset(offset, place, image.day)
         for part in image.parts:
@@ -209,7 +223,7 @@ def _numbers(
             for layer in layers:
                 # floats of 0..1 were computed from what the sources speak of
                 computed = layer.dtype.startswith("float") and unit != 1
-                statements = () if computed else read_statements(layer, root)
+                statements = () if computed else read_statements(layer, root, metadata)
                 settled = settle_numbers(layer, asked, statements, unit)
                 numbers[str(layer.path), layer.index] = settled
     return numbers
