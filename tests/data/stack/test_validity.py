@@ -191,3 +191,15 @@ def test_files_without_the_mask_are_named_and_the_others_keep_theirs(tmp_path, c
     assert load(tmp_path).clear.mean(axis=(1, 2)).tolist() == [1, 1, 1, 0]
     assert "1 of its files lack the mask band SCL" in caplog.text
     assert "S2_20210602.tif" in caplog.text
+
+
+def test_masks_that_are_not_understood_are_named(tmp_path, caplog):
+    write_days(tmp_path, lambda day: with_mask(day, 1024), (*BANDS, "QA60"))
+    assert load(tmp_path).clear is None
+    assert "bands QA60 are left unread" in caplog.text
+
+
+def test_a_threshold_without_a_probability_is_warned_of(tmp_path, caplog):
+    write_days(tmp_path, lambda day: with_mask(day, 4), (*BANDS, "SCL"))
+    load(tmp_path, cloud_threshold=30.0)
+    assert "cloud_threshold has nothing to act on: its mask is SCL, clear where" in caplog.text
