@@ -172,14 +172,19 @@ def test_what_is_asked_of_a_date():
 
 def test_one_offset_for_dates_without_it_is_refused(tmp_path):
     write(tmp_path)
-    with pytest.raises(ValueError, match=r"half of B02 on 2021-06-01 .* carry no such offset"):
+    with pytest.raises(
+        ValueError, match=r"half of a band on 2 dates 2021-06-01 to 2022-01-15 .* no such offset"
+    ):
         load(tmp_path, offset=-1000)
 
 
 def test_a_wrong_word_of_a_provider_is_warned_of(tmp_path, caplog):
     write(tmp_path, "S2_{day}_N0400.tif")
     load(tmp_path)
-    assert "half of B02 on 2021-06-01" in caplog.text
+    assert (
+        "product name N0400 takes off so much that half of a band on 2 dates 2021-06-01"
+        in caplog.text
+    )
     assert "darkest values of all bands jump by about 1,000 (+1" in caplog.text
 
 
