@@ -118,6 +118,31 @@ def test_a_stac_item_beside_a_file_tells_the_offset(tmp_path, properties, bands,
     np.testing.assert_array_equal(load(tmp_path).reflectance, truth(3))
 
 
+def test_a_stac_item_may_tell_each_band_its_own_offset(tmp_path):
+    for day in DAYS[:3]:
+        stored = ground(0)
+        stored[3] += 500
+        write_tif(tmp_path / f"S2_{day}.tif", stored)
+        stamp = f"{day[:4]}-{day[4:6]}-{day[6:]}T10:00:00Z"
+        assets = {
+            "visual": {"href": "a/tci.tif", "eo:bands": [{"name": "red"}, {"name": "nir"}]},
+            "B08_10m": {
+                "href": "a/b.jp2",
+                "bands": [{"raster:scale": 1e-4, "raster:offset": -0.05}],
+            },
+            "a": {
+                "href": "a/c.jp2",
+                "eo:bands": [{"name": "red"}],
+                "raster:bands": [{"scale": 2e-4}],
+            },
+        }
+        found = {"type": "Feature", "properties": {"datetime": stamp}, "assets": assets}
+        (tmp_path / f"S2_{day}.json").write_text(json.dumps(found))
+    expected = truth(1)[0].astype(int)
+    expected[2] *= 2
+    np.testing.assert_array_equal(load(tmp_path).reflectance, np.stack([expected] * 3))
+
+
 def test_tags_of_scale_and_offset_count(tmp_path):
     write(tmp_path, scale=lambda new: 1e-4, offset=lambda new: -0.1 if new else 0.0)
     np.testing.assert_array_equal(load(tmp_path).reflectance, truth())
