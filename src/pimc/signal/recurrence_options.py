@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, get_args
 
@@ -22,6 +22,14 @@ Scale = Literal["none", "standard"]
 
 THRESHOLDED = ("binary", "soft", "joint")
 """Kinds that compare distances with epsilon, or with several."""
+
+CELLS: Mapping[str, str] = {
+    **dict.fromkeys(THRESHOLDED, "1 where two dates are alike, 0 where they are not"),
+    "gasf": "cosine of the sum of two dates' angles",
+    "gadf": "sine of the difference of two dates' angles",
+    "mtf": "share of the steps that lead from bin to bin",
+}
+"""What the cells of a plot tell, where they are not in units of its series."""
 
 EMBEDDED = ("unthresholded", *THRESHOLDED)
 """Kinds of trajectories; the others compare single points."""

@@ -16,6 +16,7 @@ from pimc.data.folds import FoldOptions
 from pimc.data.unpaired_images import UnpairedImages
 from pimc.pretraining.corpus import Corpus, find_stand_ins
 from pimc.pretraining.options import PretrainingOptions
+from pimc.report.retrieval_examples import draw_retrieval_examples
 from pimc.report.training import draw_curves
 from pimc.signal.calendar import CalendarOptions
 from pimc.signal.recurrence import Recurrence
@@ -38,12 +39,13 @@ def pretrain_encoders(
     pretraining: PretrainingOptions,
     checkpoints: Path,
     unpaired_images: UnpairedImages | None,
-) -> tuple[Any, Any, pd.DataFrame, dict[str, float], pd.DataFrame]:
+) -> tuple[Any, Any, pd.DataFrame, dict[str, float], pd.DataFrame, Figure]:
     """Train the encoders; see ``pimc.pretraining.pretrain.pretrain``.
 
     Returns:
         Series encoder, image encoder (``NO_ENCODER`` where the objective trains none), history
-        (a row an epoch), final metrics, and the recall in every gallery.
+        (a row an epoch), final metrics, the recall in every gallery, and a few held-out pairs as
+        they find each other.
     """
     from pimc.pretraining.pretrain import pretrain
 
@@ -71,12 +73,14 @@ def pretrain_encoders(
         corpus.substitutions,
         unpaired_images,
     )
+    shown = result.examples
     return (
         result.series_encoder,
         NO_ENCODER if result.image_encoder is None else result.image_encoder,
         result.history,
         result.metrics,
         result.retrieval,
+        draw_retrieval_examples(shown.series, shown.crops, shown.similarity, fitted.indices, bands),
     )
 
 
