@@ -30,7 +30,11 @@ from pimc.signal.screening import ScreeningOptions, screen_clouds
 INDICES = ("NDVI", "EVI", "SAVI")
 CALENDAR = CalendarOptions()
 WHEAT, CROP = 2, 11
+DATES = (1, 3, 4)
+"""Which images are drawn, the last in front."""
+
 WIDTH, HEIGHT = 12.0, 5.9
+"""Inches."""
 
 SERIES_INK, IMAGE_INK, INK = "#1f5f99", "#b3561f", "0.25"
 """What belongs to series, to images, and to neither."""
@@ -75,9 +79,7 @@ def show_pixel() -> Shown:
     steps = (sample.days - season_start(sample.days, CALENDAR)) / CALENDAR.step
     seen = clear[pixel] & (steps >= 0) & (steps < CALENDAR.length)
     images = natural_colours(sample.frames, sample.bands)
-    return Shown(
-        images, (row, col), steps[seen], values[pixel][:, seen], series[pixel], plots
-    )
+    return Shown(images, (row, col), steps[seen], values[pixel][:, seen], series[pixel], plots)
 
 
 def draw_method(shown: Shown) -> Figure:
@@ -90,7 +92,13 @@ def draw_method(shown: Shown) -> Figure:
     _draw_series(figure, canvas, shown)
     _draw_encoders(canvas)
     _draw_tasks(canvas)
-    for x, name in ((1.3, "pixel"), (4.1, "series"), (6.2, "plots"), (8.1, "encoders"), (10.7, "tasks")):
+    for x, name in (
+        (1.3, "pixel"),
+        (4.1, "series"),
+        (6.2, "plots"),
+        (8.1, "encoders"),
+        (10.7, "tasks"),
+    ):
         canvas.text(x, 5.66, name, ha="center", fontsize=15, weight="bold", color=INK)
     return figure
 
@@ -98,20 +106,20 @@ def draw_method(shown: Shown) -> Figure:
 def _draw_images(figure: Figure, canvas: Axes, shown: Shown) -> None:
     """Images of several dates, the pixel in them, and its crop."""
     row, col = shown.position
-    for number, image in enumerate(shown.images[[1, 3, 4]]):
+    for number, image in enumerate(shown.images[list(DATES)]):
         place = (0.25 + 0.14 * number, 2.95 - 0.14 * number, 2.0, 2.0)
         axis = _picture(figure, place, image)
     corner = col - CROP / 2, row - CROP / 2
     axis.add_patch(Rectangle(corner, CROP, CROP, fill=False, edgecolor=IMAGE_INK, linewidth=2.2))
     axis.plot(col, row, "s", markersize=4, color="white", markeredgecolor="black")
-    canvas.text(1.4, 5.15, "images of a season", ha="center", fontsize=11.5, color=INK)
+    canvas.text(1.4, 5.2, "images of a season", ha="center", fontsize=11.5, color=INK)
     half = CROP // 2
-    crop = shown.images[4][row - half : row + half + 1, col - half : col + half + 1]
-    zoomed = _picture(figure, (2.75, 0.45, 1.5, 1.5), crop)
+    crop = shown.images[DATES[-1]][row - half : row + half + 1, col - half : col + half + 1]
+    zoomed = _picture(figure, (2.8, 0.42, 1.36, 1.36), crop)
     zoomed.spines[:].set(color=IMAGE_INK, linewidth=2.2)
     zoomed.plot(half, half, "s", markersize=10, markerfacecolor="none", markeredgecolor="white")
-    canvas.text(3.5, 0.16, "the image around it", ha="center", fontsize=11.5, color=IMAGE_INK)
-    _arrow(canvas, (1.6, 2.55), (2.7, 1.2), IMAGE_INK, "angle3,angleA=-90,angleB=180")
+    canvas.text(3.48, 0.14, "the image around it", ha="center", fontsize=11.5, color=IMAGE_INK)
+    _arrow(canvas, (1.6, 2.55), (2.75, 1.1), IMAGE_INK, "angle3,angleA=-90,angleB=180")
     _arrow(canvas, (2.6, 3.9), (2.98, 3.9), SERIES_INK)
 
 
@@ -119,7 +127,7 @@ def _draw_series(figure: Figure, canvas: Axes, shown: Shown) -> None:
     """Each index: observed dates and calendar on the left, its plot on the right."""
     colours = find_colours(shown.plots)
     for number, name in enumerate(INDICES):
-        bottom = 4.2 - 1.02 * number
+        bottom = 4.24 - 1.02 * number
         axis = figure.add_axes(_fractions((3.35, bottom, 1.75, 0.84)))
         axis.plot(shown.series[number], color=SERIES_INK, linewidth=1.4)
         axis.plot(shown.steps, shown.values[number], "o", markersize=2.6, color="black")
@@ -135,21 +143,21 @@ def _draw_series(figure: Figure, canvas: Axes, shown: Shown) -> None:
         plot.tick_params(axis="x", rotation=90)
         plot.spines[:].set_color("0.7")
         _arrow(canvas, (5.2, bottom + 0.42), (5.62, bottom + 0.42), SERIES_INK)
-    canvas.text(4.15, 5.2, "observed (dots), weekly (line)", ha="center", fontsize=11.5, color=INK)
-    canvas.text(6.15, 5.2, "date by date", ha="center", fontsize=11.5, color=INK)
+    canvas.text(4.08, 5.2, "observed (dots), weekly (line)", ha="center", fontsize=11.5, color=INK)
+    canvas.text(6.25, 5.2, "every pair of dates", ha="center", fontsize=11.5, color=INK)
 
 
 def _draw_encoders(canvas: Axes) -> None:
     """Two boxes, and the loss that joins them."""
     _box(canvas, (7.3, 3.2, 1.6, 0.9), "series\nencoder", SERIES_INK)
-    _box(canvas, (7.3, 0.75, 1.6, 0.9), "image\nencoder", IMAGE_INK)
+    _box(canvas, (7.3, 0.65, 1.6, 0.9), "image\nencoder", IMAGE_INK)
     _arrow(canvas, (6.68, 3.65), (7.25, 3.65), SERIES_INK)
-    _arrow(canvas, (4.35, 1.2), (7.25, 1.2), IMAGE_INK)
+    _arrow(canvas, (4.25, 1.1), (7.25, 1.1), IMAGE_INK)
     canvas.text(8.1, 2.58, "contrastive loss", ha="center", fontsize=12, weight="bold", color=INK)
     told = "one pixel: alike\nother pixels: apart"
     canvas.text(8.1, 2.44, told, ha="center", va="top", fontsize=10.5, color=INK)
     _arrow(canvas, (8.1, 2.85), (8.1, 3.16), INK)
-    _arrow(canvas, (8.1, 1.98), (8.1, 1.69), INK)
+    _arrow(canvas, (8.1, 1.95), (8.1, 1.59), INK)
 
 
 def _draw_tasks(canvas: Axes) -> None:
@@ -157,11 +165,13 @@ def _draw_tasks(canvas: Axes) -> None:
     tasks = (
         (4.1, "pixel classification", "which crop grows here?", SERIES_INK, 3.65),
         (2.55, "forecasting", "how does the series go on?", SERIES_INK, 3.65),
-        (0.75, "land cover", "what does an image show?", IMAGE_INK, 1.2),
+        (0.65, "land cover", "what does an image show?", IMAGE_INK, 1.1),
     )
     for bottom, name, question, colour, source in tasks:
         _box(canvas, (9.55, bottom, 2.3, 0.9), "", colour, face="white")
-        canvas.text(10.7, bottom + 0.57, name, ha="center", fontsize=12.5, weight="bold", color=colour)
+        canvas.text(
+            10.7, bottom + 0.57, name, ha="center", fontsize=12.5, weight="bold", color=colour
+        )
         canvas.text(10.7, bottom + 0.2, question, ha="center", fontsize=10.5, color=INK)
         _arrow(canvas, (8.95, source), (9.5, bottom + 0.45), colour)
 
