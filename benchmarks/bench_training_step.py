@@ -28,12 +28,8 @@ from torch.utils.data import DataLoader, Dataset
 
 from pimc.data.patch import SENTINEL2_BANDS
 from pimc.model.architecture import PRESETS, find_preset
-from pimc.model.encoders import (
-    ImageEncoder,
-    ImageEncoderConfig,
-    SeriesEncoder,
-    SeriesEncoderConfig,
-)
+from pimc.model.encoder_config import ImageEncoderConfig, SeriesEncoderConfig
+from pimc.model.encoders import ImageEncoder, SeriesEncoder
 from pimc.pretraining.batches.loader import BatchLoader, PairModule, load_batch
 from pimc.pretraining.batches.pairs import PairData, PairSampler
 from pimc.pretraining.callbacks import BestWeights, TrainingRecord

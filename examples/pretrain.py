@@ -5,7 +5,6 @@ images take the place of the simulation as `pimc.data.patch.Patch`; everything b
 """
 
 import sys
-import tempfile
 
 import numpy as np
 import pandas as pd
@@ -23,9 +22,10 @@ from pimc.signal.patch_sample import sample_patch
 from pimc.signal.recurrence import RecurrenceOptions, fit_recurrence
 from pimc.signal.sampling import SamplingOptions
 from pimc.signal.screening import ScreeningOptions, screen_clouds
+from pimc.signal.series_axes import SeriesAxes
 
-INDICES = ("NDVI", "EVI", "SAVI")
-CALENDAR = CalendarOptions()  # 61 weeks from mid September
+AXES = SeriesAxes(("NDVI", "EVI", "SAVI"), CalendarOptions())  # 61 weeks from mid September
+INDICES, CALENDAR = AXES.indices, AXES.calendar
 SAMPLING = SamplingOptions(pixels_per_patch=128, margin=5, frames_per_patch=4)
 
 
@@ -49,8 +49,8 @@ def sample_ground(options: SimulationOptions) -> Corpus:
         parts.append((series, pixels, sample.frames, np.sort(choices)[:, ::-1], observed))
     series, pixels, frames, choices, observed = zip(*parts, strict=True)
     series, observed, frames, choices = map(np.concatenate, (series, observed, frames, choices))
-    table = pd.concat(pixels, ignore_index=True)
-    return Corpus(series, observed, table, frames, choices, INDICES, sample.bands, CALENDAR)
+    pixels = pd.concat(pixels, ignore_index=True)
+    return Corpus(series, observed, pixels, frames, choices, AXES, sample.bands)
 
 
 def main(patches: int = 30, steps: int = 40) -> None:
@@ -62,8 +62,8 @@ def main(patches: int = 30, steps: int = 40) -> None:
     recurrence = fit_recurrence(ground.index_series[train], plot, INDICES, rng)
     batch = BatchOptions(size=64, crop_side=11)  # a crop reaches as far as the margin
     options = PretrainingOptions("tiny", max_epochs=4, steps_per_epoch=steps, batch=batch)
-    data, folder = (ground.pairs([1, 2, 3]), ground.pairs([4])), tempfile.gettempdir()
-    result = pretrain(*data, recurrence, CALENDAR, ground.bands, options, folder)
+    pairs, folder = (ground.pairs([1, 2, 3]), ground.pairs([4])), "data/example"  # of checkpoints
+    result = pretrain(*pairs, ground.inputs(recurrence), options, folder)
     found, chance = (result.metrics[f"across_patches_{n}_at_5"] for n in ("recall", "chance"))
     print(f"the own partner is among the first 5: {found:.3f}, by chance {chance:.3f}")
     with torch.inference_mode():

@@ -3,6 +3,7 @@
 import re
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -135,3 +136,11 @@ def test_listing_the_pipelines_imports_nothing_heavy():
         "sys.exit(f'imported {heavy}' if heavy else 0)"
     )
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_what_the_package_reads_is_shipped_with_it():
+    settings = tomllib.loads((PROJECT / "pyproject.toml").read_text())
+    shipped = settings["tool"]["setuptools"]["package-data"]["pimc"]
+    files = [path for path in (PROJECT / "src/pimc").rglob("*") if path.is_file()]
+    data = {path for path in files if path.suffix not in (".py", ".pyc")}
+    assert data == {path for path in data if any(path.match(glob) for glob in shipped)}

@@ -1,14 +1,15 @@
 """The pipelines that `kedro run --pipeline=...` knows."""
 
+from importlib import import_module
+
 from kedro.pipeline import Pipeline
 
+from pimc.evaluation.tasks import TASKS
 from pimc.pipelines import (
     ablation,
-    forecasting,
+    corpus,
     ingestion,
-    land_cover,
     leaderboard,
-    pixel_classification,
     pretraining,
     recurrence_plots,
     vegetation_indices,
@@ -21,19 +22,19 @@ def register_pipelines() -> dict[str, Pipeline]:
         "ingestion": ingestion.create_pipeline(),
         "vegetation_indices": vegetation_indices.create_pipeline(),
         "recurrence_plots": recurrence_plots.create_pipeline(),
-        "pretraining": pretraining.create_pipeline(),
+        "pretraining": corpus.create_pipeline() + pretraining.create_pipeline(),
     }
     pretrain = sum(stages.values(), Pipeline([]))
-    series = stages["ingestion"] + stages["vegetation_indices"]
     # a task makes the series that it reads anew, and takes the encoder that the catalog holds
+    series = stages["ingestion"] + stages["vegetation_indices"] + corpus.create_pipeline()
     tasks = {
-        "pixel_classification": series + pixel_classification.create_pipeline(),
-        "forecasting": series + forecasting.create_pipeline(),
-        "land_cover": land_cover.create_pipeline(),
+        task.name: (series if task.series else Pipeline([])) + _create_task(task.name)
+        for task in TASKS.values()
+        if task.evaluated
     }
     ranking = leaderboard.create_pipeline()
-    written = [f"{task}.{table}" for task in tasks for table in ("scores", "differences")]
-    evaluate = sum(tasks.values(), leaderboard.create_pipeline(after=written))
+    metrics = [f"{name}_metrics" for name in tasks]
+    evaluate = sum(tasks.values(), leaderboard.create_pipeline(after=metrics))
     return {
         **stages,
         "pretrain": pretrain,
@@ -45,3 +46,9 @@ def register_pipelines() -> dict[str, Pipeline]:
         "results_page": ranking + leaderboard.create_results_page(),
         "__default__": pretrain + evaluate,
     }
+
+
+def _create_task(name: str) -> Pipeline:
+    """The pipeline of a task, which lies in a package of the task's name."""
+    pipeline: Pipeline = import_module(f"pimc.pipelines.{name}").create_pipeline()
+    return pipeline

@@ -4,7 +4,8 @@ from kedro.io import DatasetError
 
 from pimc.catalog.encoder import NO_ENCODER, EncoderFolder
 from pimc.model.architecture import find_preset
-from pimc.model.encoders import ImageEncoder, ImageEncoderConfig
+from pimc.model.encoder_config import ImageEncoderConfig
+from pimc.model.encoders import ImageEncoder
 
 
 @pytest.fixture

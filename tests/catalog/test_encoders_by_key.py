@@ -9,7 +9,8 @@ from kedro.io import DatasetError
 
 from pimc.catalog.encoders_by_key import EncodersByKey
 from pimc.model.architecture import Architecture
-from pimc.model.encoders import SeriesEncoder, SeriesEncoderConfig
+from pimc.model.encoder_config import SeriesEncoderConfig
+from pimc.model.encoders import SeriesEncoder
 from pimc.model.storage import encoder_digest
 from pimc.pretraining.kept_encoder import EncoderRun, EncoderTask, TrainedEncoder
 from pimc.signal.calendar import CalendarOptions

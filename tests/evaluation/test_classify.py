@@ -10,7 +10,8 @@ from pimc.evaluation.protocol import Split
 from pimc.evaluation.series_inputs import SeriesInputs
 from pimc.model.adapt import shorten
 from pimc.model.architecture import Architecture
-from pimc.model.encoders import SeriesEncoder, SeriesEncoderConfig
+from pimc.model.encoder_config import SeriesEncoderConfig
+from pimc.model.encoders import SeriesEncoder
 from pimc.signal.calendar import CalendarOptions
 from pimc.signal.recurrence import RecurrenceOptions, fit_recurrence
 

@@ -5,18 +5,14 @@ import pytest
 import torch
 
 from pimc.evaluation.arms import Arm, ArmRun, Budget
-from pimc.evaluation.image_inputs import (
-    CACHED,
-    ImageInputs,
-    ImageReader,
-    computes_mixed,
-    image_options,
-)
+from pimc.evaluation.image_inputs import CACHED, ImageInputs, ImageReader, computes_mixed
+from pimc.evaluation.image_options import image_options
 from pimc.evaluation.land_cover import LandCover, OverSymmetries, accuracy
 from pimc.evaluation.protocol import Split
 from pimc.model.architecture import Architecture
 from pimc.model.backbone.network import Backbone, BackboneConfig
-from pimc.model.encoders import ImageEncoder, ImageEncoderConfig
+from pimc.model.encoder_config import ImageEncoderConfig
+from pimc.model.encoders import ImageEncoder
 
 CLASSES = 3
 NETWORK = {"epochs": 1, "min_steps": 40, "checks": 4, "batch_size": 16, "learning_rate": 0.01}

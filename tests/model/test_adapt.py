@@ -9,7 +9,8 @@ from pimc.model.adapt import (
     reset_weights,
 )
 from pimc.model.architecture import Architecture
-from pimc.model.encoders import ImageEncoder, ImageEncoderConfig
+from pimc.model.encoder_config import ImageEncoderConfig
+from pimc.model.encoders import ImageEncoder
 
 MEAN, STD = (0.04, 0.06, 0.05, 0.3), (0.02, 0.03, 0.04, 0.1)
 

@@ -6,12 +6,8 @@ from torch.nn.functional import conv2d, group_norm, relu
 
 from pimc.model.architecture import PRESETS, Architecture
 from pimc.model.blocks import ResidualBlock, ResidualNetwork, drop_channels
-from pimc.model.encoders import (
-    ImageEncoder,
-    ImageEncoderConfig,
-    SeriesEncoder,
-    SeriesEncoderConfig,
-)
+from pimc.model.encoder_config import ImageEncoderConfig, SeriesEncoderConfig
+from pimc.model.encoders import ImageEncoder, SeriesEncoder
 from pimc.signal.calendar import CalendarOptions
 from pimc.signal.recurrence import Recurrence
 

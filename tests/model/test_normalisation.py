@@ -1,7 +1,8 @@
 import pytest
 import torch
 
-from pimc.model.normalisation import BandNormalisation, check_normalisable
+from pimc.model.encoder_config import check_normalisable
+from pimc.model.normalisation import BandNormalisation
 
 
 def test_bands_are_normalised_and_missing_data_become_their_mean():

@@ -7,7 +7,8 @@ from pimc.catalog.results import ArmResults
 from pimc.data.eurosat.images import CLASSES
 from pimc.model.architecture import Architecture
 from pimc.model.backbone.network import Backbone, BackboneConfig
-from pimc.model.encoders import ImageEncoder, ImageEncoderConfig
+from pimc.model.encoder_config import ImageEncoderConfig
+from pimc.model.encoders import ImageEncoder
 from pimc.pipelines.land_cover.nodes import draw_figures, plan_arms, read_images, score_arms
 from pimc.pipelines.land_cover.options import LandCoverOptions
 

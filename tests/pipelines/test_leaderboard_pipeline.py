@@ -164,8 +164,8 @@ def test_a_session_writes_table_figure_page_and_blocks(reporting, monkeypatch):
     (project / "src").mkdir()
     mlflow_file = project / "conf/base/mlflow.yml"
     mlflow_file.write_text(mlflow_file.read_text().replace("sqlite:///", f"sqlite:///{project}/"))
-    (project / "docs").mkdir()
-    results = project / "docs/results.md"
+    results = project / "docs/results/forecasting.md"
+    results.parent.mkdir(parents=True)
     results.write_text("By hand.\n\n<!-- made by: x : points.forecasting -->\n<!-- end -->\n")
     monkeypatch.chdir(project)
     bootstrap_project(project)

@@ -3,7 +3,8 @@ import pytest
 import torch
 from torch import nn
 
-from pimc.training.loop import Samples, TrainingOptions, predict_network, train_network
+from pimc.training.loop import Samples, predict_network, train_network
+from pimc.training.options import TrainingOptions
 
 X = torch.randn(200, 4, generator=torch.Generator().manual_seed(0))
 Y = X @ torch.tensor([1.0, -2.0, 0.5, 3.0])

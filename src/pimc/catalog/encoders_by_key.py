@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from kedro.io import AbstractDataset, DatasetError
 
+from pimc.catalog.metrics import log_step
 from pimc.data.atomic import replace_text, temporary_sibling
 from pimc.pretraining.kept_encoder import EncoderRun, EncoderTask, KeptEncoder, TrainedEncoder
 
@@ -55,7 +56,7 @@ class EncodersByKey(AbstractDataset[Mapping[str, EncoderTask], "dict[str, KeptEn
             if (store / key).is_dir():  # another process has made it meanwhile
                 continue
             with _nested_run(task) as log:
-                trained = task.make()
+                trained = task.make(log_step)
                 log(trained)
             write_encoder(store / key, trained)
             seconds = trained.metrics["seconds"]

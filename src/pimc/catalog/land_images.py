@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Iterable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -15,6 +14,7 @@ from kedro.io import AbstractDataset, DatasetError
 from pimc.catalog.scenes import build_options
 from pimc.data.atomic import replace_text, temporary_sibling
 from pimc.data.eurosat.images import SIDE, EuroSat, EuroSatOptions, open_eurosat
+from pimc.data.eurosat.land_images import LandImages
 from pimc.data.fingerprint import fingerprint
 from pimc.data.simulation.eurosat import write_eurosat
 
@@ -91,27 +91,6 @@ class SimulatedEuroSat(EuroSatImages):
     def _describe(self) -> dict[str, Any]:
         count, seed = self._images_per_class, self._seed
         return {**super()._describe(), "simulated": True, "images_per_class": count, "seed": seed}
-
-
-@dataclass(frozen=True, eq=False)
-class LandImages:
-    """Images, classes and lists of the land-cover task.
-
-    Attributes:
-        images: N x C x 64 x 64, 8 or 16 bit, memory-mapped.
-        bands: C names.
-        labels: N uint8, places in ``pimc.data.eurosat.images.CLASSES``.
-        splits: N names of lists: train, validation, test.
-        names: N names of images.
-        fingerprint: of the images and the lists.
-    """
-
-    images: np.ndarray
-    bands: tuple[str, ...]
-    labels: np.ndarray
-    splits: np.ndarray
-    names: tuple[str, ...]
-    fingerprint: str
 
 
 class LandImageArray(AbstractDataset[EuroSat, LandImages]):

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 from kedro.io import AbstractDataset, DatasetError
+from kedro_datasets._typing import JSONPreview
 
 from pimc.data.atomic import replace_text, temporary_sibling
 from pimc.signal.patch_sample import PatchSample, SampleTask
@@ -60,6 +61,17 @@ class SampleShards(AbstractDataset[Mapping[str, SampleTask], dict[str, PatchSamp
         names = json.loads((self._path / "manifest.json").read_text())
         samples = (read_shard(self._path / name) for name in names)
         return {sample.patch_id: sample for sample in samples}
+
+    def preview(self) -> JSONPreview:
+        """Patches, pixels and bands, for kedro-viz."""
+        samples = self.load()
+        facts = {
+            "patches": len(samples),
+            "pixels": sum(len(sample.pixels) for sample in samples.values()),
+            "bands": next(iter(samples.values())).bands,
+            "first": list(samples)[:10],
+        }
+        return JSONPreview(json.dumps(facts))
 
     def _exists(self) -> bool:
         return (self._path / "manifest.json").exists()
@@ -118,39 +130,62 @@ class ShardedArrayManifest(AbstractDataset[ShardedArray, ShardedArray]):
 
     def save(self, data: ShardedArray) -> None:
         """Write where the parts lie, relative to this file."""
-        parts = [self._locate(shard) for shard in data.shards]
-        manifest = {"fill": data.fill, "dtype": str(data.dtype), "parts": parts}
+        manifest = locate_shards(data, self._filepath.parent)
         replace_text(self._filepath, json.dumps(manifest, indent=1))
 
     def load(self) -> ShardedArray:
         """Map the parts again."""
-        manifest = json.loads(self._filepath.read_text())
-        dtype = np.dtype(manifest["dtype"])
-        return ShardedArray(
-            [self._map(part, dtype) for part in manifest["parts"]], manifest["fill"]
-        )
+        return map_shards(json.loads(self._filepath.read_text()), self._filepath.parent)
 
-    def _locate(self, shard: np.ndarray) -> dict[str, Any]:
-        place: dict[str, Any] = {"shape": list(shard.shape)}
-        if shard.size:
-            if not isinstance(shard, np.memmap):
-                raise DatasetError(
-                    "expected memory-mapped shards; declare the dataset as an .npy array to save "
-                    "arrays that lie in memory"
-                )
-            place["file"] = os.path.relpath(str(shard.filename), self._filepath.parent)
-            place["offset"] = shard.offset
-        return place
-
-    def _map(self, part: Mapping[str, Any], dtype: np.dtype) -> np.ndarray:
-        shape = tuple(part["shape"])
-        if 0 in shape:
-            return np.empty(shape, dtype)
-        path = self._filepath.parent / part["file"]
-        return np.memmap(path, dtype, mode="r", offset=part["offset"], shape=shape)
+    def preview(self) -> JSONPreview:
+        """Shape, dtype and bands, for kedro-viz."""
+        array = self.load()
+        facts = {"shape": array.shape, "dtype": str(array.dtype), "bands": array.bands}
+        return JSONPreview(json.dumps({**facts, "parts": len(array.shards)}))
 
     def _exists(self) -> bool:
         return self._filepath.exists()
 
     def _describe(self) -> dict[str, Any]:
         return {"filepath": str(self._filepath)}
+
+
+def locate_shards(array: ShardedArray, folder: Path) -> dict[str, Any]:
+    """Where the parts of an array lie, relative to a folder, as JSON's own types.
+
+    Raises:
+        DatasetError: for a part that lies in memory.
+    """
+    return {
+        "fill": array.fill,
+        "dtype": str(array.dtype),
+        "bands": list(array.bands),
+        "parts": [_locate(shard, folder) for shard in array.shards],
+    }
+
+
+def map_shards(manifest: Mapping[str, Any], folder: Path) -> ShardedArray:
+    """The array of ``locate_shards``, memory-mapped."""
+    dtype = np.dtype(manifest["dtype"])
+    shards = [_map_part(part, dtype, folder) for part in manifest["parts"]]
+    return ShardedArray(shards, manifest["fill"], manifest["bands"])
+
+
+def _locate(shard: np.ndarray, folder: Path) -> dict[str, Any]:
+    place: dict[str, Any] = {"shape": list(shard.shape)}
+    if shard.size:
+        if not isinstance(shard, np.memmap):
+            raise DatasetError(
+                "expected memory-mapped shards; declare the dataset as an .npy array to save "
+                "arrays that lie in memory"
+            )
+        place["file"] = os.path.relpath(str(shard.filename), folder)
+        place["offset"] = shard.offset
+    return place
+
+
+def _map_part(part: Mapping[str, Any], dtype: np.dtype, folder: Path) -> np.ndarray:
+    shape = tuple(part["shape"])
+    if 0 in shape:
+        return np.empty(shape, dtype)
+    return np.memmap(folder / part["file"], dtype, mode="r", offset=part["offset"], shape=shape)

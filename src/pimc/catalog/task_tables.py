@@ -9,7 +9,8 @@ from typing import Any, NoReturn
 import pandas as pd
 from kedro.io import AbstractDataset, DatasetError
 
-from pimc.report.leaderboard.table import TASKS, TaskTables
+from pimc.evaluation.tasks import TASKS
+from pimc.report.leaderboard.table import TaskTables
 
 COUNTS = ("class_scores", "leads")
 """Tables that count test samples; a task has one of them."""

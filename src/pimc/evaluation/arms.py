@@ -5,23 +5,14 @@ This module knows neither torch nor scikit-learn: Kedro builds the options from 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from pimc.data.folds import FOLDS
-from pimc.pretraining.kept_encoder import KeptEncoder
-
-if TYPE_CHECKING:
-    from pimc.model.encoders import SeriesEncoder
-
-BACKBONE = "backbone"
-"""Input of arms that read an encoder of others (``pimc.model.backbone``), which they name."""
-
-RANDOM_BACKBONE = "random_backbone"
-"""Input of arms that read a network of that architecture with first weights."""
+from pimc.evaluation.kinds import INPUTS, PRETRAINED
 
 
 @dataclass(frozen=True)
@@ -32,10 +23,10 @@ class Arm:
         name: of the arm, in every table.
         kind: of the method (``majority``, ``knn``, ``linear``, ``network`` ...); a task knows its
             own.
-        input: what the method reads (``series``, ``pretrained``, ``random`` ...); a task knows
-            its own. With the kind ``network``, ``pretrained`` is fine-tuned and ``random`` is
-            the same architecture from scratch; with other kinds both stay frozen. What reads a
-            pretrained encoder has a name that begins with ``pretrained``.
+        input: what the method reads (``series``, ``pretrained``, ``random`` ...), of
+            ``pimc.evaluation.kinds.INPUTS``; a task knows its own. With the kind ``network``,
+            ``pretrained`` is fine-tuned and ``random`` is the same architecture from scratch;
+            with other kinds both stay frozen.
         budgets: names of the label budgets at which it runs; None runs it at all of them.
         encoder: name of the pretrained encoder that it reads, in a task that has several, or of
             the backbone.
@@ -51,8 +42,13 @@ class Arm:
 
     @property
     def pretrained(self) -> bool:
-        """Whether the arm needs a pretrained encoder."""
-        return (self.input or "").startswith("pretrained")
+        """Whether the arm needs a pretrained encoder of ours."""
+        source = INPUTS.get(self.input or "")
+        return source is not None and source.encoder == PRETRAINED
+
+    def runs_at(self, budget: str) -> bool:
+        """Whether it runs at the budget of that name."""
+        return self.budgets is None or budget in self.budgets
 
     @classmethod
     def from_parameters(cls, name: str, given: Mapping[str, Any]) -> Arm:
@@ -183,6 +179,11 @@ class TaskOptions:
         chosen: Effort = self.efforts[self.effort]
         return chosen
 
+    def first_budget(self, results: Sequence[StoredResult]) -> str:
+        """The first budget of the effort of which there are results."""
+        there = {each.budget for each in results}
+        return next(name for name in self.protocol.budgets if name in there)
+
     def check_arms(self, kinds: Collection[str], inputs: Collection[str]) -> None:
         """Refuse arms that the task does not know.
 
@@ -281,15 +282,3 @@ class StoredResult:
     seed: int
     rotation: int
     result: ArmResult
-
-
-FindEncoder = Callable[[ArmRun], KeptEncoder]
-"""The pretrained encoder that a run reads: that of its arm, its seed, its rotation."""
-
-
-def always(encoder: SeriesEncoder) -> FindEncoder:
-    """One encoder for all runs."""
-    from pimc.model.storage import encoder_digest
-
-    kept = KeptEncoder(encoder_digest(encoder), lambda: encoder)
-    return lambda run: kept

@@ -11,13 +11,14 @@ from typing import Any, Protocol
 import numpy as np
 
 from pimc.evaluation.arms import ArmResult, ArmRun
+from pimc.evaluation.kinds import Kind
 from pimc.evaluation.probes import CLASSIFIERS, Labelled, fit_classifier
 from pimc.evaluation.protocol import Split, at_most, draw_labels
 
 NETWORK = "network"
 
-KINDS = (*CLASSIFIERS, NETWORK)
-"""Kinds of classification arms."""
+KINDS: dict[str, Kind] = {**CLASSIFIERS, NETWORK: Kind(epochs=True)}
+"""Kinds of classification arms, by name."""
 
 
 class Inputs(Protocol):

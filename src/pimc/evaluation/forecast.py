@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from pimc.evaluation.arms import ArmResult, ArmRun
+from pimc.evaluation.kinds import Kind
 from pimc.evaluation.probes import build_arm_options, standardiser
 from pimc.evaluation.protocol import Split, at_most, draw_labels
 
@@ -78,7 +79,7 @@ class Forecasting:
         train = draw_labels(np.zeros(len(self.targets), int), train, run.budget, drawn)
         scaling = self.scaling(split)
         problem = _Problem(self, run, split, train, scaling)
-        forecast, chosen = ARMS[run.arm.kind](problem)
+        forecast, chosen = KINDS[run.arm.kind].fit(problem)
         validation, test = forecast(split.validation), forecast(split.test)
         facts = {
             "chosen": chosen,
@@ -239,26 +240,24 @@ def _network(problem: _Problem) -> tuple[Forecast, dict[str, Any]]:
 def _train_residuals(problem: _Problem, simple: Forecast, options: Mapping[str, Any]) -> Forecast:
     import torch
 
-    from pimc.training.loop import (
-        Samples,
-        TrainingOptions,
-        find_device,
-        predict_network,
-        train_network,
-    )
+    from pimc.training.loop import Samples, find_device, predict_network, train_network
+    from pimc.training.options import TrainingOptions
 
     inputs, shape = problem.task.inputs, problem.task.targets.shape[1:]
     device = find_device(problem.task.device)
 
-    def samples(rows: np.ndarray) -> Samples:
-        residual = (problem.truth(rows) - simple(rows)).reshape(len(rows), -1)
-        return Samples(inputs.load, rows, torch.from_numpy(residual.astype(np.float32)))
-
     # torch draws first weights and dropout from its global generator only
     with torch.random.fork_rng():
         torch.manual_seed(problem.run.seed)
+        network = inputs.network(problem.run, problem.split, shape[0] * shape[1])
+        load = inputs.loader(network)
+
+        def samples(rows: np.ndarray) -> Samples:
+            residual = (problem.truth(rows) - simple(rows)).reshape(len(rows), -1)
+            return Samples(load, rows, torch.from_numpy(residual.astype(np.float32)))
+
         trained = train_network(
-            inputs.network(problem.run, problem.split, shape[0] * shape[1]),
+            network,
             samples(problem.train),
             samples(problem.split.validation),
             masked_mse,
@@ -269,7 +268,7 @@ def _train_residuals(problem: _Problem, simple: Forecast, options: Mapping[str, 
         )
 
     def forecast(rows: np.ndarray) -> np.ndarray:
-        residual = predict_network(trained.network, inputs.load, rows, device).numpy()
+        residual = predict_network(trained.network, load, rows, device).numpy()
         total: np.ndarray = simple(rows) + residual.reshape(-1, *shape)
         return total
 
@@ -282,10 +281,21 @@ def masked_mse(outputs: Any, truth: Any) -> Any:  # noqa: ANN401
     return (outputs[known] - truth[known]).square().mean()
 
 
-ARMS: dict[str, Callable[[_Problem], tuple[Forecast, dict[str, Any]]]] = {
-    "persistence": _simple,
-    "climatology": _simple,
-    "ridge": _ridge,
-    "network": _network,
+@dataclass(frozen=True, kw_only=True)
+class Forecaster(Kind):
+    """A kind of forecasting arm.
+
+    Attributes:
+        fit: a run's data to its forecast and the hyper-parameters that validation chose.
+    """
+
+    fit: Callable[[_Problem], tuple[Forecast, dict[str, Any]]]
+
+
+KINDS = {
+    "persistence": Forecaster(fit=_simple, deterministic=True, trivial=True),
+    "climatology": Forecaster(fit=_simple, deterministic=True, trivial=True),
+    "ridge": Forecaster(fit=_ridge, deterministic=True),
+    "network": Forecaster(fit=_network, epochs=True),
 }
-"""Kinds of forecasting arms."""
+"""Kinds of forecasting arms, by name."""

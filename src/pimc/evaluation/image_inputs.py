@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, fields
-from typing import Any
+from dataclasses import dataclass, field
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
-from pimc.evaluation.arms import BACKBONE, RANDOM_BACKBONE, ArmRun
-from pimc.evaluation.image_options import ImageOptions
-from pimc.evaluation.probes import build_arm_options
+from pimc.evaluation.arms import ArmRun
+from pimc.evaluation.image_options import image_options
+from pimc.evaluation.kinds import IMAGE_INPUTS
 from pimc.evaluation.protocol import Split
 from pimc.model.adapt import (
     AnyImageEncoder,
@@ -24,7 +23,6 @@ from pimc.model.adapt import (
 from pimc.model.heads import TaskNetwork
 from pimc.training.loop import (
     Load,
-    TrainingOptions,
     find_device,
     predict_network,
 )
@@ -32,9 +30,6 @@ from pimc.training.loop import (
 logger = logging.getLogger(__name__)
 
 STATISTICS = "statistics"
-
-INPUTS = (STATISTICS, "pretrained", "random", BACKBONE, RANDOM_BACKBONE)
-"""Inputs of arms on images, by name."""
 
 
 CACHED = 32
@@ -94,7 +89,11 @@ class ImageInputs:
         kind = run.arm.input or STATISTICS
         if kind == STATISTICS:
             return self.statistics()
-        key = (kind, None if _has_learned(run) else run.seed, split.train.tobytes())
+        key = (
+            kind,
+            None if IMAGE_INPUTS[run.arm.input or STATISTICS].learned else run.seed,
+            split.train.tobytes(),
+        )
         if key not in self._features:
             rows, device = np.arange(len(self.images)), find_device(self.device)
             reader = self._reader(run, split)
@@ -122,7 +121,7 @@ class ImageInputs:
         The term of unpaired images (``pimc.catalog.unpaired_images``) reads no others, as long as
         its list is the one that is trained on here. What a backbone has seen is not known.
         """
-        if not _has_learned(run):
+        if not IMAGE_INPUTS[run.arm.input or STATISTICS].learned:
             return "none"
         return None if self.encoder.config.trained_on is None else False
 
@@ -150,13 +149,12 @@ class ImageInputs:
         adapted = adapt_image_encoder(
             self.encoder, self.used, *self.band_statistics(split.train), stem_stride
         )
-        encoder = adapted if _has_learned(run) else reset_weights(adapted, run.seed)
+        encoder = (
+            adapted
+            if IMAGE_INPUTS[run.arm.input or STATISTICS].learned
+            else reset_weights(adapted, run.seed)
+        )
         return ImageReader(encoder, self.mixed)
-
-
-def _has_learned(run: ArmRun) -> bool:
-    """Whether the arm reads an encoder as it was trained before, here or by others."""
-    return run.arm.pretrained or run.arm.input == BACKBONE
 
 
 class ImageReader(nn.Module):
@@ -197,15 +195,3 @@ def computes_mixed(precision: str, device: torch.device) -> bool:
     # a plain mapping of names to flags; empty on processors that torch does not describe
     flags: Mapping[str, bool] = torch.cpu.get_capabilities()
     return flags.get("amx_bf16", False)
-
-
-def image_options(given: Mapping[str, Any], kind: str) -> tuple[ImageOptions, TrainingOptions]:
-    """An arm's options, those of images and those of every network.
-
-    Raises:
-        ValueError: for an option that neither has.
-    """
-    own = {each.name for each in fields(ImageOptions)}
-    images = build_arm_options(ImageOptions, {k: v for k, v in given.items() if k in own}, kind)
-    rest = {k: v for k, v in given.items() if k not in own}
-    return images, build_arm_options(TrainingOptions, rest, kind)

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
+from typing import Any
 
+from pimc.evaluation.probes import build_arm_options
 from pimc.training.augment_options import ImageAugmentation
+from pimc.training.options import TrainingOptions
 
 
 @dataclass(frozen=True)
@@ -33,3 +36,15 @@ class ImageOptions:
             raise ValueError(f"label_smoothing must lie in 0..1, got {self.label_smoothing}")
         if self.stem_stride is not None and self.stem_stride < 1:
             raise ValueError(f"stem_stride must be at least 1, got {self.stem_stride}")
+
+
+def image_options(given: Mapping[str, Any], kind: str) -> tuple[ImageOptions, TrainingOptions]:
+    """An arm's options, those of images and those of every network.
+
+    Raises:
+        ValueError: for an option that neither has.
+    """
+    own = {each.name for each in fields(ImageOptions)}
+    images = build_arm_options(ImageOptions, {k: v for k, v in given.items() if k in own}, kind)
+    rest = {k: v for k, v in given.items() if k not in own}
+    return images, build_arm_options(TrainingOptions, rest, kind)

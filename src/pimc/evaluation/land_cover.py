@@ -13,7 +13,8 @@ from torch.nn.functional import cross_entropy, one_hot
 
 from pimc.evaluation.arms import ArmResult, ArmRun
 from pimc.evaluation.classify import Classification
-from pimc.evaluation.image_inputs import ImageInputs, image_options
+from pimc.evaluation.image_inputs import ImageInputs
+from pimc.evaluation.image_options import image_options
 from pimc.evaluation.protocol import Split
 from pimc.training.image_augment import SYMMETRIES, augment_images, symmetry
 from pimc.training.loop import (

@@ -1,89 +1,115 @@
-"""From arms to runs, and to tasks that a dataset makes, keyed by all that results hang on."""
+"""From the arms of a task to runs that a dataset makes, keyed by all that their results hang on."""
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import partial
 
 from pimc.data.fingerprint import fingerprint
-from pimc.evaluation.arms import BACKBONE, Arm, ArmResult, ArmRun, ArmTask, FindEncoder, TaskOptions
+from pimc.evaluation.arms import Arm, ArmResult, ArmRun, ArmTask, Budget, TaskOptions
+from pimc.evaluation.kinds import BACKBONE, INPUTS, Input, Kind
 from pimc.evaluation.protocol import Split
 
 logger = logging.getLogger(__name__)
 
-FIXED_INPUTS = frozenset(
-    {None, "series", "statistics", "pretrained", "pretrained_with_series", BACKBONE}
-)
-"""Inputs that hold no random weights."""
 
-DETERMINISTIC = frozenset({"majority", "knn", "linear", "persistence", "climatology", "ridge"})
-"""Kinds that give one result for one training set, so that a second seed would add none."""
+@dataclass(frozen=True, eq=False)
+class Task:
+    """What a task hands to the planner, which makes the keys of all tasks.
 
-
-def plan_runs(task: str, options: TaskOptions) -> Iterator[ArmRun]:
-    """Every run of the chosen effort: budget by budget, rotation by rotation, arm by arm.
-
-    An arm that hangs on no seed (a deterministic kind on an input that has no random weights, at
-    all labels) runs once; an encoder that is one of several may be another with each seed, but a
-    backbone is not.
+    Attributes:
+        name: of the task.
+        kinds: of arms that it knows, by name.
+        inputs: of arms, by name.
+        make: fits an arm and predicts.
+        splits: samples of each rotation.
+        facts: all that every result hangs on: version of the code, data, folds, options that no
+            arm names. Their ``repr`` must tell values apart.
+        of_encoder: what a run's result hangs on of the encoder that it reads; None for nothing.
+        absent: arms that cannot run here, and why.
     """
+
+    name: str
+    kinds: Mapping[str, Kind]
+    inputs: Mapping[str, Input]
+    make: Callable[[ArmRun, Split], ArmResult]
+    splits: Sequence[Split]
+    facts: tuple[object, ...]
+    of_encoder: Callable[[ArmRun], str | None]
+    absent: Mapping[str, str] = field(default_factory=dict)
+
+
+def plan(task: Task, options: TaskOptions) -> dict[str, ArmTask]:
+    """One task a run of an arm, by name; a run is made anew where its key is not on disk.
+
+    Rotation by rotation and arm by arm: runs that read one encoder follow each other, and its
+    embeddings are computed once.
+
+    Raises:
+        ValueError: for a kind or an input that the task does not know.
+    """
+    options.check_arms(task.kinds, task.inputs)
+    running = running_arms(options)
+    _log_absent(task.absent, [arm.name for arm in running])
+    return {
+        run.name: ArmTask(
+            run,
+            fingerprint(*task.facts, run.identity, task.of_encoder(run)),
+            partial(task.make, run, task.splits[run.rotation]),
+        )
+        for rotation in range(options.protocol.rotations)
+        for arm in running
+        if arm.name not in task.absent
+        for run in plan_runs(task, arm, rotation, options)
+    }
+
+
+def plan_runs(task: Task, arm: Arm, rotation: int, options: TaskOptions) -> Iterator[ArmRun]:
+    """Runs of an arm on one rotation: budget by budget, draw by draw."""
     protocol = options.protocol
+    limited = _limit_epochs(arm, task.kinds[arm.kind], protocol.max_epochs)
     for budget in protocol.budgets.values():
-        whole = budget.shots is None and budget.share == 1 and protocol.max_train is None
-        for rotation in range(protocol.rotations):
-            for arm in options.arms.values():
-                if arm.budgets is not None and budget.name not in arm.budgets:
-                    continue
-                fixed = whole and (arm.encoder is None or arm.input == BACKBONE)
-                fixed = fixed and arm.kind in DETERMINISTIC and arm.input in FIXED_INPUTS
-                limited = _limit_epochs(arm, protocol.max_epochs)
-                for seed in range(1 if fixed else budget.draws):
-                    yield ArmRun(task, limited, budget, seed, rotation)
+        if arm.runs_at(budget.name):
+            one = _is_fixed(arm, task.kinds[arm.kind], budget, protocol.max_train)
+            for seed in range(1 if one else budget.draws):
+                yield ArmRun(task.name, limited, budget, seed, rotation)
 
 
-def _limit_epochs(arm: Arm, most: int | None) -> Arm:
-    if arm.kind != "network" or most is None:
+def running_arms(options: TaskOptions) -> list[Arm]:
+    """Arms that run at a budget of the effort."""
+    budgets = options.protocol.budgets
+    return [arm for arm in options.arms.values() if any(map(arm.runs_at, budgets))]
+
+
+def without_encoder(options: TaskOptions, reason: str) -> dict[str, str]:
+    """Arms that cannot run where there is no pretrained encoder."""
+    return {arm.name: reason for arm in options.arms.values() if arm.pretrained}
+
+
+def _is_fixed(arm: Arm, kind: Kind, budget: Budget, max_train: int | None) -> bool:
+    """Whether a second seed would give the same: all labels, nothing drawn, one encoder.
+
+    An encoder that is one of several may be another with each seed, but a backbone is not.
+    """
+    whole = budget.shots is None and budget.share == 1 and max_train is None
+    source = INPUTS[arm.input or ""]
+    one_encoder = arm.encoder is None or source.encoder == BACKBONE
+    return whole and one_encoder and kind.deterministic and source.fixed
+
+
+def _limit_epochs(arm: Arm, kind: Kind, most: int | None) -> Arm:
+    if not kind.epochs or most is None:
         return arm
     epochs = min(most, arm.options.get("epochs", most))
     return replace(arm, options={**arm.options, "epochs": epochs})
 
 
-def drop_absent(options: TaskOptions, runs: Iterable[ArmRun], reason: str) -> list[ArmRun]:
-    """Runs without those that need a pretrained encoder, which are named in the log."""
-    return drop_arms(runs, [arm.name for arm in options.arms.values() if arm.pretrained], reason)
-
-
-def drop_arms(runs: Iterable[ArmRun], names: Sequence[str], reason: str) -> list[ArmRun]:
-    """Runs without those of some arms, which are named in the log."""
-    if names:
+def _log_absent(absent: Mapping[str, str], running: Sequence[str]) -> None:
+    reasons: dict[str, list[str]] = {}
+    for name in running:
+        if name in absent:
+            reasons.setdefault(absent[name], []).append(name)
+    for reason, names in reasons.items():
         logger.warning("absent: %s: %s", ", ".join(names), reason)
-    return [run for run in runs if run.arm.name not in names]
-
-
-def plan_tasks(
-    runs: Iterable[ArmRun],
-    make: Callable[[ArmRun, Split], ArmResult],
-    splits: Sequence[Split],
-    facts: object,
-    find_encoder: FindEncoder | None,
-) -> dict[str, ArmTask]:
-    """One task a run, by name.
-
-    Args:
-        runs: of a task.
-        make: fits an arm and predicts.
-        splits: samples of each rotation.
-        facts: what all results hang on: data, folds, options that no arm names. Its ``repr``
-            must tell values apart.
-        find_encoder: gives the pretrained encoder of a run; None where no run needs one.
-    """
-
-    def key(run: ArmRun) -> str:
-        encoder = find_encoder(run).digest if find_encoder and run.arm.pretrained else None
-        return fingerprint(facts, run.identity, encoder)
-
-    return {
-        run.name: ArmTask(run, key(run), partial(make, run, splits[run.rotation])) for run in runs
-    }

@@ -10,6 +10,8 @@ from typing import Any
 
 import numpy as np
 
+from pimc.evaluation.kinds import Kind
+
 Predict = Callable[[np.ndarray], np.ndarray]
 """Features N x D, or series N x I x L, to N int classes."""
 
@@ -110,8 +112,9 @@ def fit_classifier(
     Raises:
         ValueError: for an option that the kind does not have.
     """
-    build, fit = CLASSIFIERS[kind]
-    return fit(train, validation, build_arm_options(build, options, kind), seed)
+    classifier = CLASSIFIERS[kind]
+    built = build_arm_options(classifier.options, options, kind)
+    return classifier.fit(train, validation, built, seed)
 
 
 def build_arm_options(build: type, given: Mapping[str, Any], kind: str) -> Any:  # noqa: ANN401
@@ -247,13 +250,26 @@ def _few_iterations_are_enough() -> Iterator[None]:
         yield
 
 
-Fit = Callable[[Labelled, Labelled, Any, int], Fitted]
+@dataclass(frozen=True, kw_only=True)
+class Classifier(Kind):
+    """A kind of arm that is fitted in one go.
 
-CLASSIFIERS: dict[str, tuple[type, Fit]] = {
-    "majority": (MajorityOptions, _majority),
-    "knn": (KnnOptions, _knn),
-    "linear": (LinearOptions, _linear),
-    "forest": (ForestOptions, _forest),
-    "rocket": (RocketOptions, _rocket),
+    Attributes:
+        options: dataclass of its hyper-parameters.
+        fit: training and validation samples, options and seed to a fitted classifier.
+    """
+
+    options: type
+    fit: Callable[[Labelled, Labelled, Any, int], Fitted]
+
+
+CLASSIFIERS = {
+    "majority": Classifier(
+        options=MajorityOptions, fit=_majority, deterministic=True, trivial=True
+    ),
+    "knn": Classifier(options=KnnOptions, fit=_knn, deterministic=True),
+    "linear": Classifier(options=LinearOptions, fit=_linear, deterministic=True),
+    "forest": Classifier(options=ForestOptions, fit=_forest),
+    "rocket": Classifier(options=RocketOptions, fit=_rocket),
 }
-"""Kind of an arm -> its options and how it is fitted."""
+"""Kinds of arms that are fitted in one go, by name."""

@@ -3,22 +3,21 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
-from pimc.evaluation.arms import ArmRun, FindEncoder
+from pimc.evaluation.arms import ArmRun
+from pimc.evaluation.kinds import PRETRAINED, SERIES_INPUTS, Input
 from pimc.evaluation.protocol import Split
-from pimc.model.architecture import Architecture
-from pimc.model.encoders import SeriesEncoder, SeriesEncoderConfig
+from pimc.evaluation.series_task import FindEncoder, SeriesOptions
+from pimc.model.encoder_config import SeriesEncoderConfig
+from pimc.model.encoders import SeriesEncoder
 from pimc.model.heads import CONTROLS, SeriesNetwork, TaskNetwork
 from pimc.pretraining.corpus import fit_on_rows
 from pimc.pretraining.kept_encoder import KeptEncoder
-from pimc.signal.calendar import CalendarOptions
-from pimc.signal.recurrence import RecurrenceOptions
 from pimc.training.loop import Load, find_device, predict_network
 
 logger = logging.getLogger(__name__)
@@ -26,35 +25,6 @@ logger = logging.getLogger(__name__)
 CACHED = 16
 """Embeddings of all samples that are kept, the last ones read: those of full PASTIS take 300 MB
 each."""
-
-
-@dataclass(frozen=True)
-class InputKind:
-    """What an arm reads.
-
-    Attributes:
-        encoder: ``pretrained``, ``random``, or None for none.
-        series: whether the series themselves are read, alone or beside the encoder.
-        control: of ``pimc.model.heads.CONTROLS``, in the place of the encoder's plots.
-    """
-
-    encoder: str | None = None
-    series: bool = False
-    control: str | None = None
-
-
-INPUTS = {
-    "series": InputKind(series=True),
-    "pretrained": InputKind("pretrained"),
-    "random": InputKind("random"),
-    "pretrained_with_series": InputKind("pretrained", series=True),
-    "random_with_series": InputKind("random", series=True),
-    "pretrained_shuffled": InputKind("pretrained", control="shuffled"),
-    "pretrained_noise": InputKind("pretrained", control="noise"),
-    "random_shuffled": InputKind("random", control="shuffled"),
-    "random_noise": InputKind("random", control="noise"),
-}
-"""Inputs of arms on series, by name."""
 
 
 @dataclass(eq=False)
@@ -65,10 +35,7 @@ class SeriesInputs:
         series: N x I x L float32, finite.
         patch: N, the patch of each sample.
         fold: N, its fold.
-        indices: I names.
-        calendar: of the series.
-        recurrence: of encoders that are not pretrained; fitted on a run's training samples.
-        architecture: of encoders that are not pretrained.
+        of_series: what the series are, and encoders that are not pretrained.
         find_encoder: gives the pretrained encoder of a run; None where there is none.
         device: auto, cpu or cuda.
         observed: N x L bool, where the series were observed, for encoders that read it; None
@@ -78,10 +45,7 @@ class SeriesInputs:
     series: np.ndarray
     patch: np.ndarray
     fold: np.ndarray
-    indices: Sequence[str]
-    calendar: CalendarOptions
-    recurrence: RecurrenceOptions
-    architecture: Architecture
+    of_series: SeriesOptions
     find_encoder: FindEncoder | None = None
     device: str = "auto"
     observed: np.ndarray | None = None
@@ -89,7 +53,7 @@ class SeriesInputs:
 
     def frozen(self, run: ArmRun, split: Split) -> np.ndarray:
         """Series N x I x L, embeddings N x D, or both side by side as N x D'."""
-        kind = INPUTS[run.arm.input or "series"]
+        kind = SERIES_INPUTS[run.arm.input or "series"]
         if kind.encoder is None:
             return self.series
         embedded = self._embed(kind, run, split)
@@ -99,7 +63,7 @@ class SeriesInputs:
 
     def network(self, run: ArmRun, split: Split, outputs: int) -> nn.Module:
         """A network to train, drawn from torch's present random state."""
-        kind = INPUTS[run.arm.input or "series"]
+        kind = SERIES_INPUTS[run.arm.input or "series"]
         convolutions = self._series_network(split) if kind.series else None
         if kind.encoder is None:
             if convolutions is None:
@@ -136,9 +100,9 @@ class SeriesInputs:
         """Patches with their folds, each once: what ``transductive`` knows the ground by."""
         return sorted(set(zip(self.patch.tolist(), self.fold.tolist(), strict=True)))
 
-    def _embed(self, kind: InputKind, run: ArmRun, split: Split) -> np.ndarray:
+    def _embed(self, kind: Input, run: ArmRun, split: Split) -> np.ndarray:
         source: tuple[object, ...] = (run.seed, run.rotation)
-        if kind.encoder == "pretrained":
+        if kind.encoder == PRETRAINED:
             source = (self._find(run).digest,)
         key = (kind.encoder, kind.control, *source)
         if key in self._embedded:
@@ -168,24 +132,26 @@ class SeriesInputs:
 
     def _pretrained(self, run: ArmRun) -> SeriesEncoder:
         encoder = self._find(run).load()
-        encoder.check(self.indices, self.calendar)
+        encoder.check(self.of_series.indices, self.of_series.calendar)
         return encoder
 
-    def _encoder(self, kind: InputKind, run: ArmRun, split: Split) -> SeriesEncoder:
+    def _encoder(self, kind: Input, run: ArmRun, split: Split) -> SeriesEncoder:
         """A new encoder: a copy of the pretrained one, or one with random weights."""
-        if kind.encoder == "pretrained":
+        if kind.encoder == PRETRAINED:
             pretrained = self._pretrained(run)
             encoder = SeriesEncoder(pretrained.config)
             encoder.load_state_dict(pretrained.state_dict())
         else:
-            fitted = fit_on_rows(self.series, split.train, self.recurrence, self.indices)
-            encoder = SeriesEncoder(SeriesEncoderConfig(self.architecture, self.calendar, fitted))
+            given = self.of_series
+            fitted = fit_on_rows(self.series, split.train, given.recurrence, given.indices)
+            config = SeriesEncoderConfig(given.architecture, given.calendar, fitted)
+            encoder = SeriesEncoder(config)
         return encoder if kind.control is None else _spoil_plots(encoder, kind.control)
 
     def _series_network(self, split: Split) -> SeriesNetwork:
         train = self.series[split.train]
         mean, std = train.mean(axis=(0, 2)), train.std(axis=(0, 2))
-        return SeriesNetwork(mean.tolist(), std.tolist(), self.calendar.length)
+        return SeriesNetwork(mean.tolist(), std.tolist(), self.of_series.calendar.length)
 
 
 def _spoil_plots(encoder: SeriesEncoder, control: str) -> SeriesEncoder:

@@ -12,7 +12,8 @@ from torch import Generator, Tensor
 from pimc.evaluation.probes import build_arm_options
 from pimc.training.augment import augment_observed, augment_series
 from pimc.training.augment_options import SeriesAugmentation
-from pimc.training.loop import Augment, TrainingOptions
+from pimc.training.loop import Augment
+from pimc.training.options import TrainingOptions
 
 UNCHANGED = SeriesAugmentation(level=0, masking=0, shift=0, stretch=0)
 """An arm that names no change of its series trains on them as they are."""

@@ -11,7 +11,8 @@ from torch import nn
 
 from pimc.model.architecture import Architecture
 from pimc.model.backbone.network import Backbone
-from pimc.model.encoders import ImageEncoder, ImageEncoderConfig, SeriesEncoder
+from pimc.model.encoder_config import ImageEncoderConfig
+from pimc.model.encoders import ImageEncoder, SeriesEncoder
 
 AnyImageEncoder = ImageEncoder | Backbone
 """Ours, or a network of others: both have bands and a first convolution that reads them."""
@@ -119,3 +120,10 @@ def shorten(encoder: SeriesEncoder, length: int) -> SeriesEncoder:
     short = SeriesEncoder(replace(encoder.config, calendar=calendar))
     short.load_state_dict(encoder.state_dict())
     return short.eval()
+
+
+def untrained_facts(encoder: AnyImageEncoder) -> tuple[object, ...]:
+    """What an encoder with first weights hangs on, of one that has them in its place."""
+    if isinstance(encoder, ImageEncoder):
+        return encoder.config.bands, encoder.config.architecture
+    return (encoder.config,)

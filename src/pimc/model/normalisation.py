@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 
 import torch
@@ -31,18 +30,3 @@ class BandNormalisation(nn.Module):
     def forward(self, images: Tensor) -> Tensor:
         """B x C x h x w float, NaN where there is no data -> the same shape, finite."""
         return (images - self.mean).div_(self.std).nan_to_num_(nan=0.0)
-
-
-def check_normalisable(bands: Sequence[str], mean: Sequence[float], std: Sequence[float]) -> None:
-    """Refuse statistics that cannot normalise a band.
-
-    Raises:
-        ValueError: naming the bands.
-    """
-    values = zip(bands, mean, std, strict=True)
-    bad = [b for b, m, s in values if not (math.isfinite(m) and math.isfinite(s) and s > 0)]
-    if bad:
-        raise ValueError(
-            f"mean and standard deviation must be finite and the latter above 0: "
-            f"{', '.join(bad)} cannot be normalised (no data, or one value everywhere)"
-        )

@@ -12,12 +12,8 @@ from safetensors.torch import load_file, save_file
 from pimc.data.atomic import replace_text, temporary_sibling
 from pimc.data.fingerprint import array_digest, fingerprint
 from pimc.model.backbone.network import Backbone
-from pimc.model.encoders import (
-    ImageEncoder,
-    ImageEncoderConfig,
-    SeriesEncoder,
-    SeriesEncoderConfig,
-)
+from pimc.model.encoder_config import ImageEncoderConfig, SeriesEncoderConfig
+from pimc.model.encoders import ImageEncoder, SeriesEncoder
 
 VERSION = 1
 """Of the layout of ``encoder.json`` and of the names of the weights."""

@@ -10,9 +10,7 @@ from lightning.pytorch import Callback, LightningModule, Trainer
 from torch import Tensor
 
 from pimc.data.atomic import temporary_sibling
-
-LogMetrics = Callable[[dict[str, float], int], None]
-"""Takes metrics by name and the step they belong to."""
+from pimc.pretraining.kept_encoder import LogMetrics
 
 
 class TrainingRecord(Callback):

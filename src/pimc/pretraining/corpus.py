@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -11,19 +10,34 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from pimc.data.fingerprint import array_digest, fingerprint
-from pimc.pretraining.batches.pairs import COLUMNS, NO_FRAME, Frames, PairData
+from pimc.data.fingerprint import fingerprint
+from pimc.pretraining.batches.pairs import COLUMNS, NO_FRAME, Frames, PairData, digest_pixels
 from pimc.signal.calendar import CalendarOptions
 from pimc.signal.recurrence import Recurrence, RecurrenceOptions, fit_recurrence
 from pimc.signal.row_subset import RowReader, RowSubset
+from pimc.signal.series_axes import SeriesAxes
 
 logger = logging.getLogger(__name__)
 
 FIT_ROWS = 20_000
 """Series that a transform is fitted on, at most: moments and percentiles need no more."""
 
-DIGEST_FRAMES = 16
-"""Frames whose values enter the digest: reading all of a large corpus takes minutes."""
+
+@dataclass(frozen=True)
+class EncoderInputs:
+    """What the arrays of pairs mean, and how they are read: encoders keep it.
+
+    Attributes:
+        recurrence: the transform fitted on the training folds; names the series' indices.
+        calendar: on which the series lie.
+        bands: names of the frames' bands, in order; not read where there are no images.
+        substitutions: by place, band asked for -> band that stands in for it.
+    """
+
+    recurrence: Recurrence
+    calendar: CalendarOptions
+    bands: Sequence[str] = ()
+    substitutions: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,12 +47,12 @@ class Corpus:
     Attributes:
         index_series: N x I x L float32 on the calendar, finite; may be a memory map.
         observed: N x L bool, where a series was observed rather than filled.
-        pixels: N rows, as ``pimc.pretraining.batches.pairs.PairData`` needs them, and their fold.
+        pixels: N rows, as ``pimc.pretraining.batches.pairs.PairData`` needs them, their fold
+            and, for tasks, their label.
         frames: images C x H x W int16, reflectance x 10,000; none where there are no images.
         frame_choices: N x K int32, frames in which each pixel is clear.
-        indices: I names.
+        axes: indices and calendar of the series.
         bands: C names.
-        calendar: of the series.
         substitutions: by place, band asked for -> band that stands in for it.
     """
 
@@ -47,10 +61,19 @@ class Corpus:
     pixels: pd.DataFrame
     frames: Frames
     frame_choices: np.ndarray
-    indices: Sequence[str]
+    axes: SeriesAxes
     bands: Sequence[str]
-    calendar: CalendarOptions
     substitutions: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+
+    @property
+    def indices(self) -> tuple[str, ...]:
+        """I names."""
+        return self.axes.indices
+
+    @property
+    def calendar(self) -> CalendarOptions:
+        """Of the series."""
+        return self.axes.calendar
 
     def pairs(self, folds: Sequence[int]) -> PairData:
         """The pixels of some folds."""
@@ -67,20 +90,22 @@ class Corpus:
         """Numbers of the pixels of some folds."""
         return np.flatnonzero(self.pixels["fold"].isin(folds))
 
+    def inputs(self, recurrence: Recurrence) -> EncoderInputs:
+        """What encoders that are trained on these pixels read."""
+        return EncoderInputs(recurrence, self.calendar, self.bands, self.substitutions)
+
     def digest(self) -> str:
         """16 hexadecimal digits that change with pixels, series, names or calendar.
 
         Of the images it reads a few, spread over all, and which of them show which pixel.
         """
         every = np.arange(len(self.pixels))
-        pixels = pd.util.hash_pandas_object(self.pixels[[*COLUMNS, "fold"]], index=False)
-        shown = np.linspace(0, len(self.frames) - 1, min(len(self.frames), DIGEST_FRAMES))
-        images = [np.asarray(self.frames[i]) for i in shown.astype(int).tolist()]
         arrays = (self.index_series[every], self.observed[every], self.frame_choices)
+        pixels = self.pixels[[*COLUMNS, "fold"]]
         names = (tuple(self.indices), tuple(self.bands), self.calendar)
         stand_ins = sorted((place, dict(bands)) for place, bands in self.substitutions.items())
         return fingerprint(
-            array_digest(pixels.to_numpy(), *map(np.asarray, arrays), *images),
+            digest_pixels(pixels, [np.asarray(each) for each in arrays], self.frames),
             (len(self.frames), names, stand_ins),
         )
 
@@ -91,36 +116,6 @@ def fit_on_rows(
     """Scale and threshold of each index, from some series: those of the training folds."""
     thinned = rows[:: max(1, len(rows) // FIT_ROWS)]
     return fit_recurrence(np.asarray(series[thinned]), options, indices, np.random.default_rng(0))
-
-
-FINGERPRINT_ROWS = 1_024
-
-
-FINGERPRINT_FRAMES = 16
-
-
-def pairs_digest(data: PairData) -> str:
-    """Hash of the pixels and of a part of their series and frames.
-
-    All pixels and choices of frames, but series and frames spread over the whole: reading every
-    frame of a large corpus takes longer than an epoch.
-    """
-    digest = hashlib.sha256(str((data.index_series.shape, len(data.frames))).encode())
-    pixels = pd.util.hash_pandas_object(data.pixels[list(COLUMNS)], index=False)
-    digest.update(pixels.to_numpy().tobytes())
-    digest.update(np.ascontiguousarray(data.frame_choices).tobytes())
-    rows = _spread(len(data), FINGERPRINT_ROWS)
-    digest.update(np.ascontiguousarray(data.index_series[rows]).tobytes())
-    if data.observed is not None:
-        digest.update(np.ascontiguousarray(data.observed[rows]).tobytes())
-    for frame in _spread(len(data.frames), FINGERPRINT_FRAMES).tolist():
-        digest.update(np.ascontiguousarray(data.frames[frame]).tobytes())
-    return digest.hexdigest()
-
-
-def _spread(count: int, wanted: int) -> np.ndarray:
-    """Up to ``wanted`` different numbers spread evenly over 0..count - 1."""
-    return np.unique(np.linspace(0, count - 1, min(count, wanted)).astype(np.int64))
 
 
 def choose_frames(
@@ -146,7 +141,7 @@ def choose_frames(
     return choices
 
 
-def find_stand_ins(scene_summary: dict[str, Any]) -> dict[str, dict[str, str]]:
+def find_stand_ins(scene_summary: Mapping[str, Any]) -> dict[str, dict[str, str]]:
     """By place, band asked for -> band that stands in for it; places where one does."""
     places = scene_summary["places"]
     stand_ins = {name: place["substitutions"] for name, place in places.items()}

@@ -6,7 +6,7 @@ This module imports torch and Lightning where an encoder is trained or read, and
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, replace
 from functools import partial
 from itertools import product
@@ -19,13 +19,18 @@ from pimc.data.fingerprint import fingerprint
 from pimc.data.folds import FoldOptions, rotate
 from pimc.model.architecture import find_preset
 from pimc.pretraining.corpus import Corpus, fit_on_rows
-from pimc.pretraining.kept_encoder import EncoderRun, EncoderTask, KeptEncoder, TrainedEncoder
+from pimc.pretraining.kept_encoder import (
+    EncoderRun,
+    EncoderTask,
+    KeptEncoder,
+    LogMetrics,
+    TrainedEncoder,
+)
 from pimc.pretraining.options import ENCODER_VERSION
 from pimc.pretraining.variants import Variant
-from pimc.signal.calendar import CalendarOptions
+from pimc.signal.series_axes import SeriesAxes
 
 if TYPE_CHECKING:
-    from pimc.pretraining.callbacks import LogMetrics
     from pimc.pretraining.pretrain import PretrainingResult
 
 
@@ -40,7 +45,6 @@ def plan_encoders(
     rotations: int,
     folds: FoldOptions,
     checkpoints: Path,
-    log_metrics: LogMetrics | None = None,
 ) -> dict[str, EncoderTask]:
     """One task a variant, rotation and seed, by name.
 
@@ -54,7 +58,6 @@ def plan_encoders(
         rotations: of the folds.
         folds: before they are rotated.
         checkpoints: folder of unfinished trainings.
-        log_metrics: takes metrics by name and the step.
 
     Raises:
         ValueError: for a variant that would learn from unpaired images.
@@ -77,7 +80,7 @@ def plan_encoders(
             run,
             fingerprint(ENCODER_VERSION, ground, seeded.recurrence, what),
             {"recurrence": asdict(seeded.recurrence), "pretraining": asdict(what)},
-            partial(train_encoder, corpus, seeded, rotated, checkpoints, log_metrics),
+            partial(train_encoder, corpus, seeded, rotated, checkpoints),
         )
     return tasks
 
@@ -99,13 +102,10 @@ def train_encoder(
     result: PretrainingResult = pretrain(
         corpus.pairs(folds.train),
         corpus.pairs(folds.validation),
-        recurrence,
-        corpus.calendar,
-        corpus.bands,
+        corpus.inputs(recurrence),
         replace(variant.pretraining, progress_bar=False),
         checkpoints,
         log_metrics,
-        corpus.substitutions,
     )
     metrics = {**result.metrics, "seconds": time.perf_counter() - start}
     return TrainedEncoder(result.series_encoder, result.history, metrics)
@@ -116,8 +116,7 @@ def plan_transfer(
     variants: Iterable[Variant],
     seeds: int,
     rotations: int,
-    indices: Sequence[str],
-    calendar: CalendarOptions,
+    axes: SeriesAxes,
 ) -> dict[str, EncoderTask]:
     """Encoders that were trained on another corpus, in the place of trainings on this one.
 
@@ -126,8 +125,7 @@ def plan_transfer(
         variants: as they are meant here.
         seeds: trainings with the same options.
         rotations: of this corpus's folds; all read the encoder of the other's first rotation.
-        indices: of the series that they will read.
-        calendar: of these series.
+        axes: of the series that they will read.
 
     Raises:
         ValueError: if the other corpus lacks one of them, or has another by its name, or it reads
@@ -147,9 +145,9 @@ def plan_transfer(
             run = EncoderRun(variant.name, seed, rotation, encoder.workspace)
             tasks[run.name] = EncoderTask(
                 run,
-                fingerprint(encoder.digest, calendar),
+                fingerprint(encoder.digest, axes.calendar),
                 {"transferred": wanted},
-                partial(_read_transferred, encoder, indices, calendar),
+                partial(_read_transferred, encoder, axes),
             )
     return tasks
 
@@ -171,13 +169,13 @@ def _check_design(kept: KeptEncoder, variant: Variant) -> None:
 
 
 def _read_transferred(
-    kept: KeptEncoder, indices: Sequence[str], calendar: CalendarOptions
+    kept: KeptEncoder, axes: SeriesAxes, log_metrics: LogMetrics | None = None
 ) -> TrainedEncoder:
     """An encoder of another corpus, shortened where this one's calendar is shorter."""
     from pimc.model.adapt import shorten
 
     encoder = kept.load()
-    if encoder.config.calendar.length > calendar.length:
-        encoder = shorten(encoder, calendar.length)
-    encoder.check(indices, calendar)
+    if encoder.config.calendar.length > axes.calendar.length:
+        encoder = shorten(encoder, axes.calendar.length)
+    encoder.check(axes.indices, axes.calendar)
     return TrainedEncoder(encoder, pd.DataFrame(), {**(kept.metrics or {}), "seconds": 0.0})

@@ -17,7 +17,6 @@ from lightning.pytorch.callbacks import EarlyStopping
 
 from pimc.pretraining.batches.pairs import PairData
 from pimc.pretraining.callbacks import EpochCheckpoint
-from pimc.pretraining.corpus import pairs_digest
 from pimc.pretraining.options import PretrainingOptions
 
 logger = logging.getLogger(__name__)
@@ -108,5 +107,5 @@ def _quiet() -> Iterator[None]:
 def run_key(options: PretrainingOptions, facts: list[object], *data: PairData) -> str:
     """Name of a run: 16 hexadecimal digits that change with its options, its facts or its data."""
     stated = json.dumps([asdict(options), facts], sort_keys=True)
-    parts = [stated, *(pairs_digest(each) for each in data)]
+    parts = [stated, *(each.digest() for each in data)]
     return hashlib.sha256("|".join(parts).encode()).hexdigest()[:16]

@@ -12,6 +12,10 @@ if TYPE_CHECKING:
     from pimc.model.encoders import SeriesEncoder
 
 
+LogMetrics = Callable[[dict[str, float], int], None]
+"""Takes metrics by name, and the step."""
+
+
 @dataclass(frozen=True, eq=False)
 class TrainedEncoder:
     """What one training gives.
@@ -37,13 +41,13 @@ class EncoderTask:
         run: what is trained.
         key: 16 hexadecimal digits.
         options: what describes it, for its MLflow run.
-        make: trains, or reads what was trained elsewhere.
+        make: trains, or reads what was trained elsewhere; tells each step to who asks.
     """
 
     run: EncoderRun
     key: str
     options: Mapping[str, Any]
-    make: Callable[[], TrainedEncoder]
+    make: Callable[[LogMetrics | None], TrainedEncoder]
 
 
 @dataclass(frozen=True, eq=False)

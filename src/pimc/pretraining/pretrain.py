@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -16,17 +16,14 @@ from lightning.pytorch import LightningModule
 
 from pimc.data.unpaired_images import UnpairedImages
 from pimc.model.architecture import find_preset
-from pimc.model.encoders import (
-    ImageEncoder,
-    ImageEncoderConfig,
-    SeriesEncoder,
-    SeriesEncoderConfig,
-)
+from pimc.model.encoder_config import ImageEncoderConfig, SeriesEncoderConfig
+from pimc.model.encoders import ImageEncoder, SeriesEncoder
 from pimc.pretraining.batches.crops import band_statistics
 from pimc.pretraining.batches.loader import BatchLoader, PairModule, load_batch
 from pimc.pretraining.batches.pairs import PairBatch, PairData, PairSampler
 from pimc.pretraining.batches.unpaired import BandMap, UnpairedSource
-from pimc.pretraining.callbacks import BestWeights, LogMetrics, TrainingRecord
+from pimc.pretraining.callbacks import BestWeights, TrainingRecord
+from pimc.pretraining.corpus import EncoderInputs
 from pimc.pretraining.examples import RetrievalExamples, keep_examples
 from pimc.pretraining.fitting import fit, run_key
 from pimc.pretraining.galleries import (
@@ -47,11 +44,10 @@ from pimc.pretraining.ground import (
     seen_ground,
     training_rows,
 )
+from pimc.pretraining.kept_encoder import LogMetrics
 from pimc.pretraining.module import ContrastiveModule
 from pimc.pretraining.objective.likeness import SeriesScale, series_scale
 from pimc.pretraining.options import ENCODER_VERSION, PretrainingOptions
-from pimc.signal.calendar import CalendarOptions
-from pimc.signal.recurrence import Recurrence
 
 
 @dataclass(frozen=True)
@@ -81,13 +77,10 @@ class PretrainingResult:
 def pretrain(
     train: PairData,
     validation: PairData,
-    recurrence: Recurrence,
-    calendar: CalendarOptions,
-    bands: Sequence[str],
+    inputs: EncoderInputs,
     options: PretrainingOptions,
     checkpoint_folder: Path | str,
     log_metrics: LogMetrics | None = None,
-    substitutions: Mapping[str, Mapping[str, str]] | None = None,
     unpaired: UnpairedImages | None = None,
 ) -> PretrainingResult:
     """Train the encoders by the objective of ``options``, and measure them on held-out pixels.
@@ -98,15 +91,11 @@ def pretrain(
     Args:
         train: pixels of the training folds.
         validation: pixels of held-out ground.
-        recurrence: the transform fitted on the training folds; names the series' indices.
-        calendar: on which the series lie.
-        bands: names of the frames' bands, in order; not read where there are no images.
+        inputs: fitted transform, calendar and bands, which the encoders keep.
         options: all options.
         checkpoint_folder: an unfinished run keeps its checkpoint in a folder of it that is named
             by a hash of options and data.
         log_metrics: takes metrics by name and the step, after each step and each epoch.
-        substitutions: by place, band asked for -> band that stands in for it; kept with the
-            image encoder.
         unpaired: images of the objective's term ``image``; not read where it has none.
 
     Raises:
@@ -114,7 +103,7 @@ def pretrain(
         RuntimeError: if another process is making the same training in the same folder.
     """
     for data in (train, validation):
-        check_series(data, recurrence, calendar)
+        check_series(data, inputs.recurrence, inputs.calendar)
     read = [needed_data(data, options) for data in (train, validation)]
     # with images at hand, batches are the same whether the objective reads them or not: rivals
     # that learn from series alone meet the same pixels and negatives
@@ -124,13 +113,12 @@ def pretrain(
     train, validation = read
     ground = seen_ground(train, validation)
     preset = find_preset(options.preset)
-    series = SeriesEncoderConfig(preset.series, calendar, recurrence, ground)
+    series = SeriesEncoderConfig(preset.series, inputs.calendar, inputs.recurrence, ground)
     image = None
     if train.has_images:
+        bands = tuple(inputs.bands)
         statistics = band_statistics(train, rows, options.batch.crop_side, bands, options.seed)
-        image = ImageEncoderConfig(
-            preset.image, tuple(bands), *statistics, substitutions or {}, ground
-        )
+        image = ImageEncoderConfig(preset.image, bands, *statistics, inputs.substitutions, ground)
     source = _open_unpaired(unpaired, image, options)
     band_map = None if source is None else source.band_map
     module = _build_module(series, image, options, series_scale(train, rows), band_map)

@@ -17,6 +17,7 @@ from pimc.signal.calendar import (
 )
 from pimc.signal.indices import compute_pixel_indices
 from pimc.signal.screening import ScreeningOptions, screen_clouds
+from pimc.signal.series_axes import SeriesAxes
 
 
 @dataclass(frozen=True)
@@ -56,6 +57,7 @@ class ForecastWindows:
     Attributes:
         rows: n, positions of these pixels among those given.
         context: n x I x context float32, finite; made of observations before the cut alone.
+        observed: n x context bool, where the context was observed rather than filled.
         targets: n x I x horizon float32, mean of the clear observations nearest to each step;
             NaN where there is none.
         unscreened: as ``targets``, of all observations, cloudy ones included.
@@ -63,6 +65,7 @@ class ForecastWindows:
 
     rows: np.ndarray
     context: np.ndarray
+    observed: np.ndarray
     targets: np.ndarray
     unscreened: np.ndarray
 
@@ -71,9 +74,8 @@ def cut_windows(
     reflectance: np.ndarray,
     days: np.ndarray,
     bands: Sequence[str],
-    indices: Sequence[str],
+    axes: SeriesAxes,
     screening: ScreeningOptions,
-    calendar: CalendarOptions,
     window: WindowOptions,
 ) -> ForecastWindows:
     """Cut the series of pixels that share their dates.
@@ -86,15 +88,15 @@ def cut_windows(
         reflectance: P x T x C int16.
         days: T int, days since 1970-01-01; ``NO_DATE`` padding at the end.
         bands: C names.
-        indices: I names.
+        axes: indices, and the calendar whose first ``context`` steps are known; its
+            ``min_observations`` must be met by the known observations.
         screening: of clouds.
-        calendar: whose first ``context`` steps are known; its ``min_observations`` must be met
-            by the known observations.
         window: lengths.
 
     Raises:
         ValueError: if the window does not fit the calendar.
     """
+    indices, calendar = axes.indices, axes.calendar
     window.check(calendar)
     known = dated(days)
     reflectance = reflectance[:, : len(known)]
@@ -107,7 +109,7 @@ def cut_windows(
     short = replace(calendar, length=window.context)
     counts = count_observations(values, clear, past, short, start)
     rows = np.flatnonzero(counts >= calendar.min_observations)
-    context, _ = regularise(values[rows], clear[rows], past, short, start)
+    context, observed = regularise(values[rows], clear[rows], past, short, start)
     every = compute_pixel_indices(reflectance[rows], bands, indices)
     cloudless = screen_clouds(reflectance[rows], known, bands, screening)
     after, steps = ~before, grid[window.context :]
@@ -115,6 +117,7 @@ def cut_windows(
     return ForecastWindows(
         rows,
         context,
+        observed,
         mean_by_step(cloudless[:, after], *future),
         mean_by_step(np.ones_like(cloudless[:, after]), *future),
     )

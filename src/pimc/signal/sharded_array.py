@@ -14,13 +14,16 @@ class ShardedArray:
     Where pieces differ in a later axis (patches have different numbers of dates), the shorter
     ones are padded at the end with ``fill``. Only the rows asked for are read, so pieces may be
     memory maps far larger than memory.
+
+    Attributes:
+        bands: names of one of the axes, where it is one of bands.
     """
 
-    def __init__(self, shards: Sequence[np.ndarray], fill: int = 0):
+    def __init__(self, shards: Sequence[np.ndarray], fill: int = 0, bands: Sequence[str] = ()):
         if not shards:
             raise ValueError("a sharded array needs at least one shard, got none")
         self.shards = list(shards)
-        self.fill = fill
+        self.fill, self.bands = fill, tuple(bands)
         self.starts = np.cumsum([0, *(len(shard) for shard in self.shards)])
         trailing = np.max([shard.shape[1:] for shard in self.shards], axis=0)
         self.shape = (int(self.starts[-1]), *(int(side) for side in trailing))

@@ -5,7 +5,7 @@ from cases.synthetic import BANDS
 
 from pimc.data.unpaired_images import UnpairedImages
 from pimc.model.architecture import find_preset
-from pimc.model.encoders import ImageEncoderConfig
+from pimc.model.encoder_config import ImageEncoderConfig
 from pimc.pretraining.batches.unpaired import UnpairedSource, image_view
 from pimc.pretraining.options import ImageViewOptions
 

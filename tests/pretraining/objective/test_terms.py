@@ -6,12 +6,8 @@ from cases.synthetic import BANDS, CALENDAR, RECURRENCE, make_pairs
 from torch.nn.functional import normalize
 
 from pimc.model.architecture import find_preset
-from pimc.model.encoders import (
-    ImageEncoder,
-    ImageEncoderConfig,
-    SeriesEncoder,
-    SeriesEncoderConfig,
-)
+from pimc.model.encoder_config import ImageEncoderConfig, SeriesEncoderConfig
+from pimc.model.encoders import ImageEncoder, SeriesEncoder
 from pimc.pretraining.batches.loader import load_batch
 from pimc.pretraining.batches.pairs import PairSampler
 from pimc.pretraining.batches.unpaired import BandMap

@@ -9,7 +9,7 @@ from pimc.report.leaderboard.figure import draw_leaderboard
 from pimc.report.leaderboard.markdown import markdown_blocks
 from pimc.report.leaderboard.page import Provenance, place_whisker, render_page
 from pimc.report.leaderboard.paired import paired_table
-from pimc.report.leaderboard.published import PUBLISHED
+from pimc.report.leaderboard.published import read_published
 from pimc.report.leaderboard.sections import not_run, split_sections
 from pimc.report.leaderboard.table import DataSet, leaderboard_table
 
@@ -24,7 +24,7 @@ def build(tmp_path, *given, data_sets=DATA_SETS):
     """Both tables, as they come back from their files."""
     given = given or (land_cover_tables(), forecasting_tables())
     tables = (
-        leaderboard_table(given, data_sets, PUBLISHED),
+        leaderboard_table(given, data_sets, read_published()),
         paired_table(given, data_sets),
     )
     for number, table in enumerate(tables):
@@ -155,16 +155,22 @@ def test_blocks_of_markdown_name_command_data_and_verdict(tmp_path):
     blocks = markdown_blocks(*build(tmp_path))
     assert list(blocks) == ["eurosat.land_cover", "simulated.forecasting"]
     lines = blocks["eurosat.land_cover"].splitlines()
-    assert lines[0] == (
-        "`kedro run --env=eurosat --pipeline=land_cover`, 2026-03-01: EuroSAT. "
-        "1,200 training samples, 2 seeds; 2,699 test images."
-    )
+    assert lines[:5] == [
+        "```bash",
+        "kedro run --env=eurosat --pipeline=land_cover",
+        "```",
+        "",
+        "EuroSAT, 2026-03-01. 1,200 training samples, 2 seeds; 2,699 test images.",
+    ]
+    heads = next(line for line in lines if line.startswith("| arm |"))
     tuned = next(line for line in lines if line.startswith("| **fine_tune** (chosen)"))
-    assert tuned.count("|") == lines[4].count("|")
+    assert tuned.count("|") == heads.count("|")
     assert tuned.endswith("| 90.00 | [88.00, 92.00] | 89.00 | 88.00 |")
     gain = "+10.00 [+7.00, +13.00]"
     assert f"| scratch | {gain} | {gain} |" in blocks["eurosat.land_cover"]
-    assert f"`fine_tune` less `scratch` {gain}: helps" in blocks["eurosat.land_cover"]
+    asked = lines.index("Does pretraining help?")
+    assert f"- `fine_tune` less `scratch` {gain}: helps" in lines[asked + 2 :]
+    assert all(len(line) <= 100 for line in lines if not line.startswith("|"))
     assert "**Simulated data.**" in blocks["simulated.forecasting"]
 
 

@@ -13,7 +13,8 @@ from torch import Tensor, nn
 
 from pimc.model.backbone.checkpoint import read_weights
 from pimc.model.backbone.options import BackboneOptions
-from pimc.model.normalisation import BandNormalisation, check_normalisable
+from pimc.model.encoder_config import check_normalisable
+from pimc.model.normalisation import BandNormalisation
 
 logger = logging.getLogger(__name__)
 

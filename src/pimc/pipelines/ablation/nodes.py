@@ -5,19 +5,18 @@ from __future__ import annotations
 from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
-from typing import Any
 
-import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
-from pimc.catalog.metrics import log_step
 from pimc.data.folds import FoldOptions
+from pimc.evaluation.ablation import ABLATION, TRANSFER, AblationOptions
 from pimc.evaluation.arms import ArmRun, ArmTask, StoredResult
-from pimc.evaluation.pixel_arms import SeriesOptions, plan_pixel_arms
+from pimc.evaluation.pixel_arms import pixel_task
+from pimc.evaluation.planning import plan
+from pimc.evaluation.series_task import SeriesEncoders
 from pimc.model.architecture import find_preset
-from pimc.pipelines.ablation.options import AblationOptions
-from pimc.pipelines.corpus import gather_corpus
+from pimc.pretraining.corpus import Corpus
 from pimc.pretraining.encoder_plan import plan_encoders, plan_transfer
 from pimc.pretraining.kept_encoder import OWN, EncoderRun, EncoderTask, KeptEncoder
 from pimc.pretraining.options import PretrainingOptions
@@ -25,51 +24,41 @@ from pimc.pretraining.variants import SHIPPED, Variant, build_variant, design
 from pimc.report.ablation import choose_variant, draw_ablation, tabulate_trainings
 from pimc.report.classification import classification_tables
 from pimc.report.classification_report import describe_samples
-from pimc.signal.calendar import CalendarOptions
 from pimc.signal.recurrence import RecurrenceOptions
-
-TASK, TRANSFER = "ablation", "transfer"
-"""Names of the study: encoders trained on this workspace's pixels, or taken from another."""
 
 
 def plan_variants(
+    corpus: Corpus,
+    classes: list[str],
     recurrence: RecurrenceOptions,
     pretraining: PretrainingOptions,
     folds: FoldOptions,
     options: AblationOptions,
     checkpoints: Path,
-    calendar: CalendarOptions,
-    indices: list[str],
-    classes: list[str],
-    **corpus: Any,  # noqa: ANN401
 ) -> dict[str, EncoderTask]:
     """One encoder a variant, rotation and seed; the dataset makes those that are not there yet.
 
     Args:
+        corpus: pixels of all folds.
+        classes: names by code.
         recurrence: as shipped.
         pretraining: as shipped.
         folds: before they are rotated.
         options: variants, and how much is run.
         checkpoints: folder of unfinished trainings.
-        calendar: of the series.
-        indices: of the series.
-        classes: names by code.
-        corpus: what ``pimc.pipelines.corpus.gather_corpus`` reads besides.
     """
-    options.samples(corpus["series_pixels"], classes)  # refuses what trained encoders cannot score
-    data, effort = gather_corpus(indices=indices, calendar=calendar, **corpus), options.protocol
+    options.samples(corpus.pixels, classes)  # refuses what trained encoders cannot score
+    effort = options.protocol
     variants = _build_variants(recurrence, pretraining, options)
     return plan_encoders(
-        data, variants, effort.encoder_seeds, effort.rotations, folds, checkpoints, log_step
+        corpus, variants, effort.encoder_seeds, effort.rotations, folds, checkpoints
     )
 
 
 def plan_transferred(
     other_corpus: dict[str, KeptEncoder] | None,
-    series_pixels: pd.DataFrame,
+    corpus: Corpus,
     classes: list[str],
-    indices: list[str],
-    calendar: CalendarOptions,
     recurrence: RecurrenceOptions,
     pretraining: PretrainingOptions,
     options: AblationOptions,
@@ -85,11 +74,11 @@ def plan_transferred(
             "transfer scores encoders of another workspace, and none is named: "
             "--params=corpus=data/06_models/<workspace>/ablation.encoders"
         )
-    options.samples(series_pixels, classes)  # refuses what encoders cannot score
+    options.samples(corpus.pixels, classes)  # refuses what encoders cannot score
     effort = options.protocol
     variants = _build_variants(recurrence, pretraining, options)
     return plan_transfer(
-        other_corpus, variants, effort.encoder_seeds, effort.rotations, indices, calendar
+        other_corpus, variants, effort.encoder_seeds, effort.rotations, corpus.axes
     )
 
 
@@ -103,32 +92,20 @@ def _build_variants(
 
 
 def plan_arms(
-    index_series: np.ndarray,
-    observed: np.ndarray,
-    series_pixels: pd.DataFrame,
+    corpus: Corpus,
     encoders: dict[str, KeptEncoder],
     classes: list[str],
-    indices: list[str],
-    calendar: CalendarOptions,
     recurrence: RecurrenceOptions,
     pretraining: PretrainingOptions,
     folds: FoldOptions,
     options: AblationOptions,
 ) -> dict[str, ArmTask]:
     """One task a run of an arm; arms without pretraining are of the shipped plot and size."""
-    architecture = find_preset(pretraining.preset).series
     own = all(each.run is None or each.run.corpus == OWN for each in encoders.values())
-    return plan_pixel_arms(
-        TASK if own else TRANSFER,
-        index_series,
-        observed,
-        series_pixels,
-        classes,
-        SeriesOptions(indices, calendar, recurrence, architecture),
-        folds,
-        options,
-        partial(_find, encoders, options.protocol.encoder_seeds),
-    )
+    find = partial(_find, encoders, options.protocol.encoder_seeds)
+    read = SeriesEncoders(recurrence, find_preset(pretraining.preset).series, find)
+    name = ABLATION.name if own else TRANSFER.name
+    return plan(pixel_task(name, corpus, classes, read, folds, options), options)
 
 
 def _find(encoders: Mapping[str, KeptEncoder], seeds: int, run: ArmRun) -> KeptEncoder:

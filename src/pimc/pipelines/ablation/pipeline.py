@@ -9,87 +9,65 @@ from pimc.pipelines.ablation.nodes import (
     plan_variants,
     score_variants,
 )
-from pimc.pipelines.corpus import training_inputs
+
+TRAINING = ["params:classes", "params:recurrence", "params:pretraining"]
+PARAMETERS = {"classes", "recurrence", "pretraining", "folds", "ablation"}
 
 
 def create_pipeline() -> Pipeline:
-    """Series and images -> an encoder a variant, seed and rotation -> scores of all."""
+    """The corpus -> an encoder a variant, seed and rotation -> scores of all."""
     train = node(
         plan_variants,
-        inputs={"classes": "params:classes", **training_inputs("ablation")},
-        outputs="ablation.encoders",
+        inputs=["corpus", *TRAINING, "params:folds", "params:ablation", "checkpoints"],
+        outputs="encoders",
         name="train_encoders",
     )
-    return _score_encoders("ablation", train)
+    return _score_encoders("ablation", train, {"corpus", "series_pixels", "checkpoints"})
 
 
 def create_transfer() -> Pipeline:
     """Encoders of another workspace -> their scores on this one's pixels."""
     take = node(
         plan_transferred,
-        inputs=[
-            "transfer.corpus",
-            "series_pixels",
-            "params:classes",
-            "params:indices",
-            "params:calendar",
-            "params:recurrence",
-            "params:pretraining",
-            "params:ablation",
-        ],
-        outputs="transfer.encoders",
+        inputs=["other_corpus", "corpus", *TRAINING, "params:ablation"],
+        outputs="encoders",
         name="take_encoders",
     )
-    return _score_encoders("transfer", take)
+    return _score_encoders("transfer", take, {"corpus", "series_pixels"})
 
 
-def _score_encoders(study: str, encoders: Node) -> Pipeline:
+def _score_encoders(study: str, encoders: Node, shared: set[str]) -> Pipeline:
     """The node that gives a study its encoders, and those that score them."""
     return Pipeline(
         [
             encoders,
             node(
                 plan_arms,
-                inputs=[
-                    "index_series",
-                    "observed",
-                    "series_pixels",
-                    f"{study}.encoders",
-                    "params:classes",
-                    "params:indices",
-                    "params:calendar",
-                    "params:recurrence",
-                    "params:pretraining",
-                    "params:folds",
-                    "params:ablation",
-                ],
-                outputs=f"{study}.results",
+                inputs=["corpus", "encoders", *TRAINING, "params:folds", "params:ablation"],
+                outputs="results",
                 name="run_arms",
             ),
             node(
                 score_variants,
                 inputs=[
-                    f"{study}.results",
-                    f"{study}.encoders",
+                    "results",
+                    "encoders",
                     "series_pixels",
                     "params:classes",
                     "params:ablation",
                 ],
-                outputs=[
-                    f"{study}.scores",
-                    f"{study}.differences",
-                    f"{study}.trainings",
-                    f"{study}.metrics",
-                ],
+                outputs=["scores", "differences", "trainings", "metrics"],
                 name="score_variants",
             ),
             node(
                 draw_variants,
-                inputs=[f"{study}.scores", f"{study}.differences"],
-                outputs=f"{study}.figure",
+                inputs=["scores", "differences"],
+                outputs="variant_figure",
                 name="draw_variants",
             ),
         ],
         namespace=study,
-        prefix_datasets_with_namespace=False,
+        inputs=shared,
+        outputs={"metrics": f"{study}_metrics"},
+        parameters=PARAMETERS,
     )

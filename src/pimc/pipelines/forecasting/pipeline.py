@@ -2,14 +2,11 @@
 
 from kedro.pipeline import Pipeline, node
 
-from pimc.pipelines.corpus import training_inputs
-from pimc.pipelines.forecasting.nodes import (
-    cut_series,
-    draw_figures,
-    plan_arms,
-    plan_rotation_encoders,
-    score_arms,
-)
+from pimc.evaluation.series_task import plan_rotation_encoders
+from pimc.pipelines.forecasting.nodes import cut_series, draw_figures, plan_arms, score_arms
+
+SERIES_PARAMETERS = {"indices", "screening", "calendar"}
+PARAMETERS = {*SERIES_PARAMETERS, "recurrence", "pretraining", "folds", "forecasting"}
 
 
 def create_pipeline() -> Pipeline:
@@ -18,89 +15,47 @@ def create_pipeline() -> Pipeline:
     Encoders of rotations are trained on whole series of training folds; what is forecast is cut
     from the raw series of the test fold, which none of them has seen.
     """
+    options = "params:forecasting"
+    raw = ["pixel_reflectance", "pixels", "acquisitions"]
+    series = ["params:indices", "params:screening", "params:calendar"]
+    encoders = ["params:recurrence", "params:pretraining", "params:folds"]
     return Pipeline(
         [
-            node(
-                cut_series,
-                inputs=[
-                    "pixel_reflectance",
-                    "pixels",
-                    "acquisitions",
-                    "bands",
-                    "params:indices",
-                    "params:screening",
-                    "params:calendar",
-                    "params:forecasting",
-                ],
-                outputs=[
-                    "forecasting.pixels",
-                    "forecasting.context",
-                    "forecasting.targets",
-                    "forecasting.unscreened",
-                ],
-                name="cut_series",
-            ),
+            node(cut_series, inputs=[*raw, *series, options], outputs="windows", name="cut_series"),
             node(
                 plan_rotation_encoders,
-                inputs=training_inputs("forecasting"),
-                outputs="forecasting.encoders",
+                inputs=["corpus", *encoders, options, "checkpoints"],
+                outputs="encoders",
                 name="train_encoders",
             ),
             node(
                 plan_arms,
                 inputs=[
-                    "forecasting.pixels",
-                    "forecasting.context",
-                    "forecasting.targets",
+                    "windows",
                     "series_encoder",
-                    "forecasting.encoders",
-                    "params:indices",
-                    "params:calendar",
+                    "encoders",
                     "params:recurrence",
                     "params:folds",
-                    "params:forecasting",
+                    options,
                 ],
-                outputs="forecasting.results",
+                outputs="results",
                 name="run_arms",
             ),
             node(
                 score_arms,
-                inputs=[
-                    "forecasting.results",
-                    "forecasting.pixels",
-                    "forecasting.targets",
-                    "forecasting.unscreened",
-                    "params:indices",
-                    "params:forecasting",
-                ],
-                outputs=[
-                    "forecasting.scores",
-                    "forecasting.differences",
-                    "forecasting.leads",
-                    "forecasting.metrics",
-                ],
+                inputs=["results", "windows", options],
+                outputs=["scores", "differences", "leads", "metrics"],
                 name="score_arms",
             ),
             node(
                 draw_figures,
-                inputs=[
-                    "forecasting.results",
-                    "forecasting.scores",
-                    "forecasting.leads",
-                    "forecasting.pixels",
-                    "forecasting.context",
-                    "forecasting.targets",
-                    "params:indices",
-                    "params:forecasting",
-                ],
-                outputs=[
-                    "forecasting.score_figure",
-                    "forecasting.lead_figure",
-                    "forecasting.examples",
-                ],
+                inputs=["results", "scores", "leads", "windows", options],
+                outputs=["score_figure", "lead_figure", "example_figure"],
                 name="draw_figures",
             ),
         ],
         namespace="forecasting",
-        prefix_datasets_with_namespace=False,
+        inputs={*raw, "corpus", "series_encoder", "checkpoints"},
+        outputs={"metrics": "forecasting_metrics"},
+        parameters=PARAMETERS,
     )

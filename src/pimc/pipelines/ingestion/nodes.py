@@ -79,7 +79,8 @@ def join_series(samples: Mapping[str, PatchSample]) -> tuple[ShardedArray, np.nd
         P x T x C int16 (``FILL`` where missing and behind a patch's last date), and
         patches x T int32 days since 1970-01-01 (``NO_DATE`` behind the last).
     """
-    reflectance = ShardedArray([sample.reflectance for sample in samples.values()], fill=FILL)
+    series = [sample.reflectance for sample in samples.values()]
+    reflectance = ShardedArray(series, FILL, common_bands(samples))
     acquisitions = np.full((len(samples), reflectance.shape[1]), NO_DATE, np.int32)
     for row, sample in zip(acquisitions, samples.values(), strict=True):
         row[: len(sample.days)] = sample.days
@@ -88,7 +89,8 @@ def join_series(samples: Mapping[str, PatchSample]) -> tuple[ShardedArray, np.nd
 
 def join_frames(samples: Mapping[str, PatchSample]) -> tuple[ShardedArray, pd.DataFrame]:
     """The images kept of all patches as one array F x C x H x W int16, and their table."""
-    frames = ShardedArray([sample.frames for sample in samples.values()], fill=FILL)
+    images = [sample.frames for sample in samples.values()]
+    frames = ShardedArray(images, FILL, common_bands(samples))
     parts = [
         pd.DataFrame(
             {
@@ -107,7 +109,7 @@ def join_frames(samples: Mapping[str, PatchSample]) -> tuple[ShardedArray, pd.Da
     return frames, table
 
 
-def list_bands(samples: Mapping[str, PatchSample]) -> list[str]:
+def common_bands(samples: Mapping[str, PatchSample]) -> tuple[str, ...]:
     """Names of the bands that all series and images hold, in their order.
 
     Raises:
@@ -120,7 +122,7 @@ def list_bands(samples: Mapping[str, PatchSample]) -> list[str]:
                 f"all patches must hold the same bands, got {', '.join(first.bands)} in patch "
                 f"{first.patch_id} and {', '.join(sample.bands)} in patch {sample.patch_id}"
             )
-    return list(first.bands)
+    return first.bands
 
 
 def describe_scenes(samples: Mapping[str, PatchSample]) -> dict[str, Any]:

@@ -6,7 +6,6 @@ from pimc.pipelines.ingestion.nodes import (
     describe_scenes,
     join_frames,
     join_series,
-    list_bands,
     plan_samples,
     tabulate_pixels,
 )
@@ -39,12 +38,6 @@ def create_pipeline() -> Pipeline:
                 inputs="patch_samples",
                 outputs=["frames", "frame_table"],
                 name="join_frames",
-            ),
-            node(
-                list_bands,
-                inputs="patch_samples",
-                outputs="bands",
-                name="list_bands",
             ),
             node(
                 describe_scenes,

@@ -9,40 +9,28 @@ def create_pipeline() -> Pipeline:
     """EuroSAT and an encoder -> results of all arms -> tables and figures."""
     return Pipeline(
         [
-            node(
-                read_images,
-                inputs="land_cover.files",
-                outputs="land_cover.images",
-                name="read_images",
-            ),
+            node(read_images, inputs="files", outputs="images", name="read_images"),
             node(
                 plan_arms,
-                inputs=["land_cover.images", "image_encoder", "params:land_cover"],
-                outputs="land_cover.results",
+                inputs=["images", "image_encoder", "params:land_cover"],
+                outputs="results",
                 name="run_arms",
             ),
             node(
                 score_arms,
-                inputs=["land_cover.results", "land_cover.images", "params:land_cover"],
-                outputs=[
-                    "land_cover.scores",
-                    "land_cover.differences",
-                    "land_cover.class_scores",
-                    "land_cover.metrics",
-                ],
+                inputs=["results", "images", "params:land_cover"],
+                outputs=["scores", "differences", "class_scores", "metrics"],
                 name="score_arms",
             ),
             node(
                 draw_figures,
-                inputs=["land_cover.results", "land_cover.scores", "land_cover.images"],
-                outputs=[
-                    "land_cover.score_figure",
-                    "land_cover.label_curves",
-                    "land_cover.confusion",
-                ],
+                inputs=["results", "scores", "images"],
+                outputs=["score_figure", "label_curve_figure", "confusion_figure"],
                 name="draw_figures",
             ),
         ],
         namespace="land_cover",
-        prefix_datasets_with_namespace=False,
+        inputs={"image_encoder"},
+        outputs={"metrics": "land_cover_metrics"},
+        parameters={"land_cover"},
     )

@@ -7,15 +7,15 @@ import logging
 import pandas as pd
 from matplotlib.figure import Figure
 
+from pimc.evaluation.tasks import TASKS
 from pimc.pipelines.leaderboard.options import LeaderboardOptions
 from pimc.report.leaderboard.figure import draw_leaderboard
 from pimc.report.leaderboard.markdown import markdown_blocks
 from pimc.report.leaderboard.page import Provenance, render_page
 from pimc.report.leaderboard.paired import paired_table
-from pimc.report.leaderboard.published import PUBLISHED
+from pimc.report.leaderboard.published import read_published
 from pimc.report.leaderboard.sections import not_run
 from pimc.report.leaderboard.table import (
-    TASKS,
     TaskTables,
     leaderboard_table,
     run_command,
@@ -27,14 +27,14 @@ logger = logging.getLogger(__name__)
 def rank_arms(
     task_tables: list[TaskTables],
     options: LeaderboardOptions,
-    *scored: pd.DataFrame,
+    *metrics: dict[str, float],
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """The leaderboard, and the paired differences that answer its questions.
 
     Args:
         task_tables: of all workspaces.
         options: names of data sets.
-        scored: tables that must have been written before; they are among ``task_tables``.
+        metrics: of tasks of the same run, which must have written their tables before.
 
     Raises:
         ValueError: if no task that takes part has been run.
@@ -52,7 +52,7 @@ def rank_arms(
         (each.workspace, each.task): options.describe(each.workspace, each.task) for each in shown
     }
     known = {key: data_set for key, data_set in data_sets.items() if data_set}
-    scores = leaderboard_table(shown, known, PUBLISHED)
+    scores = leaderboard_table(shown, known, read_published())
     for (workspace, task), data_set in not_run(scores, options.expected()).items():
         name = TASKS[task].title.lower()
         logger.info("not run: %s on %s (%s)", name, data_set.name, run_command(workspace, task))
@@ -86,5 +86,5 @@ def write_page(
 
 
 def write_results(scores: pd.DataFrame, paired: pd.DataFrame) -> dict[str, str]:
-    """Blocks of the page of results in the docs, by workspace and task."""
+    """Blocks of the docs' pages of results, by workspace and task."""
     return markdown_blocks(scores, paired)

@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from pimc.report.leaderboard.table import TASKS, DataSet, TaskTables
+from pimc.evaluation.tasks import TASKS
+from pimc.report.leaderboard.table import DataSet, TaskTables
 
 
 @dataclass(frozen=True)

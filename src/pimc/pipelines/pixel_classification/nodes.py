@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
-import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
 from pimc.data.folds import FoldOptions
 from pimc.evaluation.arms import ArmTask, StoredResult
-from pimc.evaluation.pixel_arms import SeriesOptions, plan_pixel_arms
-from pimc.pipelines.pixel_classification.options import PixelClassificationOptions
-from pimc.pipelines.rotation_encoders import (
-    find_encoders,
-    train_by_rotation,
-    untrained_architecture,
+from pimc.evaluation.pixel_arms import (
+    PIXEL_CLASSIFICATION,
+    PixelClassificationOptions,
+    pixel_task,
 )
+from pimc.evaluation.planning import plan
+from pimc.evaluation.series_task import choose_encoders, plan_rotation_encoders
+from pimc.model.encoder_config import StoredSeriesEncoder
+from pimc.pretraining.corpus import Corpus
 from pimc.pretraining.kept_encoder import EncoderTask, KeptEncoder
 from pimc.pretraining.options import PretrainingOptions
 from pimc.report.classification_report import (
@@ -25,54 +25,36 @@ from pimc.report.classification_report import (
     draw_classification,
     report_classification,
 )
-from pimc.signal.calendar import CalendarOptions
 from pimc.signal.recurrence import RecurrenceOptions
 
-TASK = "pixel_classification"
 
-
-def plan_rotation_encoders(
+def plan_encoders(
+    corpus: Corpus,
+    classes: list[str],
     recurrence: RecurrenceOptions,
     pretraining: PretrainingOptions,
     folds: FoldOptions,
     options: PixelClassificationOptions,
     checkpoints: Path,
-    calendar: CalendarOptions,
-    indices: list[str],
-    classes: list[str],
-    **corpus: Any,  # noqa: ANN401
 ) -> dict[str, EncoderTask]:
-    """One encoder a rotation; see ``pimc.pipelines.rotation_encoders.train_by_rotation``."""
-    options.samples(corpus["series_pixels"], classes)  # refuses what trained encoders cannot score
-    return train_by_rotation(
-        recurrence, pretraining, folds, options, checkpoints, calendar, indices, corpus
-    )
+    """One encoder a rotation, where each has its own."""
+    options.samples(corpus.pixels, classes)  # refuses what trained encoders cannot score
+    return plan_rotation_encoders(corpus, recurrence, pretraining, folds, options, checkpoints)
 
 
 def plan_arms(
-    index_series: np.ndarray,
-    observed: np.ndarray,
-    series_pixels: pd.DataFrame,
-    series_encoder: Any,  # noqa: ANN401
+    corpus: Corpus,
+    series_encoder: StoredSeriesEncoder | None,
     rotation_encoders: dict[str, KeptEncoder],
     classes: list[str],
-    indices: list[str],
-    calendar: CalendarOptions,
     recurrence: RecurrenceOptions,
     folds: FoldOptions,
     options: PixelClassificationOptions,
 ) -> dict[str, ArmTask]:
-    """One task a run of an arm; the dataset makes those that are not on disk yet.
-
-    ``series_encoder`` is a ``SeriesEncoder``, or None where there is none. (Kedro builds options
-    from type hints, which must be resolved without torch.)
-    """
-    find_encoder = find_encoders(options, series_encoder, rotation_encoders, indices, calendar)
-    architecture = untrained_architecture(options, series_encoder, rotation_encoders)
-    series = SeriesOptions(indices, calendar, recurrence, architecture)
-    return plan_pixel_arms(
-        TASK, index_series, observed, series_pixels, classes, series, folds, options, find_encoder
-    )
+    """One task a run of an arm; the dataset makes those that are not on disk yet."""
+    encoders = choose_encoders(options, recurrence, corpus.axes, series_encoder, rotation_encoders)
+    name = PIXEL_CLASSIFICATION.name
+    return plan(pixel_task(name, corpus, classes, encoders, folds, options), options)
 
 
 def score_arms(
@@ -82,9 +64,8 @@ def score_arms(
     options: PixelClassificationOptions,
 ) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame, dict[str, float]]:
     """Scores of all arms, their differences, scores of each class, and metrics of the run."""
-    report = report_classification(
-        results, describe_samples(series_pixels, classes, options), options
-    )
+    samples = describe_samples(series_pixels, classes, options)
+    report = report_classification(results, samples, options)
     return report.scores, report.differences, report.class_scores, report.metrics
 
 
@@ -97,4 +78,4 @@ def draw_figures(
 ) -> tuple[Figure, Figure, Figure]:
     """Arms with intervals, few-label curves, and the confusion of the arm that validation chose."""
     samples = describe_samples(series_pixels, classes, options)
-    return draw_classification(results, scores, samples, "Pixel classification", "macro_f1")
+    return draw_classification(results, scores, samples, PIXEL_CLASSIFICATION.title, "macro_f1")

@@ -2,76 +2,58 @@
 
 from kedro.pipeline import Pipeline, node
 
-from pimc.pipelines.corpus import training_inputs
 from pimc.pipelines.pixel_classification.nodes import (
     draw_figures,
     plan_arms,
-    plan_rotation_encoders,
+    plan_encoders,
     score_arms,
 )
 
+PARAMETERS = {"classes", "recurrence", "pretraining", "folds", "pixel_classification"}
+
 
 def create_pipeline() -> Pipeline:
-    """Index series and an encoder -> results of all arms -> tables and figures."""
+    """The corpus and an encoder -> results of all arms -> tables and figures."""
+    options = "params:pixel_classification"
+    encoders = ["params:classes", "params:recurrence", "params:pretraining", "params:folds"]
+    samples = ["series_pixels", "params:classes", options]
     return Pipeline(
         [
             node(
-                plan_rotation_encoders,
-                inputs={**training_inputs("pixel_classification"), "classes": "params:classes"},
-                outputs="pixel_classification.encoders",
+                plan_encoders,
+                inputs=["corpus", *encoders, options, "checkpoints"],
+                outputs="encoders",
                 name="train_encoders",
             ),
             node(
                 plan_arms,
                 inputs=[
-                    "index_series",
-                    "observed",
-                    "series_pixels",
+                    "corpus",
                     "series_encoder",
-                    "pixel_classification.encoders",
+                    "encoders",
                     "params:classes",
-                    "params:indices",
-                    "params:calendar",
                     "params:recurrence",
                     "params:folds",
-                    "params:pixel_classification",
+                    options,
                 ],
-                outputs="pixel_classification.results",
+                outputs="results",
                 name="run_arms",
             ),
             node(
                 score_arms,
-                inputs=[
-                    "pixel_classification.results",
-                    "series_pixels",
-                    "params:classes",
-                    "params:pixel_classification",
-                ],
-                outputs=[
-                    "pixel_classification.scores",
-                    "pixel_classification.differences",
-                    "pixel_classification.class_scores",
-                    "pixel_classification.metrics",
-                ],
+                inputs=["results", *samples],
+                outputs=["scores", "differences", "class_scores", "metrics"],
                 name="score_arms",
             ),
             node(
                 draw_figures,
-                inputs=[
-                    "pixel_classification.results",
-                    "pixel_classification.scores",
-                    "series_pixels",
-                    "params:classes",
-                    "params:pixel_classification",
-                ],
-                outputs=[
-                    "pixel_classification.score_figure",
-                    "pixel_classification.label_curves",
-                    "pixel_classification.confusion",
-                ],
+                inputs=["results", "scores", *samples],
+                outputs=["score_figure", "label_curve_figure", "confusion_figure"],
                 name="draw_figures",
             ),
         ],
         namespace="pixel_classification",
-        prefix_datasets_with_namespace=False,
+        inputs={"corpus", "series_pixels", "series_encoder", "checkpoints"},
+        outputs={"metrics": "pixel_classification_metrics"},
+        parameters=PARAMETERS,
     )

@@ -3,31 +3,17 @@
 from kedro.pipeline import Pipeline, node
 
 from pimc.pipelines.pretraining.nodes import draw_training_curves, pretrain_encoders
-from pimc.pretraining.corpus import choose_frames
 
 
 def create_pipeline() -> Pipeline:
-    """Series and images -> two encoders, their history and what they retrieve."""
+    """The corpus -> two encoders, their history and what they retrieve."""
     return Pipeline(
         [
             node(
-                choose_frames,
-                inputs=["series_pixels", "clear", "frame_table"],
-                outputs="frame_choices",
-                name="choose_frames",
-            ),
-            node(
                 pretrain_encoders,
                 inputs=[
-                    "index_series",
-                    "observed",
-                    "series_pixels",
-                    "frames",
-                    "frame_choices",
+                    "corpus",
                     "recurrence",
-                    "bands",
-                    "scene_summary",
-                    "params:calendar",
                     "params:folds",
                     "params:pretraining",
                     "checkpoints",

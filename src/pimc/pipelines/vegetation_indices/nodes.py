@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -12,30 +13,30 @@ from pimc.signal.calendar import NO_DATE, CalendarOptions, count_observations, r
 from pimc.signal.chunks import ArrayChunk
 from pimc.signal.indices import compute_pixel_indices
 from pimc.signal.screening import ScreeningOptions, screen_clouds
+from pimc.signal.series_axes import SeriesAxes
 from pimc.signal.sharded_array import ShardedArray
 
 logger = logging.getLogger(__name__)
 
 CHUNK_ROWS = 4096
 
-Rows = ShardedArray | np.ndarray
-
 
 def compute_index_observations(
-    pixel_reflectance: Rows, bands: list[str], indices: list[str]
+    pixel_reflectance: ShardedArray, indices: list[str]
 ) -> Iterator[ArrayChunk]:
     """Each index of each pixel at the dates it was seen: P x I x T float32, NaN undefined."""
     total = len(pixel_reflectance)
     for start in range(0, total, CHUNK_ROWS):
         reflectance = pixel_reflectance[start : start + CHUNK_ROWS]
-        yield ArrayChunk(compute_pixel_indices(reflectance, bands, indices), start, total)
+        yield ArrayChunk(
+            compute_pixel_indices(reflectance, pixel_reflectance.bands, indices), start, total
+        )
 
 
 def screen_observations(
-    pixel_reflectance: Rows,
+    pixel_reflectance: ShardedArray,
     pixels: pd.DataFrame,
     acquisitions: np.ndarray,
-    bands: list[str],
     screening: ScreeningOptions,
 ) -> Iterator[ArrayChunk]:
     """True where a pixel was seen and no cloud or shadow is suspected: P x T bool."""
@@ -43,7 +44,7 @@ def screen_observations(
     for start, stop, days in patch_rows(pixels["patch_index"].to_numpy(), acquisitions):
         clear = np.zeros((stop - start, times), bool)
         reflectance = pixel_reflectance[start:stop][:, : len(days)]
-        clear[:, : len(days)] = screen_clouds(reflectance, days, bands, screening)
+        clear[:, : len(days)] = screen_clouds(reflectance, days, pixel_reflectance.bands, screening)
         yield ArrayChunk(clear, start, total)
 
 
@@ -127,6 +128,11 @@ def summarise_observations(
     }
     undefined_clear = {f"undefined_{n}": int(k) for n, k in zip(indices, undefined, strict=True)}
     return {key: float(value) for key, value in (summary | undefined_clear).items()}
+
+
+def describe_axes(indices: list[str], calendar: CalendarOptions) -> dict[str, Any]:
+    """What the axes of the series mean, beside them: ``pimc.signal.series_axes.SeriesAxes``."""
+    return SeriesAxes(tuple(indices), calendar).to_json()
 
 
 def patch_rows(

@@ -4,6 +4,7 @@ from kedro.pipeline import Pipeline, node
 
 from pimc.pipelines.vegetation_indices.nodes import (
     compute_index_observations,
+    describe_axes,
     regularise_series,
     screen_observations,
     select_pixels,
@@ -17,19 +18,13 @@ def create_pipeline() -> Pipeline:
         [
             node(
                 compute_index_observations,
-                inputs=["pixel_reflectance", "bands", "params:indices"],
+                inputs=["pixel_reflectance", "params:indices"],
                 outputs="index_observations",
                 name="compute_indices",
             ),
             node(
                 screen_observations,
-                inputs=[
-                    "pixel_reflectance",
-                    "pixels",
-                    "acquisitions",
-                    "bands",
-                    "params:screening",
-                ],
+                inputs=["pixel_reflectance", "pixels", "acquisitions", "params:screening"],
                 outputs="clear",
                 name="screen_clouds",
             ),
@@ -50,6 +45,12 @@ def create_pipeline() -> Pipeline:
                 ],
                 outputs=["index_series", "observed"],
                 name="regularise_series",
+            ),
+            node(
+                describe_axes,
+                inputs=["params:indices", "params:calendar"],
+                outputs="series_axes",
+                name="describe_axes",
             ),
             node(
                 summarise_observations,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Protocol
@@ -10,6 +10,7 @@ from typing import Protocol
 import numpy as np
 import pandas as pd
 
+from pimc.data.fingerprint import array_digest
 from pimc.pretraining.batches.spread import NONE, spread_apart
 from pimc.pretraining.options import BatchOptions
 from pimc.signal.row_subset import RowReader
@@ -28,6 +29,9 @@ PLACES_APART = 10_000
 """Pixels between places on the common ground: more than any crop is wide."""
 
 COLUMNS = ("patch", "patch_index", "place", "row", "col", "y", "x", "parcel")
+
+DIGEST_FRAMES = 16
+"""Frames whose values enter a digest: reading all of a large corpus takes minutes."""
 
 
 class Frames(Protocol):
@@ -85,6 +89,13 @@ class PairData:
         last = self.frame_choices.max(initial=NO_FRAME)
         if last >= len(self.frames):
             raise ValueError(f"frame_choices name frame {last}, but there are {len(self.frames)}")
+
+    def digest(self) -> str:
+        """16 hexadecimal digits that change with the pixels (``digest_pixels``)."""
+        every = np.arange(len(self))
+        arrays = [self.index_series, self.observed, self.frame_choices]
+        read = [np.asarray(each[every]) for each in arrays if each is not None]
+        return digest_pixels(self.pixels[list(COLUMNS)], read, self.frames)
 
     def __len__(self) -> int:
         """Number of pixels."""
@@ -250,3 +261,14 @@ def _parcel_groups(pixels: pd.DataFrame) -> np.ndarray:
     keys = np.stack([pixels["patch_index"].to_numpy(), parcel])
     number = np.unique(keys, axis=1, return_inverse=True)[1].reshape(-1)
     return np.where(parcel > 0, number, -1 - np.arange(len(parcel))).astype(np.int32)
+
+
+def digest_pixels(pixels: pd.DataFrame, arrays: Sequence[np.ndarray], frames: Frames) -> str:
+    """16 hexadecimal digits that change with a table, arrays of its rows, or their images.
+
+    Of the images it reads a few, spread over all.
+    """
+    rows = pd.util.hash_pandas_object(pixels, index=False).to_numpy()
+    shown = np.linspace(0, len(frames) - 1, min(len(frames), DIGEST_FRAMES))
+    images = [np.asarray(frames[number]) for number in shown.astype(int).tolist()]
+    return array_digest(rows, *arrays, *images)

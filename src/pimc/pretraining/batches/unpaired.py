@@ -11,7 +11,7 @@ from torch import Generator, Tensor, nn
 from torch.nn.functional import grid_sample
 
 from pimc.data.unpaired_images import UnpairedImages
-from pimc.model.encoders import ImageEncoderConfig
+from pimc.model.encoder_config import ImageEncoderConfig
 from pimc.pretraining.options import ImageViewOptions
 from pimc.training.augment import augment_crops
 

@@ -12,7 +12,8 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.transforms import blended_transform_factory
 
-from pimc.evaluation.arms import BACKBONE
+from pimc.evaluation.kinds import BACKBONE
+from pimc.evaluation.tasks import TASKS
 from pimc.report.leaderboard.score_text import (
     SHARES,
     budget_name,
@@ -22,7 +23,7 @@ from pimc.report.leaderboard.score_text import (
     unit_name,
 )
 from pimc.report.leaderboard.sections import Ranking, Section, split_sections
-from pimc.report.leaderboard.table import PUBLISHED_ROLE, TASKS
+from pimc.report.leaderboard.table import PUBLISHED_ROLE
 
 COLOURS = {
     "pretrained": "#1f6f54",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Sequence
 
 import pandas as pd
@@ -18,6 +19,8 @@ from pimc.report.leaderboard.score_text import (
 from pimc.report.leaderboard.sections import Ranking, Section, split_sections
 
 ENCODER = {"none": "", "inductive": "other ground", "transductive": "test ground"}
+WIDTH = 100
+"""Columns of a line of text; tables and commands are as long as they are."""
 
 
 def markdown_blocks(scores: pd.DataFrame, paired: pd.DataFrame) -> dict[str, str]:
@@ -34,11 +37,9 @@ def _block(section: Section) -> str:
     first = section.rankings[0].unit
     shown = [each for each in section.rankings if each.unit == first]
     simulated = " **Simulated data.**" if section.data_set.simulated else ""
-    head = (
-        f"`{section.command}`, {section.scored_on}: {section.data_set.name}.{simulated} "
-        f"{section.samples}."
-    )
-    return "\n\n".join([head, *(_ranking(each) for each in shown)])
+    head = f"{section.data_set.name}, {section.scored_on}.{simulated} {section.samples}."
+    parts = [f"```bash\n{section.command}\n```", textwrap.fill(head, WIDTH)]
+    return "\n\n".join([*parts, *(_ranking(each) for each in shown)])
 
 
 def _ranking(ranking: Ranking) -> str:
@@ -92,8 +93,9 @@ def _escape(cell: str) -> str:
 
 def _verdicts(ranking: Ranking) -> str:
     told = [
-        f"`{row['arm']}` less `{row['reference']}` {_difference(row)}".rstrip()
+        f"- `{row['arm']}` less `{row['reference']}` {_difference(row)}".rstrip()
         + f": {HELP[row['verdict']]}"
         for _, row in ranking.pretraining.iterrows()
     ]
-    return f"Does pretraining help? {'; '.join(told) or 'No pair of arms was run'}."
+    asked = "Does pretraining help?"
+    return "\n".join([asked, "", *told]) if told else f"{asked} No pair of arms was run."

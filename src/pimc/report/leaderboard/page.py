@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from pimc.evaluation.tasks import TASKS
 from pimc.report.leaderboard.score_text import (
     HELP,
     budget_name,
@@ -21,7 +22,7 @@ from pimc.report.leaderboard.score_text import (
     unit_name,
 )
 from pimc.report.leaderboard.sections import Ranking, Section, split_sections
-from pimc.report.leaderboard.table import PUBLISHED_ROLE, TASKS, DataSet, run_command
+from pimc.report.leaderboard.table import PUBLISHED_ROLE, DataSet, run_command
 
 SCALE = 160
 """Width of the drawing of an interval, in units of its viewBox."""

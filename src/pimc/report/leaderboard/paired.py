@@ -10,7 +10,8 @@ from collections.abc import Iterator, Mapping, Sequence
 import numpy as np
 import pandas as pd
 
-from pimc.report.leaderboard.table import TASKS, DataSet, TaskTables, arm_role, shown_scores
+from pimc.evaluation.tasks import TASKS
+from pimc.report.leaderboard.table import DataSet, TaskTables, arm_role, shown_scores
 
 PRETRAINING, CHOSEN = "pretraining", "chosen"
 """Questions: a pretrained arm less the same kind of arm with first weights; the arm that validation

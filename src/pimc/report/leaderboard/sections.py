@@ -8,9 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from pimc.evaluation.tasks import TASKS
 from pimc.report.leaderboard.paired import CHOSEN, PRETRAINING
 from pimc.report.leaderboard.score_text import count
-from pimc.report.leaderboard.table import PUBLISHED_ROLE, TASKS, DataSet, run_command, shown_scores
+from pimc.report.leaderboard.table import PUBLISHED_ROLE, DataSet, run_command, shown_scores
 
 ASIDE = ("trivial", "control")
 """Roles that are there to be beaten, and do not set the scale of a figure."""
@@ -110,7 +111,7 @@ class Section:
     def samples(self) -> str:
         """Numbers of training and test samples and of runs, in words."""
         first = self.rankings[0]
-        unit = "values" if self.task == "forecasting" else f"{first.unit}s"
+        unit = TASKS[self.task].counted or f"{first.unit}s"
         tested = count(float(first.arms["test_samples"].max()))
         return f"{first.runs}; {tested} test {unit}" if tested else first.runs
 

@@ -8,65 +8,13 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from pimc.evaluation.arms import BACKBONE
+from pimc.evaluation import classify, forecast
+from pimc.evaluation.kinds import BASELINE, INPUTS, TRIVIAL
+from pimc.evaluation.tasks import TASKS
 from pimc.report.leaderboard.published import Published
 
-
-@dataclass(frozen=True)
-class Task:
-    """What the tables of a task are like.
-
-    Attributes:
-        title: for people.
-        scores: those that are shown, the first one ranks; a last ``*`` stands for any ending.
-        lower_is_better: of all its scores.
-        division: column of what is scored: samples of which kind, or targets.
-        drawn: what the bootstrap of its intervals draws.
-        parameters: name of its group of parameters; None where it is the task's.
-    """
-
-    title: str
-    scores: tuple[str, ...]
-    lower_is_better: bool
-    division: str
-    drawn: str
-    parameters: str | None = None
-
-
-TASKS = {
-    "land_cover": Task(
-        "Land cover", ("accuracy", "macro_f1", "miou"), False, "unit", "test images"
-    ),
-    "pixel_classification": Task(
-        "Pixel classification",
-        ("accuracy", "macro_f1", "miou"),
-        False,
-        "unit",
-        "test patches (blocks, where there are no patches)",
-    ),
-    "forecasting": Task(
-        "Forecasting",
-        ("rmse", "rmse_*"),
-        True,
-        "targets",
-        "test patches (blocks, where there are no patches)",
-    ),
-    "ablation": Task(
-        "Ablation of plots and objectives",
-        ("macro_f1", "accuracy"),
-        False,
-        "unit",
-        "test patches (blocks, where there are no patches)",
-    ),
-    "transfer": Task(
-        "Transfer of encoders from another corpus",
-        ("macro_f1", "accuracy"),
-        False,
-        "unit",
-        "test patches (blocks, where there are no patches)",
-        parameters="ablation",
-    ),
-}
+KINDS = {**classify.KINDS, **forecast.KINDS}
+"""Kinds of arms of all tasks."""
 
 COLUMNS = (
     *("data_set", "simulated", "task", "unit", "budget", "arm", "role", "pretraining"),
@@ -160,15 +108,9 @@ def arm_role(kind: str, source: str) -> str:
         ``pretrained``, ``first weights`` (an architecture of the same table, not pretrained),
         ``backbone`` (an encoder of others) or ``baseline``.
     """
-    if kind in ("majority", "persistence", "climatology") or source == "statistics":
-        return "trivial"
-    if source.endswith(("_shuffled", "_noise")):
-        return "control"
-    if source == BACKBONE:
-        return "backbone"
-    if source.startswith("pretrained"):
-        return "pretrained"
-    return "first weights" if source.startswith("random") else "baseline"
+    if kind in KINDS and KINDS[kind].trivial:
+        return TRIVIAL
+    return INPUTS[source].role if source in INPUTS else BASELINE
 
 
 def leaderboard_table(

@@ -1,13 +1,30 @@
-"""Options of the ablation."""
+"""The ablation, and the transfer of its encoders: variants as arms of one task."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from pimc.evaluation.arms import Arm, Effort
 from pimc.evaluation.pixel_arms import PixelOptions
+from pimc.evaluation.task_facts import PATCHES, TaskFacts
+
+ABLATION = TaskFacts(
+    "ablation",
+    "Ablation of plots and objectives",
+    scores=("macro_f1", "accuracy"),
+    drawn=PATCHES,
+    series=True,
+    evaluated=False,
+)
+
+TRANSFER = replace(
+    ABLATION,
+    name="transfer",
+    title="Transfer of encoders from another corpus",
+    parameters="ablation",
+)
 
 FINE_TUNED = "_fine_tuned"
 """Ends the name of the arm that fine-tunes a variant's encoder."""
@@ -96,7 +113,7 @@ class AblationOptions(PixelOptions):
         """Refuse an effort that would train an encoder, or draw labels, for no arm."""
         scored: set[str] = set()
         for budget in self.protocol.budgets:
-            running = [a for a in self.arms.values() if a.budgets is None or budget in a.budgets]
+            running = [arm for arm in self.arms.values() if arm.runs_at(budget)]
             if not running:
                 raise ValueError(
                     f"effort {self.effort}: no arm runs at the budget {budget}; name it in the "

@@ -1,0 +1,133 @@
+"""Dataclasses of arrays, tables and facts as folders."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import fields
+from pathlib import Path
+from typing import Any, get_type_hints
+
+import numpy as np
+import pandas as pd
+from kedro.io import AbstractDataset, DatasetError
+from kedro.utils import load_obj
+from kedro_datasets._typing import JSONPreview
+
+from pimc.catalog.sharded import locate_shards, map_shards
+from pimc.data.atomic import replace_text, temporary_sibling
+from pimc.signal.sharded_array import ShardedArray
+
+RECORD = "record.json"
+
+
+class Record(AbstractDataset[Any, Any]):
+    """A frozen dataclass in ``path``: ``record.json``, written last, says where its fields are.
+
+    Arrays become .npy files, tables .parquet files, facts stand in the record itself. A memory
+    map of an .npy file and the parts of a sharded array are not copied: the record names their
+    files. Arrays are loaded as memory maps.
+
+    ```yaml
+    corpus:
+      type: pimc.catalog.record.Record
+      path: data/05_model_input/corpus
+      kind: pimc.pretraining.corpus.Corpus
+    ```
+    """
+
+    def __init__(self, path: str, kind: str, metadata: dict[str, Any] | None = None):
+        self._path, self._kind_name = Path(path), kind
+        self.metadata = metadata
+
+    def save(self, data: Any) -> None:  # noqa: ANN401  any dataclass
+        """Write the fields, then the record."""
+        self._path.mkdir(parents=True, exist_ok=True)
+        record = self._path / RECORD
+        record.unlink(missing_ok=True)  # until all fields are written, there is none
+        entries = {
+            each.name: self._put(each.name, getattr(data, each.name)) for each in fields(data)
+        }
+        replace_text(record, json.dumps(entries, indent=1))
+
+    def load(self) -> Any:  # noqa: ANN401
+        """The dataclass, its arrays memory-mapped.
+
+        Raises:
+            DatasetError: if the record is of other fields than the dataclass has now.
+        """
+        kind: type = load_obj(self._kind_name)
+        entries, known = self._entries(), [each.name for each in fields(kind)]
+        if sorted(entries) != sorted(known):
+            raise DatasetError(
+                f"{self._path / RECORD} holds {', '.join(entries)}, expected {', '.join(known)} "
+                "(written by another version of this project?): make it anew"
+            )
+        hints = get_type_hints(kind)
+        return kind(**{name: self._get(entry, hints[name]) for name, entry in entries.items()})
+
+    def preview(self) -> JSONPreview:
+        """Shapes of arrays, rows of tables, and facts, for kedro-viz."""
+        loaded, entries = self.load(), self._entries()
+        return JSONPreview(
+            json.dumps({name: _summary(getattr(loaded, name), entries[name]) for name in entries})
+        )
+
+    def _entries(self) -> dict[str, Any]:
+        entries: dict[str, Any] = json.loads((self._path / RECORD).read_text())
+        return entries
+
+    def _put(self, name: str, value: Any) -> dict[str, Any]:  # noqa: ANN401
+        if isinstance(value, pd.DataFrame):
+            path = self._path / f"{name}.parquet"
+            value.to_parquet(temporary_sibling(path))
+            temporary_sibling(path).replace(path)
+            return {"table": path.name}
+        if isinstance(value, ShardedArray):
+            return {"shards": locate_shards(value, self._path)}
+        if isinstance(value, np.ndarray):
+            file = _file_of(value) or _write_array(self._path / f"{name}.npy", value)
+            return {"array": os.path.relpath(file, self._path)}
+        return {"fact": value.to_json() if hasattr(value, "to_json") else value}
+
+    def _get(self, entry: Mapping[str, Any], hint: Any) -> Any:  # noqa: ANN401
+        ((form, stored),) = entry.items()
+        if form == "table":
+            return pd.read_parquet(self._path / stored)
+        if form == "shards":
+            return map_shards(stored, self._path)
+        if form == "array":
+            return np.load(self._path / stored, mmap_mode="r", allow_pickle=False)
+        return hint.from_json(stored) if hasattr(hint, "from_json") else stored
+
+    def _exists(self) -> bool:
+        return (self._path / RECORD).exists()
+
+    def _describe(self) -> dict[str, Any]:
+        return {"path": str(self._path), "kind": self._kind_name}
+
+
+def _file_of(array: np.ndarray) -> str | None:
+    """The .npy file of which an array is the memory map, the whole of it."""
+    name = str(getattr(array, "filename", None) or "")
+    if not name.endswith(".npy"):
+        return None
+    whole = np.load(name, mmap_mode="r", allow_pickle=False)
+    return name if (whole.shape, whole.dtype) == (array.shape, array.dtype) else None
+
+
+def _write_array(path: Path, array: np.ndarray) -> str:
+    temporary = temporary_sibling(path)
+    with temporary.open("wb") as file:
+        np.save(file, array, allow_pickle=False)
+    temporary.replace(path)
+    return str(path)
+
+
+def _summary(value: Any, entry: Mapping[str, Any]) -> Any:  # noqa: ANN401
+    if "fact" in entry:
+        return entry["fact"]
+    if "table" in entry:
+        return {"rows": len(value), "columns": list(value.columns)}
+    return {"shape": list(value.shape), "dtype": str(value.dtype)}

@@ -1,0 +1,133 @@
+"""Forecasting: what is known of each pixel and what comes after, and the task on it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from pimc.data.fingerprint import array_digest, fingerprint
+from pimc.data.folds import FoldOptions
+from pimc.evaluation.kinds import SERIES_INPUTS
+from pimc.evaluation.planning import Task
+from pimc.evaluation.protocol import split_rotations
+from pimc.evaluation.series_task import SeriesEncoders, SeriesTaskOptions
+from pimc.evaluation.task_facts import PATCHES, TaskFacts
+from pimc.signal.forecast_windows import WindowOptions
+from pimc.signal.series_axes import SeriesAxes
+
+FORECASTING = TaskFacts(
+    "forecasting",
+    "Forecasting",
+    scores=("rmse", "rmse_*"),
+    drawn=PATCHES,
+    lower_is_better=True,
+    division="targets",
+    counted="values",
+    series=True,
+)
+
+RESULT_VERSION = 3
+"""Raise it when the code gives other results from the same data and options. (3: results hang on
+the architecture that networks with first weights have, and on the observed dates of contexts.)"""
+
+
+@dataclass(frozen=True)
+class ForecastingOptions(SeriesTaskOptions):
+    """What tasks on series are told (``SeriesTaskOptions``), and what this one is told.
+
+    Attributes:
+        window: what is known and what is forecast (``WindowOptions``).
+        examples: pixels in the figure of examples.
+    """
+
+    window: Any = field(default_factory=WindowOptions)
+    examples: int = 9
+
+    def __post_init__(self) -> None:
+        """Build the window where it comes as a mapping; check the number of examples."""
+        super().__post_init__()
+        if isinstance(self.window, Mapping):
+            object.__setattr__(self, "window", WindowOptions(**self.window))
+        if self.examples < 1:
+            raise ValueError(f"examples must be at least 1, got {self.examples}")
+
+
+@dataclass(frozen=True, eq=False)
+class ForecastPixels:
+    """Pixels with enough known observations, what is known of them, and what comes after.
+
+    Attributes:
+        pixels: n rows: patch, fold, row ...
+        context: n x I x context float32, finite; made of observations before the cut alone.
+        observed: n x context bool, where the context was observed rather than filled.
+        targets: n x I x horizon float32, mean of the clear observations nearest to each step;
+            NaN where there is none.
+        unscreened: as ``targets``, of all observations, cloudy ones included.
+        axes: indices, and the calendar whose first steps are the context.
+    """
+
+    pixels: pd.DataFrame
+    context: np.ndarray
+    observed: np.ndarray
+    targets: np.ndarray
+    unscreened: np.ndarray
+    axes: SeriesAxes
+
+
+def forecast_task(
+    windows: ForecastPixels,
+    encoders: SeriesEncoders,
+    folds: FoldOptions,
+    options: ForecastingOptions,
+) -> Task:
+    """What comes after the contexts, told from them.
+
+    Raises:
+        ValueError: if no target was observed.
+    """
+    from pimc.evaluation.forecast import KINDS, Forecasting
+    from pimc.evaluation.series_inputs import SeriesInputs
+
+    context, observed, targets = map(np.array, (windows.context, windows.observed, windows.targets))
+    fold = windows.pixels["fold"].to_numpy()
+    # encoders read the first steps of their calendar, and nothing that comes after
+    length = context.shape[2]
+    axes = replace(windows.axes, calendar=replace(windows.axes.calendar, length=length))
+    protocol, of_series = options.protocol, encoders.untrained(axes)
+    ground = windows.pixels["patch"].to_numpy(), fold
+    short = encoders.shortened(length)
+    inputs = SeriesInputs(context, *ground, of_series, short.find, options.device, observed)
+    forecasting = Forecasting(inputs, targets, protocol.max_train, options.device, options.seed)
+    facts = (
+        RESULT_VERSION,
+        (array_digest(context, observed, targets, fold), fingerprint(inputs.ground())),
+        folds,
+        protocol.max_train,
+        options.seed,
+        of_series,
+    )
+    return Task(
+        FORECASTING.name,
+        KINDS,
+        SERIES_INPUTS,
+        forecasting.run,
+        split_rotations(fold, find_seen(targets), folds, protocol.rotations),
+        (facts,),
+        encoders.digest,
+        encoders.absent(options),
+    )
+
+
+def find_seen(targets: np.ndarray) -> np.ndarray:
+    """Pixels with a target that was observed: what is never seen can neither teach nor test."""
+    seen: np.ndarray = np.isfinite(targets).any(axis=(1, 2))
+    if not seen.any():
+        raise ValueError(
+            f"none of {len(targets)} pixels was observed in the {targets.shape[2]} calendar steps "
+            "after the context; shorten forecasting.window.context, or bring longer series"
+        )
+    return seen

@@ -1,0 +1,98 @@
+"""What others need to know of a kind of arm and of what arms read. No torch.
+
+A kind is declared where it is fitted (``pimc.evaluation.probes``, ``pimc.evaluation.classify``,
+``pimc.evaluation.forecast``), an input here: no other module asks for either by its name.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+PRETRAINED, RANDOM = "pretrained", "random"
+"""Encoders of ours: as they were trained, or of the same architecture with first weights."""
+
+BACKBONE, RANDOM_BACKBONE = "backbone", "random_backbone"
+"""Encoders of others (``pimc.model.backbone``), which an arm names: theirs, or first weights."""
+
+TRIVIAL, BASELINE, CONTROL = "trivial", "baseline", "control"
+FIRST_WEIGHTS = "first weights"
+"""Roles of an arm in a comparison; that of an encoder's arm is the encoder's own."""
+
+
+@dataclass(frozen=True)
+class Kind:
+    """How an arm learns.
+
+    Attributes:
+        deterministic: one training set gives one result, so that a second seed would add none.
+        trivial: it knows no more than a mean.
+        epochs: it is trained for epochs, which an effort limits.
+    """
+
+    deterministic: bool = False
+    trivial: bool = False
+    epochs: bool = False
+
+
+@dataclass(frozen=True)
+class Input:
+    """What an arm reads.
+
+    Attributes:
+        encoder: whose embedding; None for none.
+        series: whether the series themselves are read, alone or beside the encoder.
+        control: of ``pimc.model.heads.CONTROLS``, in the place of the encoder's plots.
+        trivial: it tells no more than a mean.
+    """
+
+    encoder: str | None = None
+    series: bool = False
+    control: str | None = None
+    trivial: bool = False
+
+    @property
+    def fixed(self) -> bool:
+        """Whether nothing in it is drawn from a seed."""
+        return self.control is None and self.encoder in (None, PRETRAINED, BACKBONE)
+
+    @property
+    def learned(self) -> bool:
+        """Whether an encoder is read as it was trained before, here or by others."""
+        return self.encoder in (PRETRAINED, BACKBONE)
+
+    @property
+    def role(self) -> str:
+        """What an arm that reads it is in a comparison."""
+        if self.trivial:
+            return TRIVIAL
+        if self.control:
+            return CONTROL
+        if self.encoder in (RANDOM, RANDOM_BACKBONE):
+            return FIRST_WEIGHTS
+        return self.encoder or BASELINE
+
+
+SERIES_INPUTS = {
+    "series": Input(series=True),
+    "pretrained": Input(PRETRAINED),
+    "random": Input(RANDOM),
+    "pretrained_with_series": Input(PRETRAINED, series=True),
+    "random_with_series": Input(RANDOM, series=True),
+    "pretrained_shuffled": Input(PRETRAINED, control="shuffled"),
+    "pretrained_noise": Input(PRETRAINED, control="noise"),
+    "random_shuffled": Input(RANDOM, control="shuffled"),
+    "random_noise": Input(RANDOM, control="noise"),
+}
+"""Inputs of arms on series, by name."""
+
+IMAGE_INPUTS = {
+    "statistics": Input(trivial=True),
+    "pretrained": Input(PRETRAINED),
+    "random": Input(RANDOM),
+    "backbone": Input(BACKBONE),
+    "random_backbone": Input(RANDOM_BACKBONE),
+}
+"""Inputs of arms on images, by name."""
+
+INPUTS = {"": Input(), **SERIES_INPUTS, **IMAGE_INPUTS}
+"""All of them; the empty name stands for an arm that names none."""

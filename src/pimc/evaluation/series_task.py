@@ -1,0 +1,163 @@
+"""What tasks on series share: their options, and which encoder a run reads.
+
+All rotations of the folds share the catalog's encoder, or each has one of its own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+
+from pimc.data.folds import FoldOptions
+from pimc.evaluation.arms import ArmRun, TaskOptions
+from pimc.evaluation.planning import without_encoder
+from pimc.model.architecture import Architecture, find_preset
+from pimc.model.encoder_config import StoredSeriesEncoder
+from pimc.pretraining.corpus import Corpus
+from pimc.pretraining.encoder_plan import plan_encoders
+from pimc.pretraining.kept_encoder import EncoderRun, EncoderTask, KeptEncoder
+from pimc.pretraining.options import PretrainingOptions
+from pimc.pretraining.variants import SHIPPED, Variant
+from pimc.signal.calendar import CalendarOptions
+from pimc.signal.recurrence import RecurrenceOptions
+from pimc.signal.series_axes import SeriesAxes
+
+CATALOG, BY_ROTATION = "catalog", "by_rotation"
+
+FindEncoder = Callable[[ArmRun], KeptEncoder]
+"""The pretrained encoder that a run reads: that of its arm, its seed, its rotation."""
+
+
+@dataclass(frozen=True)
+class SeriesTaskOptions(TaskOptions):
+    """What all tasks are told (``TaskOptions``), and what those on series are told.
+
+    Attributes:
+        preset: size of encoders that are not pretrained, where there is no pretrained one; where
+            there is, they have its architecture.
+        encoders: ``catalog``: all rotations share its encoder, which may have seen the test fold
+            of some, and is then labelled transductive; ``by_rotation``: each rotation has one
+            that is pretrained on its own training folds.
+    """
+
+    preset: str = "fused"
+    encoders: str = CATALOG
+
+    def __post_init__(self) -> None:
+        """Check the preset's name and whose encoders are read too."""
+        super().__post_init__()
+        find_preset(self.preset)
+        if self.encoders not in (CATALOG, BY_ROTATION):
+            raise ValueError(f"encoders must be {CATALOG} or {BY_ROTATION}, got {self.encoders!r}")
+
+
+@dataclass(frozen=True)
+class SeriesOptions:
+    """What series are, and encoders of them that are not pretrained.
+
+    Attributes:
+        indices: I names.
+        calendar: on which the series lie.
+        recurrence: of encoders that are not pretrained.
+        architecture: likewise.
+    """
+
+    indices: list[str]
+    calendar: CalendarOptions
+    recurrence: RecurrenceOptions
+    architecture: Architecture
+
+
+@dataclass(frozen=True, eq=False)
+class SeriesEncoders:
+    """Encoders that arms on series read.
+
+    Attributes:
+        recurrence: plots of encoders with first weights, fitted on a run's training samples.
+        architecture: of these: that of the pretrained ones, so that pairs of arms fit.
+        find: the pretrained encoder of a run; None where there is none.
+    """
+
+    recurrence: RecurrenceOptions
+    architecture: Architecture
+    find: FindEncoder | None
+
+    def untrained(self, axes: SeriesAxes) -> SeriesOptions:
+        """What encoders with first weights hang on."""
+        return SeriesOptions(list(axes.indices), axes.calendar, self.recurrence, self.architecture)
+
+    def shortened(self, length: int) -> SeriesEncoders:
+        """The same for the first steps of the calendar."""
+        find = None if self.find is None else partial(_find_shortened, self.find, length)
+        return replace(self, find=find)
+
+    def digest(self, run: ArmRun) -> str | None:
+        """What a run's result hangs on of a pretrained encoder."""
+        return self.find(run).digest if self.find and run.arm.pretrained else None
+
+    def absent(self, options: TaskOptions) -> dict[str, str]:
+        """Arms that cannot run for want of one."""
+        reason = "there is no pretrained series encoder"
+        return {} if self.find else without_encoder(options, reason)
+
+
+def plan_rotation_encoders(
+    corpus: Corpus,
+    recurrence: RecurrenceOptions,
+    pretraining: PretrainingOptions,
+    folds: FoldOptions,
+    options: SeriesTaskOptions,
+    checkpoints: Path,
+) -> dict[str, EncoderTask]:
+    """One encoder a rotation, as shipped; none where all rotations share that of the catalog."""
+    if options.encoders == CATALOG:
+        return {}
+    shipped = Variant(SHIPPED, recurrence, pretraining)
+    return plan_encoders(corpus, [shipped], 1, options.protocol.rotations, folds, checkpoints)
+
+
+def choose_encoders(
+    options: SeriesTaskOptions,
+    recurrence: RecurrenceOptions,
+    axes: SeriesAxes,
+    series_encoder: StoredSeriesEncoder | None,
+    rotation_encoders: Mapping[str, KeptEncoder],
+) -> SeriesEncoders:
+    """The catalog's encoder for all runs, or that of each rotation.
+
+    Raises:
+        ValueError: if the catalog's encoder reads other series.
+    """
+    if options.encoders == BY_ROTATION:
+        first = next(iter(rotation_encoders.values())).load()
+        find: FindEncoder = partial(_of_rotation, rotation_encoders)
+        return SeriesEncoders(recurrence, first.config.architecture, find)
+    if series_encoder is None:
+        return SeriesEncoders(recurrence, find_preset(options.preset).series, None)
+    series_encoder.check(axes.indices, axes.calendar)
+    return SeriesEncoders(recurrence, series_encoder.config.architecture, always(series_encoder))
+
+
+def always(encoder: StoredSeriesEncoder) -> FindEncoder:
+    """One encoder for all runs."""
+    from pimc.model.encoders import SeriesEncoder
+    from pimc.model.storage import encoder_digest
+
+    if not isinstance(encoder, SeriesEncoder):
+        raise TypeError(f"expected an encoder of series, got {type(encoder).__name__}")
+    kept = KeptEncoder(encoder_digest(encoder), lambda: encoder)
+    return lambda run: kept
+
+
+def _of_rotation(kept: Mapping[str, KeptEncoder], run: ArmRun) -> KeptEncoder:
+    return kept[EncoderRun(SHIPPED, 0, run.rotation).name]
+
+
+def _find_shortened(find: FindEncoder, length: int, run: ArmRun) -> KeptEncoder:
+    """The encoder of a run for the first steps of its calendar."""
+    from pimc.model.adapt import shorten
+
+    kept = find(run)
+    return replace(kept, load=lambda: shorten(kept.load(), length))
