@@ -10,6 +10,7 @@ import pytest
 import yaml
 from kedro.framework.session import KedroSession
 from kedro.framework.startup import bootstrap_project
+from parse import parse
 
 from pimc.hooks import catalog_parameters, parameter_sources
 from pimc.pipeline_registry import register_pipelines
@@ -33,13 +34,12 @@ LAYERS = {
 STAGES = (
     "ingestion",
     "vegetation_indices",
+    "corpus",
     "recurrence_plots",
     "pretraining",
-    "pixel_classification",
     "forecasting",
     "land_cover",
     "leaderboard",
-    "ablation",
     "transfer",
 )
 
@@ -70,20 +70,55 @@ def test_every_entry_has_a_layer_and_lies_in_its_folder(path, name, entry):
     where = inner.get("filepath") or inner.get("path")
     named_by_user = "runtime_params" in (where or "")
     if path.parent.name == "base" and where and not named_by_user and name not in PROJECT_WIDE:
-        assert re.fullmatch(rf"data/0\d_{layer}/\$\{{globals:workspace\}}/{name}(\.\w+)?", where)
+        folder = rf"data/0\d_{layer}/\$\{{globals:workspace\}}/"
+        assert re.fullmatch(rf"{folder}{re.escape(name)}(\.\w+)?", where)
 
 
-def test_catalog_declares_exactly_what_the_pipelines_use():
-    declared = {p.values[1] for p in catalog_entries() if p.values[0].parent.name == "base"}
-    assert declared == set().union(*(datasets_of(pipeline) for pipeline in PIPELINES.values()))
+def declared(stage=None):
+    """Entries of base by name; patterns hold braces."""
+    files = f"catalog_{stage}.yml" if stage else "catalog*.yml"
+    paths = sorted((PROJECT / "conf/base").glob(files))
+    return {name for path in paths for name in yaml.safe_load(path.read_text())}
+
+
+def test_every_entry_and_every_pattern_is_used():
+    used = set().union(*(datasets_of(pipeline) for pipeline in PIPELINES.values()))
+    patterns = {name for name in declared() if "{" in name}
+    assert declared() - patterns <= used
+    for pattern in patterns:
+        assert any(parse(pattern, name) for name in used), pattern
 
 
 def test_entries_stand_in_the_file_of_the_stage_that_makes_them():
     for stage in STAGES:
-        entries = yaml.safe_load((PROJECT / f"conf/base/catalog_{stage}.yml").read_text())
         raw = {"scenes", "land_cover.files", "unpaired_images"}
-        given = {*raw, "checkpoints", "transfer.corpus", *PROJECT_WIDE}
-        assert set(entries) - given == stage_outputs(stage)
+        given = {*raw, "checkpoints", "transfer.other_corpus", *PROJECT_WIDE}
+        assert declared(stage) - given <= stage_outputs(stage)
+
+
+@pytest.mark.parametrize(
+    ("name", "type_", "file"),
+    [
+        ("forecasting.leads", "CSVDataset", "08_reporting/simulated/forecasting.leads.csv"),
+        ("ablation.scores", "CSVDataset", "08_reporting/simulated/ablation.scores.csv"),
+        (
+            "transfer.variant_figure",
+            "MatplotlibDataset",
+            "08_reporting/simulated/transfer.variant_figure.png",
+        ),
+        ("land_cover.results", "ArmResults", "07_model_output/simulated/land_cover.results"),
+        ("forecasting.encoders", "EncodersByKey", "06_models/simulated/forecasting.encoders"),
+        ("forecasting.windows", "Record", "05_model_input/simulated/forecasting.windows"),
+        ("land_cover_metrics", "TrackedMetrics", "08_reporting/simulated/land_cover_metrics.json"),
+    ],
+)
+def test_what_a_task_writes_is_found_by_pattern(name, type_, file):
+    bootstrap_project(PROJECT)
+    with KedroSession.create(PROJECT) as session:
+        dataset = session.load_context().catalog.get(name)
+    assert type_ in {each.__name__ for each in type(dataset).__mro__}
+    described = dataset._describe()
+    assert str(described.get("filepath") or described["path"]).endswith(f"data/{file}")
 
 
 @pytest.mark.parametrize("environment", ENVIRONMENTS)
@@ -91,7 +126,7 @@ def test_environment_loads_and_has_a_workspace_of_its_own(environment):
     bootstrap_project(PROJECT)
     with KedroSession.create(PROJECT, env=environment) as session:
         context = session.load_context()
-        assert datasets_of(PIPELINES["__default__"]) <= set(context.catalog.keys())
+        assert all(name in context.catalog for name in datasets_of(PIPELINES["__default__"]))
         workspace = context.config_loader["globals"]["workspace"]
     assert workspace == {"base": "simulated"}.get(environment, environment)
 

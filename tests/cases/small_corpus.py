@@ -7,6 +7,7 @@ from cases.synthetic import CALENDAR, INDICES, make_pairs
 from pimc.pretraining.batches.pairs import NO_FRAME
 from pimc.pretraining.corpus import Corpus
 from pimc.pretraining.options import BatchOptions, EvaluationOptions, PretrainingOptions
+from pimc.signal.series_axes import SeriesAxes
 
 PRETRAINING = PretrainingOptions(
     preset="tiny",
@@ -29,4 +30,6 @@ def make_corpus() -> Corpus:
     observed = np.random.default_rng(0).random((len(pixels), CALENDAR.length)) > 0.1
     nothing = np.empty((0, 1, 1, 1), np.int16)
     choices = np.full((len(pixels), 1), NO_FRAME, np.int32)
-    return Corpus(series, observed, pd.DataFrame(pixels), nothing, choices, INDICES, (), CALENDAR)
+    return Corpus(
+        series, observed, pd.DataFrame(pixels), nothing, choices, SeriesAxes(INDICES, CALENDAR), ()
+    )

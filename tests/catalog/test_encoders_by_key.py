@@ -76,7 +76,7 @@ def test_what_another_process_makes_meanwhile_is_not_trained_again(tmp_path):
 
     def meanwhile():
         others.save(named(task("b", "k2", calls)))
-        return first.make()
+        return first.make(None)
 
     dataset = EncodersByKey(str(tmp_path / "ablation.encoders"))
     dataset.save(named(task("a", "k1", make=meanwhile), task("b", "k2", calls)))

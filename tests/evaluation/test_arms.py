@@ -1,7 +1,9 @@
 import pytest
 
 from pimc.evaluation.arms import Arm, ArmRun, Budget, TaskOptions
-from pimc.evaluation.planning import drop_absent, plan_runs
+from pimc.evaluation.classify import KINDS
+from pimc.evaluation.kinds import INPUTS
+from pimc.evaluation.planning import Task, plan, plan_runs, without_encoder
 
 EFFORTS = {
     "quick": {"budgets": {"all": {"draws": 2}, "few": {"shots": 5, "draws": 3}}, "rotations": 2}
@@ -16,6 +18,15 @@ ARMS = {
 
 def options(**changed):
     return TaskOptions(**{"arms": ARMS, "efforts": EFFORTS, **changed})
+
+
+def task(absent=None, facts=("data",), of_encoder=lambda run: None):
+    splits = [f"split {rotation}" for rotation in range(2)]
+    return Task("task", KINDS, INPUTS, make, splits, facts, of_encoder, absent or {})
+
+
+def make(run, split):
+    return run.name, split
 
 
 def names(runs, arm):
@@ -37,11 +48,11 @@ def test_an_arm_that_is_null_is_taken_out():
 
 
 def test_every_arm_runs_at_its_budgets_with_every_seed_and_rotation():
-    runs = list(plan_runs("task", options()))
+    runs = list(plan_runs(task(), options()))
     assert names(runs, "forest") == [
         f"forest-{budget}-seed{seed}-rotation{rotation}"
-        for budget, draws in (("all", 2), ("few", 3))
         for rotation in range(2)
+        for budget, draws in (("all", 2), ("few", 3))
         for seed in range(draws)
     ]
     assert len(names(runs, "network")) == 4
@@ -49,12 +60,12 @@ def test_every_arm_runs_at_its_budgets_with_every_seed_and_rotation():
 
 
 def test_what_hangs_on_no_seed_runs_once_at_all_labels():
-    runs = list(plan_runs("task", options()))
+    runs = list(plan_runs(task(), options()))
     at_all = [name for name in names(runs, "probe") if "-all-" in name]
     assert at_all == ["probe-all-seed0-rotation0", "probe-all-seed0-rotation1"]
     assert len(names(runs, "probe")) == 2 + 6
     capped = {"quick": {**EFFORTS["quick"], "max_train": 10}}
-    assert len(names(plan_runs("task", options(efforts=capped)), "probe")) == 4 + 6
+    assert len(names(plan_runs(task(), options(efforts=capped)), "probe")) == 4 + 6
 
 
 def test_a_backbone_is_one_for_all_seeds_and_an_encoder_of_several_is_not():
@@ -62,7 +73,7 @@ def test_a_backbone_is_one_for_all_seeds_and_an_encoder_of_several_is_not():
         name: {"kind": "linear", "input": source, "encoder": "a"}
         for name, source in (("other", "backbone"), ("ours", "pretrained"))
     }
-    runs = list(plan_runs("task", options(arms=arms)))
+    runs = list(plan_runs(task(), options(arms=arms)))
     assert len(names(runs, "other")) == 2 + 6
     assert len(names(runs, "ours")) == 4 + 6
 
@@ -71,7 +82,7 @@ def test_a_backbone_is_one_for_all_seeds_and_an_encoder_of_several_is_not():
 def test_an_effort_may_limit_the_epochs_of_networks_alone(given, run):
     arms = {"network": {"kind": "network", **given}, "forest": {"kind": "forest"}}
     efforts = {"quick": {"budgets": {"all": {}}, "max_epochs": 4}}
-    network, forest = plan_runs("task", TaskOptions(arms=arms, efforts=efforts))
+    network, forest = plan_runs(task(), TaskOptions(arms=arms, efforts=efforts))
     assert network.arm.options == {"epochs": run}
     assert forest.arm.options == {}
 
@@ -87,9 +98,36 @@ def test_the_identity_knows_options_and_not_names():
 
 
 def test_arms_without_their_encoder_are_named_and_left_out(caplog):
-    kept = drop_absent(options(), plan_runs("task", options()), "no encoder")
-    assert {run.arm.name for run in kept} == {"forest", "network"}
+    absent = without_encoder(options(), "no encoder")
+    kept = plan(task(absent), options())
+    assert {each.run.arm.name for each in kept.values()} == {"forest", "network"}
     assert "absent: probe: no encoder" in caplog.text
+
+
+def test_runs_of_one_arm_follow_each_other():
+    runs = [(run.rotation, run.arm.name) for run in plan_runs(task(), options())]
+    order = [(rotation, arm) for rotation in range(2) for arm in ("probe", "forest", "network")]
+    assert list(dict.fromkeys(runs)) == order
+    assert runs == sorted(runs, key=order.index)
+
+
+def test_a_run_is_made_on_the_split_of_its_rotation():
+    planned = plan(task(), options())["forest-few-seed2-rotation1"]
+    assert planned.make() == ("forest-few-seed2-rotation1", "split 1")
+
+
+def test_a_key_hangs_on_facts_arm_and_encoder():
+    def keys(**changes):
+        return {name: each.key for name, each in plan(task(**changes), options()).items()}
+
+    first = keys()
+    assert len(set(first.values())) == len(first)
+    assert keys() == first
+    assert not set(keys(facts=("other data",)).values()) & set(first.values())
+    changed = keys(of_encoder=lambda run: "weights" if run.arm.pretrained else None)
+    assert {name for name in first if first[name] != changed[name]} == {
+        name for name in first if name.startswith("probe")
+    }
 
 
 @pytest.mark.parametrize(

@@ -4,10 +4,11 @@ import numpy as np
 import pytest
 import torch
 
-from pimc.evaluation.arms import Arm, ArmRun, Budget, always
+from pimc.evaluation.arms import Arm, ArmRun, Budget
 from pimc.evaluation.classify import Classification
 from pimc.evaluation.protocol import Split
 from pimc.evaluation.series_inputs import SeriesInputs
+from pimc.evaluation.series_task import SeriesOptions, always
 from pimc.model.adapt import shorten
 from pimc.model.architecture import Architecture
 from pimc.model.encoder_config import SeriesEncoderConfig
@@ -34,9 +35,12 @@ def make_encoder(trained_on=None):
     return SeriesEncoder(SeriesEncoderConfig(SMALL, CALENDAR, fitted, trained_on)).eval()
 
 
+OF_SERIES = SeriesOptions(["NDVI", "EVI"], CALENDAR, OPTIONS, SMALL)
+
+
 def make_inputs(encoder=None):
     find = None if encoder is None else always(encoder)
-    return SeriesInputs(SERIES, PATCH, FOLD, ("NDVI", "EVI"), CALENDAR, OPTIONS, SMALL, find, "cpu")
+    return SeriesInputs(SERIES, PATCH, FOLD, OF_SERIES, find, "cpu")
 
 
 def arm_run(kind, source, seed=0, **options):

@@ -6,6 +6,7 @@ from pimc.evaluation.arms import Arm, ArmRun, Budget
 from pimc.evaluation.forecast import Forecasting, fit_ridge
 from pimc.evaluation.protocol import Split
 from pimc.evaluation.series_inputs import SeriesInputs
+from pimc.evaluation.series_task import SeriesOptions
 from pimc.model.architecture import Architecture
 from pimc.signal.calendar import CalendarOptions
 from pimc.signal.recurrence import RecurrenceOptions
@@ -25,10 +26,12 @@ def forecasting():
         CONTEXT,
         np.full(120, "patch"),
         np.ones(120, int),
-        ("NDVI", "EVI"),
-        calendar,
-        RecurrenceOptions(scale="standard"),
-        Architecture((8, 8), embedding_size=8),
+        SeriesOptions(
+            ["NDVI", "EVI"],
+            calendar,
+            RecurrenceOptions(scale="standard"),
+            Architecture((8, 8), embedding_size=8),
+        ),
         device="cpu",
     )
     return Forecasting(inputs, TARGETS, device="cpu")

@@ -13,6 +13,8 @@ from pimc.catalog.encoders_by_key import EncodersByKey
 from pimc.catalog.results import ArmResults
 from pimc.data.folds import FoldOptions, rotate
 from pimc.evaluation import classify
+from pimc.evaluation.ablation import AblationOptions
+from pimc.evaluation.pixel_arms import PixelClassificationOptions
 from pimc.pipelines.ablation.nodes import (
     draw_variants,
     plan_arms,
@@ -20,17 +22,18 @@ from pimc.pipelines.ablation.nodes import (
     plan_variants,
     score_variants,
 )
-from pimc.pipelines.ablation.options import AblationOptions
 from pimc.pipelines.pixel_classification import nodes as pixel_nodes
-from pimc.pipelines.pixel_classification.options import PixelClassificationOptions
+from pimc.pretraining.batches.pairs import NO_FRAME
+from pimc.pretraining.corpus import Corpus
 from pimc.pretraining.options import BatchOptions, EvaluationOptions, PretrainingOptions
 from pimc.pretraining.variants import build_variant
 from pimc.settings import CONFIG_LOADER_ARGS
 from pimc.signal.calendar import CalendarOptions
 from pimc.signal.recurrence import RecurrenceOptions
+from pimc.signal.series_axes import SeriesAxes
 
 PROJECT = Path(__file__).parents[2]
-CLASSES, INDICES = ["low", "high"], ["NDVI", "EVI"]
+CLASSES, INDICES = ["low", "high"], ("NDVI", "EVI")
 CALENDAR, FOLDS = CalendarOptions(length=16), FoldOptions()
 RECURRENCE = RecurrenceOptions(kind="level", scale="standard")
 PRETRAINING = PretrainingOptions(
@@ -69,7 +72,7 @@ OPTIONS = {
 }
 
 
-def make_data():
+def make_corpus():
     rng = np.random.default_rng(0)
     patch = np.repeat(np.arange(10), 20)
     label = rng.integers(0, 2, len(patch))
@@ -80,19 +83,18 @@ def make_data():
     pixels["place"], pixels["parcel"], pixels["fold"] = "here", 0, patch % 5 + 1
     pixels["row"] = pixels["y"] = np.arange(200)
     pixels["col"] = pixels["x"] = 0
-    return {
-        "index_series": series.astype(np.float32),
-        "observed": np.ones((200, 16), bool),
-        "series_pixels": pixels,
-        "frames": np.empty((0, 1, 1, 1), np.int16),
-        "frame_table": pd.DataFrame(columns=["patch_index", "frame", "acquisition"], dtype=int),
-        "clear": np.ones((200, 16), bool),
-        "bands": [],
-        "scene_summary": {"places": {"here": {"substitutions": {}}}},
-    }
+    return Corpus(
+        series.astype(np.float32),
+        np.ones((200, 16), bool),
+        pixels,
+        np.empty((0, 1, 1, 1), np.int16),
+        np.full((200, 1), NO_FRAME, np.int32),
+        SeriesAxes(INDICES, CALENDAR),
+        (),
+    )
 
 
-DATA = make_data()
+CORPUS = make_corpus()
 
 
 def options(**changed):
@@ -100,23 +102,11 @@ def options(**changed):
 
 
 def encoder_tasks(given, folder):
-    return plan_variants(
-        RECURRENCE,
-        PRETRAINING,
-        FOLDS,
-        given,
-        folder,
-        CALENDAR,
-        INDICES,
-        CLASSES,
-        **DATA,
-    )
+    return plan_variants(CORPUS, CLASSES, RECURRENCE, PRETRAINING, FOLDS, given, folder)
 
 
-def arm_tasks(given, kept, pixels=DATA["series_pixels"], classes=CLASSES):
-    arrays = (DATA["index_series"], DATA["observed"], pixels)
-    names = (classes, INDICES, CALENDAR, RECURRENCE, PRETRAINING, FOLDS)
-    return plan_arms(*arrays, kept, *names, given)
+def arm_tasks(given, kept, corpus=CORPUS, classes=CLASSES):
+    return plan_arms(corpus, kept, classes, RECURRENCE, PRETRAINING, FOLDS, given)
 
 
 @pytest.fixture(scope="module")
@@ -176,11 +166,12 @@ def test_each_draw_reads_the_encoder_of_its_seed_and_rotation(ablated):
 
 def test_results_hang_on_the_number_of_classes_and_the_names_of_patches(ablated):
     _, encoders, _, _ = ablated
-    kept, renamed = encoders.load(), DATA["series_pixels"].copy()
-    renamed["patch"] = "new_" + renamed["patch"]
+    pixels = CORPUS.pixels
+    kept = encoders.load()
+    renamed = replace(CORPUS, pixels=pixels.assign(patch="new_" + pixels["patch"]))
     keys = [
         {task.key for task in arm_tasks(options(), kept, **changed).values()}
-        for changed in ({}, {"classes": [*CLASSES, "third"]}, {"pixels": renamed})
+        for changed in ({}, {"classes": [*CLASSES, "third"]}, {"corpus": renamed})
     ]
     assert not keys[0] & keys[1] and not keys[0] & keys[2]
 
@@ -200,7 +191,7 @@ def test_nothing_is_made_twice(ablated):
 def test_tables_compare_variants_with_the_references_that_ran(ablated):
     _, encoders, results, _ = ablated
     scores, differences, trainings, metrics = score_variants(
-        results.load(), encoders.load(), DATA["series_pixels"], CLASSES, options()
+        results.load(), encoders.load(), CORPUS.pixels, CLASSES, options()
     )
     few = scores[scores["budget"] == "few"].drop_duplicates("arm").set_index("arm")
     assert few["corpus"].tolist()[:2] == ["own", "own"] and few["corpus"].isna()[2:].all()
@@ -220,15 +211,15 @@ def test_tables_compare_variants_with_the_references_that_ran(ablated):
 def test_encoders_of_another_workspace_are_scored_in_the_place_of_trainings(ablated, tmp_path):
     _, encoders, _, _ = ablated
     other = EncodersByKey(str(tmp_path / "models/ablation.encoders"))
-    series = (DATA["series_pixels"], CLASSES, INDICES, CALENDAR, RECURRENCE, PRETRAINING)
-    other.save(plan_transferred(encoders.load(), *series, options()))
+    here = (CORPUS, CLASSES, RECURRENCE, PRETRAINING)
+    other.save(plan_transferred(encoders.load(), *here, options()))
     assert json.loads((tmp_path / "models/ablation.encoders/manifest.json").read_text())
-    there, here = encoders.load(), other.load()
+    there, taken = encoders.load(), other.load()
     for name in ("paper-seed1-rotation0", "paper-seed1-rotation1"):
-        assert here[name].digest == there["paper-seed1-rotation0"].digest
-        assert (here[name].run.corpus, there[name].run.corpus) == ("models", "own")
+        assert taken[name].digest == there["paper-seed1-rotation0"].digest
+        assert (taken[name].run.corpus, there[name].run.corpus) == ("models", "own")
     with pytest.raises(ValueError, match="none is named: --params=corpus="):
-        plan_transferred(None, *series, options())
+        plan_transferred(None, *here, options())
 
 
 def test_rotations_of_pixel_classification_may_have_encoders_of_their_own(tmp_path):
@@ -238,24 +229,13 @@ def test_rotations_of_pixel_classification_may_have_encoders_of_their_own(tmp_pa
         arms=arms, efforts=efforts, encoders="by_rotation", device="cpu", resamples=20
     )
     short = replace(PRETRAINING, max_epochs=1, steps_per_epoch=2)
-    tasks = pixel_nodes.plan_rotation_encoders(
-        RECURRENCE,
-        short,
-        FOLDS,
-        given,
-        tmp_path / "checkpoints",
-        CALENDAR,
-        INDICES,
-        CLASSES,
-        **DATA,
-    )
+    folder = tmp_path / "checkpoints"
+    tasks = pixel_nodes.plan_encoders(CORPUS, CLASSES, RECURRENCE, short, FOLDS, given, folder)
     encoders = EncodersByKey(str(tmp_path / "pixel_classification.encoders"))
     encoders.save(tasks)
-    arrays = (DATA["index_series"], DATA["observed"], DATA["series_pixels"])
-    names = (CLASSES, INDICES, CALENDAR, RECURRENCE, FOLDS)
-    results = ArmResults(str(tmp_path / "results"))
-    results.save(pixel_nodes.plan_arms(*arrays, None, encoders.load(), *names, given))
-    scores = pixel_nodes.score_arms(results.load(), DATA["series_pixels"], CLASSES, given)[0]
+    results, kept = ArmResults(str(tmp_path / "results")), encoders.load()
+    results.save(pixel_nodes.plan_arms(CORPUS, None, kept, CLASSES, RECURRENCE, FOLDS, given))
+    scores = pixel_nodes.score_arms(results.load(), CORPUS.pixels, CLASSES, given)[0]
     assert set(scores["pretraining"]) == {"inductive"} and set(scores["rotations"]) == {2}
 
 
@@ -263,9 +243,7 @@ def test_rotations_that_share_an_encoder_train_none():
     given = PixelClassificationOptions(
         arms={"majority": {"kind": "majority"}}, efforts={"quick": {"budgets": {"all": {}}}}
     )
-    tasks = pixel_nodes.plan_rotation_encoders(
-        RECURRENCE, PRETRAINING, FOLDS, given, None, CALENDAR, INDICES, CLASSES, **DATA
-    )
+    tasks = pixel_nodes.plan_encoders(CORPUS, CLASSES, RECURRENCE, PRETRAINING, FOLDS, given, None)
     assert tasks == {}
 
 
@@ -344,7 +322,6 @@ def test_every_shipped_variant_can_be_built(environment):
 
 
 def test_nothing_is_trained_for_pixels_that_cannot_be_scored(tmp_path):
-    unlabelled = {**DATA, "series_pixels": DATA["series_pixels"].assign(label=-1)}
-    common = (FOLDS, options(), tmp_path, CALENDAR, INDICES, CLASSES)
+    unlabelled = replace(CORPUS, pixels=CORPUS.pixels.assign(label=-1))
     with pytest.raises(ValueError, match="needs labelled pixels: 200 pixels, none has a class"):
-        plan_variants(RECURRENCE, PRETRAINING, *common, **unlabelled)
+        plan_variants(unlabelled, CLASSES, RECURRENCE, PRETRAINING, FOLDS, options(), tmp_path)

@@ -5,10 +5,10 @@ import pytest
 
 from pimc.data.patch import FILL
 from pimc.pipelines.ingestion.nodes import (
+    common_bands,
     describe_scenes,
     join_frames,
     join_series,
-    list_bands,
     plan_samples,
     tabulate_pixels,
 )
@@ -81,10 +81,11 @@ def test_places_are_described_with_their_stand_in_bands():
 
 
 def test_all_patches_hold_the_same_bands():
-    assert list_bands(SAMPLES) == ["B02", "B08"]
+    assert common_bands(SAMPLES) == ("B02", "B08")
+    assert join_series(SAMPLES)[0].bands == join_frames(SAMPLES)[0].bands == ("B02", "B08")
     other = replace(sample("9"), bands=("B08", "B02"))
     with pytest.raises(ValueError, match="B02, B08 in patch 7 and B08, B02 in patch 9"):
-        list_bands({"7": sample("7"), "9": other})
+        common_bands({"7": sample("7"), "9": other})
 
 
 @dataclass(frozen=True)

@@ -5,12 +5,12 @@ import torch
 from pimc.catalog.land_images import LandImageArray, SimulatedEuroSat
 from pimc.catalog.results import ArmResults
 from pimc.data.eurosat.images import CLASSES
+from pimc.evaluation.land_cover_arms import LandCoverOptions
 from pimc.model.architecture import Architecture
 from pimc.model.backbone.network import Backbone, BackboneConfig
 from pimc.model.encoder_config import ImageEncoderConfig
 from pimc.model.encoders import ImageEncoder
 from pimc.pipelines.land_cover.nodes import draw_figures, plan_arms, read_images, score_arms
-from pimc.pipelines.land_cover.options import LandCoverOptions
 
 NETWORK = {"kind": "network", "min_steps": 2, "epochs": 1, "checks": 1, "stem_stride": 2}
 ARMS = {

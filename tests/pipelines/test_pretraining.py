@@ -6,14 +6,15 @@ import pytest
 
 from pimc.catalog.encoder import NO_ENCODER
 from pimc.data.folds import FoldOptions
+from pimc.pipelines.corpus.nodes import gather_corpus
 from pimc.pipelines.pretraining.nodes import draw_training_curves, pretrain_encoders
 from pimc.pretraining.batches.pairs import NO_FRAME
 from pimc.pretraining.corpus import choose_frames
 from pimc.pretraining.examples import RetrievalExamples
 from pimc.pretraining.options import PretrainingOptions
 from pimc.pretraining.pretrain import PretrainingResult
-from pimc.signal.calendar import CalendarOptions
 from pimc.signal.recurrence import RecurrenceOptions, fit_recurrence
+from pimc.signal.sharded_array import ShardedArray
 
 FRAMES = pd.DataFrame(
     {"patch_index": [0, 0, 0, 1], "frame": [0, 1, 2, 3], "acquisition": [1, 3, 4, 0]}
@@ -70,8 +71,8 @@ def test_curves_of_series_alone_leave_out_what_was_not_measured():
 def test_no_image_encoder_is_handed_on_where_none_was_trained(monkeypatch, images):
     given = {}
 
-    def pretend(train, validation, *others):
-        given["train"], given["validation"] = train, validation
+    def pretend(train, validation, inputs, *others):
+        given.update(train=train, validation=validation, inputs=inputs)
         encoder = "image encoder" if images else None
         shown = RetrievalExamples(np.asarray(series), None, np.eye(3))
         table = pd.DataFrame()
@@ -82,21 +83,25 @@ def test_no_image_encoder_is_handed_on_where_none_was_trained(monkeypatch, image
     options, rng = RecurrenceOptions(kind="level"), np.random.default_rng(0)
     names = ("patch", "patch_index", "place", "row", "col", "y", "x", "parcel")
     pixels = pd.DataFrame({name: [0, 0, 0] for name in names} | {"fold": [1, 4, 5]})
-    outputs = pretrain_encoders(
+    corpus = gather_corpus(
         series,
         np.ones((3, 4), bool),
         pixels,
-        np.zeros((0, 1, 1, 1), np.int16),
+        {"indices": ["NDVI"], "calendar": {"length": 4}},
+        ShardedArray([np.zeros((0, 1, 1, 1), np.int16)]),
         np.full((3, 1), NO_FRAME, np.int32),
+        {"places": {"here": {"substitutions": {"B08": "B8A"}}, "there": {"substitutions": {}}}},
+    )
+    outputs = pretrain_encoders(
+        corpus,
         fit_recurrence(series, options, ("NDVI",), rng).to_json(),
-        [],
-        {"places": {}},
-        CalendarOptions(length=4),
         FoldOptions(),
         PretrainingOptions(),
         Path("checkpoints"),
         None,
     )
+    assert given["inputs"].calendar.length == 4
+    assert given["inputs"].substitutions == {"here": {"B08": "B8A"}}
     assert outputs[:2] == ("series encoder", "image encoder" if images else NO_ENCODER)
     assert [axis.get_xlabel() for axis in outputs[-1].axes if axis.get_xlabel()] == ["rank 1"] * 3
     assert [len(given[name]) for name in ("train", "validation")] == [1, 1]

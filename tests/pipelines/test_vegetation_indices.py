@@ -18,7 +18,7 @@ def make_reflectance():
     """Two patches: two pixels at four dates, one pixel at two dates; NDVI 0.5 everywhere."""
     first = np.tile(np.array([300, 1000, 3000], np.int16), (2, 4, 1))
     first[1, 1:] = FILL  # seen once
-    return ShardedArray([first, first[:1, :2]], fill=FILL)
+    return ShardedArray([first, first[:1, :2]], FILL, BANDS)
 
 
 PIXELS = pd.DataFrame({"patch_index": [0, 0, 1], "fold": [1, 2, 4]})
@@ -35,8 +35,8 @@ def join(chunks):
 
 def run():
     reflectance = make_reflectance()
-    values = join(nodes.compute_index_observations(reflectance, BANDS, ["NDVI"]))
-    clear = join(nodes.screen_observations(reflectance, PIXELS, DAYS, BANDS, ScreeningOptions()))
+    values = join(nodes.compute_index_observations(reflectance, ["NDVI"]))
+    clear = join(nodes.screen_observations(reflectance, PIXELS, DAYS, ScreeningOptions()))
     return values, clear
 
 

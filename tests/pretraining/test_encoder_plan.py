@@ -7,7 +7,7 @@ import torch
 from cases.small_corpus import PRETRAINING, make_corpus
 
 from pimc.data.folds import FoldOptions, rotate
-from pimc.evaluation.arms import always
+from pimc.evaluation.series_task import always
 from pimc.model.storage import encoder_digest
 from pimc.pretraining.corpus import fit_on_rows
 from pimc.pretraining.encoder_plan import plan_encoders, plan_transfer
@@ -15,6 +15,7 @@ from pimc.pretraining.kept_encoder import KeptEncoder
 from pimc.pretraining.variants import Variant
 from pimc.signal.calendar import CalendarOptions
 from pimc.signal.recurrence import RecurrenceOptions
+from pimc.signal.series_axes import SeriesAxes
 
 CORPUS, FOLDS = make_corpus(), FoldOptions()
 LEVEL = Variant("level", RecurrenceOptions(kind="level", scale="standard"), PRETRAINING)
@@ -67,7 +68,7 @@ def test_the_key_knows_the_corpus(part):
 def test_an_encoder_never_sees_the_test_fold_of_its_rotation(tmp_path):
     tasks = plan(rotations=5, folder=tmp_path)
     for rotation in (0, 3):
-        made = tasks[f"level-seed0-rotation{rotation}"].make()
+        made = tasks[f"level-seed0-rotation{rotation}"].make(None)
         seen = {fold for folds in made.encoder.config.trained_on.values() for fold in folds}
         folds = rotate(FOLDS, rotation)
         assert seen == {*folds.train, *folds.validation}
@@ -92,7 +93,7 @@ def test_the_fit_looks_at_the_rows_alone():
 def trained(tmp_path_factory):
     """An encoder of the first rotation."""
     tasks = plan(folder=tmp_path_factory.mktemp("trained"))
-    return tasks["level-seed0-rotation0"].make().encoder
+    return tasks["level-seed0-rotation0"].make(None).encoder
 
 
 def keep(encoder):
@@ -102,10 +103,10 @@ def keep(encoder):
 
 def test_encoders_of_another_corpus_take_the_place_of_trainings(trained):
     kept = keep(trained)
-    shorter = replace(CORPUS, calendar=CalendarOptions(length=20))
-    tasks = plan_transfer(kept, [LEVEL], 1, 3, shorter.indices, shorter.calendar)
+    shorter = replace(CORPUS, axes=SeriesAxes(CORPUS.indices, CalendarOptions(length=20)))
+    tasks = plan_transfer(kept, [LEVEL], 1, 3, shorter.axes)
     assert len(tasks) == 3 and len({task.key for task in tasks.values()}) == 1
-    read = tasks["level-seed0-rotation2"].make().encoder
+    read = tasks["level-seed0-rotation2"].make(None).encoder
     assert read.config.calendar.length == 20
     assert read.config.trained_on == trained.config.trained_on
     series = torch.from_numpy(CORPUS.index_series[:4, :, :20])
@@ -113,12 +114,11 @@ def test_encoders_of_another_corpus_take_the_place_of_trainings(trained):
         torch.testing.assert_close(read(series), trained.network(trained.plots(series)))
     with pytest.raises(ValueError, match="no encoder soft-seed0-rotation0; it has level-seed0"):
         soft = replace(LEVEL, name="soft")
-        plan_transfer(kept, [soft], 1, 1, shorter.indices, shorter.calendar)
-    other = replace(CORPUS, calendar=replace(CORPUS.calendar, start="01-01"))
+        plan_transfer(kept, [soft], 1, 1, shorter.axes)
+    moved = replace(CORPUS.calendar, start="01-01")
+    other = replace(CORPUS, axes=SeriesAxes(CORPUS.indices, moved))
     with pytest.raises(ValueError, match="this encoder reads series on a calendar with start"):
-        plan_transfer(kept, [LEVEL], 1, 1, other.indices, other.calendar)[
-            "level-seed0-rotation0"
-        ].make()
+        plan_transfer(kept, [LEVEL], 1, 1, other.axes)["level-seed0-rotation0"].make(None)
 
 
 PLOT = RecurrenceOptions(kind="level", scale="standard")
@@ -139,9 +139,9 @@ SOFT = RecurrenceOptions(kind="soft", percentile=[5, 20])
 )
 def test_an_encoder_of_another_design_does_not_pass_for_a_variant(here, told, trained):
     kept = keep(trained)
-    plan_transfer(kept, [LEVEL], 1, 1, CORPUS.indices, CORPUS.calendar)
+    plan_transfer(kept, [LEVEL], 1, 1, CORPUS.axes)
     with pytest.raises(ValueError, match=f"level of workspace w is not .* trained with {told}"):
-        plan_transfer(kept, [replace(LEVEL, **here)], 1, 1, CORPUS.indices, CORPUS.calendar)
+        plan_transfer(kept, [replace(LEVEL, **here)], 1, 1, CORPUS.axes)
 
 
 def test_one_encoder_may_serve_all_runs(trained):

@@ -14,6 +14,7 @@ from cases.synthetic import BANDS, CALENDAR, RECURRENCE, make_pairs
 
 from pimc.model.storage import load_encoder, save_encoder
 from pimc.pretraining.batches.pairs import PairSampler
+from pimc.pretraining.corpus import EncoderInputs
 from pimc.pretraining.ground import check_apart, seen_ground
 from pimc.pretraining.objective_options import ObjectiveOptions
 from pimc.pretraining.options import BatchOptions, EvaluationOptions, PretrainingOptions
@@ -35,9 +36,7 @@ TRAIN, VALIDATION = make_pairs(8, 0, places=2), make_pairs(6, 1, places=2)
 
 def run(folder, options=OPTIONS, train=TRAIN, validation=VALIDATION, log=None, **changes):
     given = {"recurrence": RECURRENCE, "calendar": CALENDAR, "bands": BANDS, **changes}
-    return pretrain(
-        train, validation, options=options, checkpoint_folder=folder, log_metrics=log, **given
-    )
+    return pretrain(train, validation, EncoderInputs(**given), options, folder, log)
 
 
 def losses(records):

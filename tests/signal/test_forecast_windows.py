@@ -7,6 +7,7 @@ from pimc.data.patch import FILL
 from pimc.signal.calendar import CalendarOptions
 from pimc.signal.forecast_windows import WindowOptions, cut_windows, mean_by_step
 from pimc.signal.screening import ScreeningOptions
+from pimc.signal.series_axes import SeriesAxes
 
 BANDS, INDICES = ("B02", "B04", "B08"), ("NDVI", "EVI", "SAVI")
 CALENDAR = CalendarOptions(start="01-01", step=10, length=20, min_observations=3)
@@ -23,7 +24,9 @@ def season(pixels=6, seed=0):
 
 
 def cut(reflectance, days=DAYS, window=WINDOW, calendar=CALENDAR):
-    return cut_windows(reflectance, days, BANDS, INDICES, ScreeningOptions(), calendar, window)
+    return cut_windows(
+        reflectance, days, BANDS, SeriesAxes(INDICES, calendar), ScreeningOptions(), window
+    )
 
 
 @given(st.integers(0, 2**32 - 1))

@@ -6,6 +6,7 @@ import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
+from itertools import product
 
 from pimc.data.fingerprint import fingerprint
 from pimc.evaluation.arms import Arm, ArmResult, ArmRun, ArmTask, Budget, TaskOptions
@@ -44,35 +45,34 @@ class Task:
 def plan(task: Task, options: TaskOptions) -> dict[str, ArmTask]:
     """One task a run of an arm, by name; a run is made anew where its key is not on disk.
 
-    Rotation by rotation and arm by arm: runs that read one encoder follow each other, and its
-    embeddings are computed once.
-
     Raises:
         ValueError: for a kind or an input that the task does not know.
     """
     options.check_arms(task.kinds, task.inputs)
-    running = running_arms(options)
-    _log_absent(task.absent, [arm.name for arm in running])
+    _log_absent(task.absent, [arm.name for arm in running_arms(options)])
     return {
         run.name: ArmTask(
             run,
             fingerprint(*task.facts, run.identity, task.of_encoder(run)),
             partial(task.make, run, task.splits[run.rotation]),
         )
-        for rotation in range(options.protocol.rotations)
-        for arm in running
-        if arm.name not in task.absent
-        for run in plan_runs(task, arm, rotation, options)
+        for run in plan_runs(task, options)
     }
 
 
-def plan_runs(task: Task, arm: Arm, rotation: int, options: TaskOptions) -> Iterator[ArmRun]:
-    """Runs of an arm on one rotation: budget by budget, draw by draw."""
+def plan_runs(task: Task, options: TaskOptions) -> Iterator[ArmRun]:
+    """Every run of the effort, but those of absent arms.
+
+    Rotation by rotation and arm by arm: runs that read one encoder follow each other, and its
+    embeddings are computed once.
+    """
     protocol = options.protocol
-    limited = _limit_epochs(arm, task.kinds[arm.kind], protocol.max_epochs)
-    for budget in protocol.budgets.values():
-        if arm.runs_at(budget.name):
-            one = _is_fixed(arm, task.kinds[arm.kind], budget, protocol.max_train)
+    present = [arm for arm in running_arms(options) if arm.name not in task.absent]
+    for rotation, arm in product(range(protocol.rotations), present):
+        kind = task.kinds[arm.kind]
+        limited = _limit_epochs(arm, kind, protocol.max_epochs)
+        for budget in filter(lambda each: arm.runs_at(each.name), protocol.budgets.values()):
+            one = _is_fixed(arm, kind, budget, protocol.max_train)
             for seed in range(1 if one else budget.draws):
                 yield ArmRun(task.name, limited, budget, seed, rotation)
 

@@ -10,6 +10,7 @@ import torch
 from cases.synthetic import BANDS, CALENDAR, RECURRENCE, make_pairs
 
 from pimc.data.unpaired_images import UnpairedImages
+from pimc.pretraining.corpus import EncoderInputs
 from pimc.pretraining.objective_options import ObjectiveOptions
 from pimc.pretraining.options import (
     BatchOptions,
@@ -30,12 +31,13 @@ OPTIONS = PretrainingOptions(
     progress_bar=False,
 )
 TRAIN, VALIDATION = make_pairs(6, 0), make_pairs(4, 1)
+INPUTS = EncoderInputs(RECURRENCE, CALENDAR, BANDS)
 SERIES = (TRAIN.series_alone(), VALIDATION.series_alone())
 
 
 def run(folder, objective, data=(TRAIN, VALIDATION), log=None, unpaired=None, **changes):
     options = replace(OPTIONS, objective=ObjectiveOptions(**objective), **changes)
-    return pretrain(*data, RECURRENCE, CALENDAR, BANDS, options, folder, log, unpaired=unpaired)
+    return pretrain(*data, INPUTS, options, folder, log, unpaired)
 
 
 def same_weights(one, other):
