@@ -7,9 +7,7 @@ from pathlib import Path
 EXAMPLE = Path(__file__).parents[1] / "examples/pretrain.py"
 
 
-def test_the_example_is_short_and_ends_with_numbers_beside_chance(
-    capsys, tmp_path, monkeypatch
-):
+def test_the_example_is_short_and_ends_with_numbers_beside_chance(capsys, tmp_path, monkeypatch):
     assert len(EXAMPLE.read_text().splitlines()) <= 80
     monkeypatch.chdir(tmp_path)  # an unfinished training would leave its checkpoint here
     runpy.run_path(str(EXAMPLE))["main"](patches=10, steps=2)

@@ -9,6 +9,7 @@ from functools import partial
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure, SubFigure
+from matplotlib.lines import Line2D
 
 from pimc.data.patch import FILL
 
@@ -114,8 +115,10 @@ def draw_retrieval_examples(
     figure = Figure(figsize=(9.4, 5.0 * len(directions)), layout="constrained")
     parts = figure.subfigures(len(directions), 1, squeeze=False, hspace=0.04)[:, 0]
     for part, (title, alike, draw_query, draw_answer) in zip(parts, directions, strict=True):
-        _draw_direction(part, find_answers(alike), len(alike), draw_query, draw_answer)
+        found = find_answers(alike)
+        _draw_direction(part, found, len(alike), draw_query, draw_answer)
         part.suptitle(f"{title}, among {len(alike)} held-out pairs", fontsize=12, x=0.01, ha="left")
+    _explain(parts[-1], indices)
     return figure
 
 
@@ -143,6 +146,14 @@ def _draw_direction(
         draw_answer(row[-1], answers.query)
         _frame(row[-1])
         row[-1].set_xlabel(f"rank {answers.rank}", fontsize=9, color=OWN, weight="bold")
+
+
+def _explain(part: SubFigure, indices: Sequence[str]) -> None:
+    """Which line is which index, and which rows are shown."""
+    lines = [Line2D([], [], color=f"C{number}") for number in range(len(indices))]
+    part.legend(lines, indices, loc="outside lower left", ncols=len(lines), frameon=False)
+    told = "framed: the query's own partner; rows: from well to badly answered queries"
+    part.supxlabel(told, fontsize=9, color="0.35", x=0.99, ha="right")
 
 
 def _draw_series(
