@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -89,7 +89,7 @@ def _draw_series(axis: Axes, series: np.ndarray, indices: Sequence[str]) -> None
 
 
 def _draw_plots(
-    axes: Sequence[Axes], plots: np.ndarray, colours: dict[str, Any], calendar: CalendarOptions
+    axes: Iterable[Axes], plots: np.ndarray, colours: dict[str, Any], calendar: CalendarOptions
 ) -> None:
     for number, (axis, plot) in enumerate(zip(axes, plots, strict=True)):
         axis.imshow(plot, origin="lower", interpolation="nearest", **colours)
@@ -97,7 +97,7 @@ def _draw_plots(
         mark_months(axis.yaxis, calendar, 3, named=number == 0)
 
 
-def _finish(axes: Sequence[Axes], calendar: CalendarOptions, named: bool) -> None:
+def _finish(axes: Iterable[Axes], calendar: CalendarOptions, named: bool) -> None:
     for axis in axes:
         mark_months(axis.xaxis, calendar, 3, named)
         axis.tick_params(labelsize=6, length=2, color=INK, labelcolor=INK)

@@ -80,7 +80,8 @@ def natural_colours(crops: np.ndarray, bands: Sequence[str]) -> np.ndarray:
     # the brightest hundredth is roofs and haze, which would leave fields dark
     dark, bright = np.nanpercentile(values, [1, 99])
     stretched = ((values - dark) / max(bright - dark, 1)).clip(0, 1)
-    return np.nan_to_num(stretched, nan=1.0)
+    colours: np.ndarray = np.nan_to_num(stretched, nan=1.0)
+    return colours
 
 
 def draw_retrieval_examples(
