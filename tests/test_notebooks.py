@@ -28,8 +28,6 @@ def test_a_notebook_runs_from_top_to_bottom(finished, path):
     NotebookClient(book, timeout=300, kernel_name="python3", resources=where).execute()
     shown = [output for cell in book.cells for output in cell.get("outputs", [])]
     assert any("image/png" in output.get("data", {}) for output in shown)
-    warned = [o["text"] for o in shown if o.get("name") == "stderr" and "Warning" in o["text"]]
-    assert not warned
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
