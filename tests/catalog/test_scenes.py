@@ -112,7 +112,7 @@ def test_scenes_are_only_read(points):
     [
         ("Pastis", "folds, limit"),
         ("Stack", "band_names, bands, date_pattern, gap, held_out, mask, offset, patch_size"),
-        ("Point", "block_degrees, classes, regions, start, step"),
+        ("Point", "block_degrees, classes, clear, cloudy_above, columns, crs, no_data, regions"),
     ],
 )
 def test_an_unknown_option_names_the_known(name, options):

@@ -28,6 +28,7 @@ OPTIONS = PretrainingOptions(
     steps_per_epoch=3,
     batch=BatchOptions(size=16, patches=4),
     evaluation=EvaluationOptions(batches=2, gallery=64, patches=3),
+    objective=ObjectiveOptions(series=0.0),
     accelerator="cpu",
     progress_bar=False,
 )

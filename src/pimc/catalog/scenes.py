@@ -15,7 +15,8 @@ from kedro.io import AbstractDataset, DatasetError
 
 from pimc.data.pastis.scenes import PastisOptions, pastis_scenes
 from pimc.data.patch import PatchSource
-from pimc.data.points.scenes import PointOptions, point_scenes
+from pimc.data.points.options import PointOptions
+from pimc.data.points.scenes import point_scenes
 from pimc.data.simulation.scenes import SimulationOptions, simulate_scenes
 from pimc.data.stack.scenes import StackOptions, stack_scenes
 
@@ -125,10 +126,10 @@ class PointScenes(_FileScenes):
     ```yaml
     scenes:
       type: pimc.catalog.scenes.PointScenes
-      path: data/01_raw/points.npz
+      path: data/01_raw/points.csv
       classes: [corn, rice]
-      start: "2021-01-01"
-      step: 10
+      columns: {id: parcel, date: day, lon: x, lat: y, B04: red, B08: nir, quality: scl}
+      scale: 10000
     ```
     """
 

@@ -109,6 +109,7 @@ class Classification:
 
         from pimc.evaluation.series_training import augment_batch, series_training
         from pimc.training.loop import (
+            Criterion,
             Samples,
             find_device,
             predict_network,
@@ -116,6 +117,7 @@ class Classification:
         )
 
         options = series_training(run.arm.options)
+        loss = partial(cross_entropy, label_smoothing=options.label_smoothing)
         labels, device = torch.from_numpy(self.labels.astype(np.int64)), find_device(self.device)
         # torch draws first weights and dropout from its global generator only
         with torch.random.fork_rng():
@@ -126,8 +128,7 @@ class Classification:
                 network,
                 Samples(load, train, labels[train]),
                 Samples(load, split.validation, labels[split.validation]),
-                partial(cross_entropy, label_smoothing=options.label_smoothing),
-                lambda outputs, truth: (outputs.argmax(dim=1) == truth).float().mean(),
+                Criterion(loss, lambda y, truth: (y.argmax(dim=1) == truth).float().mean()),
                 options.training,
                 run.seed,
                 device,

@@ -240,7 +240,7 @@ def _network(problem: _Problem) -> tuple[Forecast, dict[str, Any]]:
 def _train_residuals(problem: _Problem, simple: Forecast, options: Mapping[str, Any]) -> Forecast:
     import torch
 
-    from pimc.training.loop import Samples, find_device, predict_network, train_network
+    from pimc.training.loop import Criterion, Samples, find_device, predict_network, train_network
     from pimc.training.options import TrainingOptions
 
     inputs, shape = problem.task.inputs, problem.task.targets.shape[1:]
@@ -260,8 +260,7 @@ def _train_residuals(problem: _Problem, simple: Forecast, options: Mapping[str, 
             network,
             samples(problem.train),
             samples(problem.split.validation),
-            masked_mse,
-            lambda outputs, truth: -masked_mse(outputs, truth),
+            Criterion(masked_mse, lambda outputs, truth: -masked_mse(outputs, truth)),
             build_arm_options(TrainingOptions, options, "network"),
             problem.run.seed,
             device,
