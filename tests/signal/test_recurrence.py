@@ -153,3 +153,20 @@ def test_fitting_refuses_what_it_cannot_learn_from():
         fit_recurrence(
             training_series(), RecurrenceOptions("unthresholded", dimension=13), NAMES, rng()
         )
+
+
+def test_the_unit_of_a_plot_is_that_of_its_scaled_series_unless_its_kind_has_another():
+    series = np.random.default_rng(0).normal(size=(4, 1, 6)).astype(np.float32)
+    units = {
+        kind: fit_recurrence(series, options, ["NDVI"], np.random.default_rng(0)).unit
+        for kind, options in {
+            "kept": RecurrenceOptions("signed", scale="none"),
+            "scaled": RecurrenceOptions("level", scale="standard"),
+            "soft": RecurrenceOptions("soft", threshold=0.5, scale="standard"),
+        }.items()
+    }
+    assert units == {
+        "kept": "index values",
+        "scaled": "standard deviations of the index in training series",
+        "soft": "1 where two dates are alike, 0 where they are not",
+    }
