@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from kedro.io import AbstractDataset, DatasetError
 from kedro_datasets._typing import JSONPreview
 
-from pimc.catalog.metrics import log_step
+from pimc.catalog.metrics import comparable, group, log_step
 from pimc.data.atomic import replace_text, temporary_sibling
 from pimc.pretraining.kept_encoder import EncoderRun, EncoderTask, KeptEncoder, TrainedEncoder
 
@@ -140,7 +140,12 @@ def _nested_run(task: EncoderTask) -> Iterator[Any]:
     tags = {"task": "encoder", **{name: str(value) for name, value in asdict(task.run).items()}}
     with mlflow.start_run(run_name=f"encoder-{task.run.name}", nested=True, tags=tags):
         mlflow.log_params({**tags, **_flat(task.options)})
-        yield lambda trained: mlflow.log_metrics(dict(trained.metrics))
+
+        def log(trained: TrainedEncoder) -> None:
+            metrics = trained.metrics
+            mlflow.log_metrics({**group("pretraining", metrics), **comparable(metrics)})
+
+        yield log
 
 
 def _flat(options: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:

@@ -155,7 +155,7 @@ class PretrainingOptions:
         accelerator: as Lightning names them: auto, cpu, gpu.
         precision: as Lightning names them: 32-true, bf16-mixed or 16-mixed.
         seed: of the first weights and the augmentations.
-        progress_bar: whether one is shown.
+        progress_bar: whether one is shown in a terminal; elsewhere each epoch is a line.
     """
 
     preset: str = "fused"

@@ -22,10 +22,10 @@ from pimc.pretraining.batches.crops import band_statistics
 from pimc.pretraining.batches.loader import BatchLoader, PairModule, load_batch
 from pimc.pretraining.batches.pairs import PairBatch, PairData, PairSampler
 from pimc.pretraining.batches.unpaired import BandMap, UnpairedSource
-from pimc.pretraining.callbacks import BestWeights, TrainingRecord
+from pimc.pretraining.callbacks import BestWeights, EpochLines, TrainingRecord
 from pimc.pretraining.corpus import EncoderInputs
 from pimc.pretraining.examples import RetrievalExamples, keep_examples
-from pimc.pretraining.fitting import fit, run_key
+from pimc.pretraining.fitting import fit, run_key, shows_bar
 from pimc.pretraining.galleries import (
     ACROSS,
     EVERYWHERE,
@@ -167,7 +167,8 @@ def _train(
     embed = partial(embed_pairs, data=held_out_data, side=side)
     record = TrainingRecord(log_metrics, lambda model: summary(embed(model, held_out.across)))
     best = BestWeights()
-    fit(module, batches, [record, best], options, folder)
+    lines = [] if shows_bar(options) else [EpochLines(record)]
+    fit(module, batches, [record, best, *lines], options, folder)
     best.restore(module.cpu())
     module.eval()
     embed_best = partial(embed, module)
