@@ -111,7 +111,7 @@ def test_scenes_are_only_read(points):
     ("name", "options"),
     [
         ("Pastis", "folds, limit"),
-        ("Stack", "band_names, bands, date_pattern, gap, held_out, mask, offset, patch_size"),
+        ("Stack", "band_names, bands, cloud_threshold, date_pattern, gap, grid, held_out, mask, "),
         ("Point", "block_degrees, classes, clear, cloudy_above, columns, crs, no_data, regions"),
     ],
 )
