@@ -23,6 +23,8 @@ def sample(patch_id="10", times=4, pixels=3, seed=0):
         frames=rng.integers(0, 9999, (2, 2, 6, 6)).astype(np.int16),
         frame_acquisitions=np.array([0, 2], np.int32),
         frame_clear=np.array([1.0, 0.5], np.float32),
+        reading={"numbers": {"2021-06-01": "x 1 -1000"}},
+        removed={"no-data value": 3},
     )
 
 

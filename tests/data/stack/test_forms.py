@@ -149,8 +149,10 @@ def test_a_stac_folder_with_rasters_of_other_uses(tmp_path, caplog):
     patch = load(tmp_path)
     np.testing.assert_array_equal(patch.reflectance, truth())
     assert patch.clear.all()
-    assert "aot.tif names no band, left alone" in caplog.text
-    assert "visual.tif names no band, left alone" in caplog.text
+    assert (
+        "6 rasters of its product folders name no band and are left alone: aot.tif, visual.tif"
+        in caplog.text
+    )
 
 
 def test_a_mask_in_a_file_of_its_own(tmp_path):
@@ -298,3 +300,11 @@ def test_a_place_named_by_a_span_of_dates_is_no_product(tmp_path):
     for number, day in enumerate(DAYS):
         write_tif(tmp_path / f"site_20210101_20221231/S2_{day}.tif", ground(number))
     assert list(find_places(tmp_path)) == ["site_20210101_20221231"]
+
+
+def test_product_folders_beside_files_belong_to_the_place_and_hidden_files_do_not(tmp_path):
+    write_tif(tmp_path / f"S2_{DAYS[0]}.tif", ground(0))
+    (tmp_path / f"._S2_{DAYS[0]}.tif").write_bytes(b"resource fork")
+    for number in (1, 2):
+        write_tif(tmp_path / f"S2A_{DAYS[number]}/stack.tif", ground(number))
+    np.testing.assert_array_equal(load(tmp_path).reflectance, truth())

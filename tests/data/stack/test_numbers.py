@@ -234,6 +234,7 @@ def test_the_unit_is_judged_by_most_values(values, unit):
     [
         ([2.5, 30, 45, 1.2], r"x.tif: its values look like percent \(median 16\.2\)"),
         ([0.1, 0.2, 2000, 3000], "50% of its values look like reflectance in 0..1 and 50%"),
+        ([2e-5, 3e-5, 8e-5], r"x.tif: its values \(2e-05 to 8e-05, .*\) are no reflectance"),
         ([-3, -4, -5], r"x.tif: its values \(-5 to -3, .*\) are no reflectance"),
     ],
 )

@@ -77,6 +77,10 @@ def test_numbers_in_file_order_are_no_names():
     with pytest.raises(ValueError, match=r"'b1', 'b2', 'b3', 'b4', which is their order"):
         name_bands(numbered, None, "x.tif")
     assert name_bands(("B01", "B02"), None, "x.tif") == ("B01", "B02")
+    with pytest.raises(ValueError, match=r"'B01', .* 'B09', which is their order"):
+        name_bands([f"B{n:02d}" for n in range(1, 10)], None, "x.tif")
+    product = (*(f"B{n}" for n in range(1, 9)), "B8A", "B9", "B11", "B12")
+    assert name_bands(product, None, "x.tif")[7:10] == ("B08", "B8A", "B09")
     assert name_bands(("B2", "B3", "B4", "B8"), None, "x.tif") == given
 
 

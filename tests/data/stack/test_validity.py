@@ -45,8 +45,8 @@ def test_values_are_normalised():
     values = np.array([[0, 0, 900, 40_000, 65_535], [0, 1200, 7, 2000, 3000]], np.uint16)
     result, cause = normalise(values, (None, 7), [(1, -1000)] * 2)
     assert result.dtype == np.int16
-    assert result.tolist() == [[-1000, -1000, -100, 32_767, FILL], [-1000, 200, FILL, 1000, 2000]]
-    assert cause.tolist() == [[0, 0, 0, 0, BY_FILL], [0, 0, BY_TAG, 0, 0]]
+    assert result.tolist() == [[-1000, -1000, -100, FILL, FILL], [-1000, 200, FILL, 1000, 2000]]
+    assert cause.tolist() == [[0, 0, 0, BY_VALUE, BY_FILL], [0, 0, BY_TAG, 0, 0]]
 
 
 def test_values_that_no_reflectance_has_are_no_data():
@@ -72,7 +72,15 @@ def test_tags_of_floats(no_data):
 
 
 @pytest.mark.parametrize(
-    ("value", "dtype"), [(-10_000, np.int16), (-9999, np.int16), (-32_768, np.int32)]
+    ("value", "dtype"),
+    [
+        (-10_000, np.int16),
+        (-9999, np.int16),
+        (-32_768, np.int32),
+        (-9999, np.float32),
+        (2**16 - 10_000, np.uint16),
+        (2**16 - 9999, np.uint16),
+    ],
 )
 def test_untagged_fills_are_found_by_their_value(tmp_path, value, dtype):
     write_days(tmp_path, lambda day: holed(day, value, dtype))
@@ -191,3 +199,15 @@ def test_files_without_the_mask_are_named_and_the_others_keep_theirs(tmp_path, c
     assert load(tmp_path).clear.mean(axis=(1, 2)).tolist() == [1, 1, 1, 0]
     assert "1 of its files lack the mask band SCL" in caplog.text
     assert "S2_20210602.tif" in caplog.text
+
+
+def test_masks_that_are_not_understood_are_named(tmp_path, caplog):
+    write_days(tmp_path, lambda day: with_mask(day, 1024), (*BANDS, "QA60"))
+    assert load(tmp_path).clear is None
+    assert "bands QA60 are left unread" in caplog.text
+
+
+def test_a_threshold_without_a_probability_is_warned_of(tmp_path, caplog):
+    write_days(tmp_path, lambda day: with_mask(day, 4), (*BANDS, "SCL"))
+    load(tmp_path, cloud_threshold=30.0)
+    assert "cloud_threshold has nothing to act on: its mask is SCL, clear where" in caplog.text

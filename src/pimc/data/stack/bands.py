@@ -151,17 +151,20 @@ def _given_names(
 
 
 def _are_numbers(descriptions: Sequence[str | None]) -> bool:
-    """Whether descriptions of the form b3 are all the band's own position in the file."""
+    """Whether descriptions of the form b3 are all the band's own position in the file.
+
+    B01 to B08 may be names; a ninth in a row is none, as B8A comes before B09 in every product.
+    """
     at = {
-        position: re.fullmatch(r"[bB]([1-9]\d?)", (text or "").strip())
+        position: re.fullmatch(r"[bB](0?)([1-9]\d?)", (text or "").strip())
         for position, text in enumerate(descriptions, 1)
     }
-    numbers = {position: int(match[1]) for position, match in at.items() if match}
-    reflectance = [text for text in descriptions if is_reflectance(band_name(text or ""))]
+    numbers = {position: int(match[2]) for position, match in at.items() if match}
+    padded = any(match[1] for match in at.values() if match)
     count = len(numbers)
-    return (
-        count > 1 and count == len(reflectance) and numbers == {n: n for n in range(1, count + 1)}
-    )
+    reflectance = [text for text in descriptions if is_reflectance(band_name(text or ""))]
+    in_order = numbers == {n: n for n in range(1, count + 1)}
+    return count > (8 if padded else 1) and count == len(reflectance) and in_order
 
 
 def _list(descriptions: Sequence[str | None]) -> str:

@@ -25,6 +25,10 @@ SCALED_LIMITS = (2.0, 100.0)
 """Reflectance of 0..1 lies below the first, reflectance x 10,000 above the second."""
 
 
+DARKEST = 0.005
+"""Reflectance that some bands of every ground exceed: below it, a scale was applied twice."""
+
+
 def judge_unit(values: np.ndarray, where: str) -> float:
     """What values must be multiplied with to be reflectance x 10,000: 10,000 or 1.
 
@@ -43,7 +47,7 @@ def judge_unit(values: np.ndarray, where: str) -> float:
     positive = known[(known > 0) & (known < 2 * REFLECTANCE_SCALE)]
     if not known.size:
         return REFLECTANCE_SCALE
-    if positive.size < known.size / 10:
+    if positive.size < known.size / 10 or np.quantile(positive, 0.9) < DARKEST:
         raise ValueError(
             f"{where}: its values ({known.min():g} to {known.max():g}, scale and offset applied) "
             "are no reflectance; correct its scale and offset tags"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,8 +11,6 @@ from pimc.data.stack.bands import DATA_MASK, is_known, name_bands, split_name
 from pimc.data.stack.dating import dates_in
 from pimc.data.stack.files import RasterFile
 from pimc.data.stack.grid import Grid, grid_of
-
-logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -130,8 +127,7 @@ def _names(file: RasterFile, header: _Header, band_names: Sequence[str] | None) 
     if count == 1 and file.band is not None:
         return (_single_name(file, header.descriptions[0]),)
     readable = any(is_known(split_name(text or "")[1]) for text in header.descriptions)
-    if file.in_folder and not readable and band_names is None:
-        logger.info("%s names no band, left alone", file.path)
+    if file.in_folder and not readable and (band_names is None or len(band_names) != count):
         return ()
     names = name_bands(header.descriptions, band_names, str(file.path))
     # red, green, blue and a fourth band may be tagged as a picture: a name weighs more

@@ -207,9 +207,8 @@ def log_summary(place: Place, looks: Sequence[Look], summary: Mapping[str, Any])
 
 def _describe_numbers(place: Place, image: Image) -> str:
     """How stored values become reflectance x 10,000, in words."""
-    return ", ".join(
-        f"x {each.gain:g} {each.add:+g} ({each.source})" for each in place.numbers(image)
-    )
+    words = [f"x {each.gain:g} {each.add:+g} ({each.source})" for each in place.numbers(image)]
+    return ", ".join(dict.fromkeys(words))
 
 
 def _by_dates(words: Mapping[str, str]) -> dict[str, str]:

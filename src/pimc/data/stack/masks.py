@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
+from pimc.data.stack.bands import is_known
 from pimc.data.stack.validity import is_fill, is_missing
 
 CLEAR_CODES = {
@@ -113,6 +115,12 @@ def choose_mask(
         percent = 100 / 255 if band == "CLP" else 1.0
         return CloudMask(band, DEFAULT_THRESHOLD if threshold is None else threshold, percent)
     return CloudMask(band, threshold if band == "CLOUD" else None)
+
+
+def unread_masks(available: Collection[str]) -> list[str]:
+    """Bands that look like masks by their name and are not understood."""
+    hint = re.compile("MASK|QA|CLOUD|CLEAR|VALID|SHADOW|SNOW|CIRRUS")
+    return sorted(name for name in available if hint.search(name) and not is_known(name))
 
 
 def fit_percent(mask: CloudMask, values: Sequence[np.ndarray]) -> CloudMask:

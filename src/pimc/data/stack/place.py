@@ -3,50 +3,23 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from pimc.data.dates import need_dates
-from pimc.data.stack.bands import DATA_MASK, is_reflectance, stand_ins
-from pimc.data.stack.checks import judge_unit
+from pimc.data.stack.bands import is_reflectance, stand_ins
 from pimc.data.stack.files import RasterFile
 from pimc.data.stack.grid import Grid, grid_of
 from pimc.data.stack.header import Layer, read_layers
 from pimc.data.stack.images import Image, Part, make_images
-from pimc.data.stack.masks import (
-    CloudMask,
-    check_shadow_alone,
-    choose_mask,
-    fit_percent,
-    is_shadow_alone,
-)
-from pimc.data.stack.numbers import Numbers, check_type, needs_unit, settle_numbers
-from pimc.data.stack.offsets import Offset, asked_offset
-from pimc.data.stack.pixels import Pixels, Wanted, merge_parts, read_part, read_stored
-from pimc.data.stack.statements import read_statements
-from pimc.data.stack.validity import is_fill, is_missing
+from pimc.data.stack.masks import CloudMask
+from pimc.data.stack.numbers import Numbers
+from pimc.data.stack.pixels import Pixels, Wanted, merge_parts, read_part
+from pimc.data.stack.settling import Reading, settle_mask, settle_numbers_of
 
 logger = logging.getLogger(__name__)
-
-SAMPLE_SIDE = 128
-"""Rows and columns of a file that are looked at before its unit is known."""
-
-
-@dataclass(frozen=True)
-class Reading:
-    """What to read from the files of a place: see ``StackOptions``."""
-
-    bands: tuple[str, ...]
-    band_names: tuple[str, ...] | None
-    mask: str | None
-    cloud_threshold: float | None
-    offset: Offset
-    grid: str
-    resampling: str
 
 
 @dataclass(frozen=True)
@@ -123,8 +96,9 @@ def open_place(name: str, files: Sequence[RasterFile], root: Path, reading: Read
     Raises:
         ValueError: too few dates, another grid, a band missing, or numbers that contradict.
     """
-    layers = [layer for file in files for layer in read_layers(file, reading.band_names)]
-    images = make_images(layers)
+    read = {file.path: read_layers(file, reading.band_names) for file in files}
+    _report_others(name, [path.name for path, layers in read.items() if not layers])
+    images = make_images(layer for layers in read.values() for layer in layers)
     days = ", ".join(image.day for image in images)
     need_dates(len(images), f"place {name}, dated files {days}")
     _check_parts(images)
@@ -137,10 +111,21 @@ def open_place(name: str, files: Sequence[RasterFile], root: Path, reading: Read
     grid = _choose_grid(images, bands, root, reading.grid)
     same = str(first[bands[0]].path) if reading.grid == "refuse" else None
     images = tuple(_on_grid(image, bands, grid, same) for image in images)
-    numbers = _numbers(name, images, bands, root, reading.offset)
-    mask = _mask(name, images, reading)
+    numbers = settle_numbers_of(name, images, bands, root, reading.offset)
+    mask = settle_mask(name, images, reading)
     wanted = Wanted(bands, numbers, mask, grid, reading.resampling)
     return Place(name, images, reading.bands, substitutions, wanted)
+
+
+def _report_others(place: str, names: Sequence[str]) -> None:
+    if names:
+        logger.info(
+            "place %s: %d rasters of its product folders name no band and are left alone: %s%s",
+            place,
+            len(names),
+            ", ".join(names[:8]),
+            ", ..." if len(names) > 8 else "",
+        )
 
 
 def _check_parts(images: Sequence[Image]) -> None:
@@ -192,89 +177,3 @@ def _on_grid(image: Image, bands: Sequence[str], grid: Grid, same: str | None) -
                 )
         parts.append(Part(part.product, layers))
     return Image(image.day, tuple(parts))
-
-
-def _numbers(
-    place: str, images: Sequence[Image], bands: Sequence[str], root: Path, offset: Offset
-) -> dict[tuple[str, int], Numbers]:
-    """Gain and add of every layer that is read."""
-    numbers = {}
-    for image in images:
-        asked = asked_offset(offset, place, image.day)
-        for part in image.parts:
-            layers = [part.layers[band] for band in dict.fromkeys(bands)]
-            for layer in layers:
-                check_type(layer)
-            unit = _unit(layers, part.layers.get(DATA_MASK))
-            for layer in layers:
-                # floats of 0..1 were computed from what the sources speak of
-                computed = layer.dtype.startswith("float") and unit != 1
-                statements = () if computed else read_statements(layer, root)
-                settled = settle_numbers(layer, asked, statements, unit)
-                numbers[str(layer.path), layer.index] = settled
-    return numbers
-
-
-def _unit(layers: Sequence[Layer], data_mask: Layer | None) -> float:
-    """What physical values of a part are multiplied with, by the values themselves."""
-    judged = [layer for layer in layers if needs_unit(layer)]
-    if not judged:
-        return 1.0
-    nothing = None if data_mask is None else _thin(data_mask) == 0
-    samples = []
-    for layer in judged:
-        stored, masked = _thinned(layer)
-        scale, offset = layer.tag or (1.0, 0.0)
-        physical = stored.astype(np.float64) * scale + offset
-        missing = is_missing(stored, layer.no_data) | is_fill(stored) | (stored == 0)
-        for no_data in (masked, nothing):
-            if no_data is not None and no_data.shape == missing.shape:
-                missing |= no_data
-        physical[missing] = np.nan
-        samples.append(physical.ravel())
-    return judge_unit(np.concatenate(samples), str(judged[0].path))
-
-
-def _mask(place: str, images: Sequence[Image], reading: Reading) -> CloudMask | None:
-    """The cloud mask of a place; files without it are named and count as clear."""
-    parts = [part for image in images for part in image.parts]
-    available = {band for part in parts for band in part.layers}
-    mask = choose_mask(reading.mask, reading.cloud_threshold, available, place)
-    if mask is None:
-        return None
-    lacking = [path for part in parts if mask.band not in part.layers for path in part.paths]
-    if lacking:
-        logger.warning(
-            "place %s: %d of its files lack the mask band %s and count as free of cloud: %s",
-            place,
-            len(lacking),
-            mask.band,
-            ", ".join(lacking),
-        )
-    layers = [part.layers[mask.band] for part in parts if mask.band in part.layers]
-    if mask.threshold is not None:
-        return fit_percent(mask, [_thin(layer) for layer in layers])
-    if mask.band == "CLOUD" and reading.mask == "auto":
-        seen = _values(map(_thin, layers))
-        if is_shadow_alone(seen):  # clouds may lie between the pixels looked at
-            check_shadow_alone(_values(map(_stored, layers)), place)
-    return mask
-
-
-def _values(arrays: Iterable[np.ndarray]) -> set[float]:
-    return {float(value) for array in arrays for value in np.unique(array)}
-
-
-def _thinned(layer: Layer) -> tuple[np.ndarray, np.ndarray | None]:
-    """A layer's values at some rows and columns, as stored, and where its mask hides it."""
-    rows, cols = (min(SAMPLE_SIDE, length) for length in layer.grid.shape)
-    values, masked = read_stored([layer], None, (rows, cols))
-    return values[0], masked
-
-
-def _thin(layer: Layer) -> np.ndarray:
-    return _thinned(layer)[0]
-
-
-def _stored(layer: Layer) -> np.ndarray:
-    return np.asarray(read_stored([layer], None, None)[0][0])

@@ -21,7 +21,8 @@ from pimc.data.stack.images import Image
 from pimc.data.stack.look import check_numbers, log_summary, look_at, summarise
 from pimc.data.stack.masks import MASKS
 from pimc.data.stack.offsets import Offset, check_offset, check_places
-from pimc.data.stack.place import Place, Reading, open_place
+from pimc.data.stack.place import Place, open_place
+from pimc.data.stack.settling import Reading
 from pimc.data.stack.validity import CAUSES
 from pimc.data.windows import Span, patch_folds, spans, split_ground
 

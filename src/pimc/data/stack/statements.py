@@ -9,9 +9,8 @@ from __future__ import annotations
 import json
 import logging
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import lru_cache
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
@@ -47,18 +46,44 @@ class Statement:
     add: float | None = None
 
 
-def read_statements(layer: Layer, root: Path) -> tuple[Statement, ...]:
+@dataclass(frozen=True)
+class FolderMetadata:
+    """The metadata files of a folder.
+
+    Attributes:
+        products: ESA's: name, day of sensing or None, quantification, offsets by band.
+        items: STAC items, alone or in a collection, with their file's name.
+    """
+
+    products: tuple[tuple[str, str | None, float, Mapping[str, float]], ...]
+    items: tuple[tuple[str, Mapping[str, Any]], ...]
+
+
+def read_folder(folder: Path) -> FolderMetadata:
+    """Read the metadata files of a folder.
+
+    Raises:
+        ValueError: one of ESA's is not readable.
+    """
+    return FolderMetadata(tuple(_products(folder)), tuple(_items(folder)))
+
+
+def read_statements(
+    layer: Layer, root: Path, read: Callable[[Path], FolderMetadata] = read_folder
+) -> tuple[Statement, ...]:
     """What is said of a layer's numbers, the closest source first.
 
     Args:
         layer: of reflectance.
         root: folder of the place, above which nothing is looked for.
+        read: gives the metadata of a folder, which many layers share.
     """
     folders = _folders(layer.path, root)
+    metadata = [read(folder) for folder in folders]
     said = [
         _by_items(layer),
-        *(_by_product_metadata(layer, folder) for folder in folders),
-        *(_by_stac(layer, folder) for folder in folders),
+        *(_by_product_metadata(layer, each) for each in metadata),
+        *(_by_stac(layer, each) for each in metadata),
         *(_by_name(path.name) for path in (layer.path, *folders)),
     ]
     return tuple(statement for statement in said if statement is not None)
@@ -112,10 +137,7 @@ def _number(text: str, layer: Layer, name: str) -> float:
     return numbers[0]
 
 
-@lru_cache(maxsize=4096)
-def _product_metadata(folder: Path) -> tuple[tuple[str, str | None, Mapping[str, Any]], ...]:
-    """ESA's metadata files in a folder: name, day of sensing, quantification and offsets."""
-    found = []
+def _products(folder: Path) -> Iterator[tuple[str, str | None, float, Mapping[str, float]]]:
     for path in sorted(folder.glob("*MTD_MSIL*.xml")):
         try:
             tree = ElementTree.parse(path)
@@ -133,23 +155,19 @@ def _product_metadata(folder: Path) -> tuple[tuple[str, str | None, Mapping[str,
         }
         if scale:
             day = day[:10] if day else find_date(texts.get("PRODUCT_URI", ""))
-            found.append((path.name, day, {"scale": float(scale), "adds": adds}))
-    return tuple(found)
+            yield path.name, day, float(scale), adds
 
 
-def _by_product_metadata(layer: Layer, folder: Path) -> Statement | None:
-    for name, day, facts in _product_metadata(folder):
+def _by_product_metadata(layer: Layer, metadata: FolderMetadata) -> Statement | None:
+    for name, day, scale, adds in metadata.products:
         if day in (None, layer.day):
-            gain = REFLECTANCE_SCALE / facts["scale"]
+            gain = REFLECTANCE_SCALE / scale
             # before baseline 04.00 it has no list of offsets
-            return Statement(name, gain, facts["adds"].get(layer.name, 0.0) * gain)
+            return Statement(name, gain, adds.get(layer.name, 0.0) * gain)
     return None
 
 
-@lru_cache(maxsize=4096)
-def _stac_items(folder: Path) -> tuple[tuple[str, Mapping[str, Any]], ...]:
-    """STAC items in a folder, alone or in a collection of items, with their file's name."""
-    found: list[tuple[str, Mapping[str, Any]]] = []
+def _items(folder: Path) -> Iterator[tuple[str, Mapping[str, Any]]]:
     for path in sorted(folder.glob("*.json")):
         try:
             read = json.loads(path.read_text(encoding="utf-8"))
@@ -157,13 +175,12 @@ def _stac_items(folder: Path) -> tuple[tuple[str, Mapping[str, Any]], ...]:
             logger.warning("%s is not readable as JSON, left alone", path)
             continue
         items = read.get("features", [read]) if isinstance(read, dict) else []
-        found += [(path.name, item) for item in items if "assets" in item]
-    return tuple(found)
+        yield from ((path.name, item) for item in items if "assets" in item)
 
 
-def _by_stac(layer: Layer, folder: Path) -> Statement | None:
+def _by_stac(layer: Layer, metadata: FolderMetadata) -> Statement | None:
     """The item of a layer: the one that names its file, or the only one of its date."""
-    of_day = [(name, item) for name, item in _stac_items(folder) if _day(item) == layer.day]
+    of_day = [(name, item) for name, item in metadata.items if _day(item) == layer.day]
     named = [
         (name, item)
         for name, item in of_day

@@ -30,9 +30,9 @@ FILLS = {
 }
 """Values of a type that no reflectance has, tagged or not."""
 
-POSSIBLE = (-2_000, 65_534)
-"""Reflectance x 10,000: no product goes below -0.2 (Landsat's zero; ESA's is -0.1), and none goes
-beyond what uint16 holds. Usual untagged fills (-10000, -9999) lie outside."""
+POSSIBLE = (-2_000, 32_767)
+"""Reflectance x 10,000: no product goes below -0.2 (Landsat's zero; ESA's is -0.1), and ESA's end
+at 2^15 - 1. Usual untagged fills (-10000, -9999) lie outside, cast to uint16 too (55536, 55537)."""
 
 
 def is_missing(values: np.ndarray, no_data: float | None) -> np.ndarray:
@@ -60,7 +60,6 @@ def normalise(
     """Stored values to reflectance x 10,000, and why values are no data.
 
     A mask of data and zeros in all bands are looked at where all bands of an image are there.
-    Values beyond int16 (reflectance above 3.27: glint, saturation) are clipped to its end.
 
     Args:
         values: C x ... as stored, integers or floats.
@@ -76,11 +75,9 @@ def normalise(
     cause[is_fill(values)] = BY_FILL
     for band, tag in enumerate(no_data):
         cause[band][is_missing(values[band], tag)] = BY_TAG
-    if values.dtype.kind == "f":
-        reflectance = np.rint(np.where(cause == 0, reflectance, 0))
-    stored = np.clip(reflectance, FILL + 1, np.iinfo(np.int16).max).astype(np.int16)
-    stored[cause != 0] = FILL
-    return stored, cause
+    if reflectance.dtype.kind == "f":
+        reflectance = np.rint(reflectance)
+    return np.where(cause == 0, reflectance, FILL).astype(np.int16), cause
 
 
 def _scaled(values: np.ndarray, gains: Sequence[tuple[float, float]]) -> np.ndarray:
@@ -90,5 +87,4 @@ def _scaled(values: np.ndarray, gains: Sequence[tuple[float, float]]) -> np.ndar
     if values.dtype.kind in "iu" and (gain == 1).all() and (add == np.rint(add)).all():
         whole = np.int64 if values.dtype.itemsize > 2 else np.int32
         return np.asarray(values.astype(whole) + add.astype(whole))
-    scaled = values.astype(np.float64) * gain + add
-    return scaled if values.dtype.kind == "f" else np.rint(scaled)
+    return np.asarray(values.astype(np.float64) * gain + add)
