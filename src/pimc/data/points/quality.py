@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from pimc.data.stack.bands import CLEAR_CODES
+from pimc.data.stack.masks import CLEAR_CODES
 
 QUALITY_NAMES = ("quality", *CLEAR_CODES)
 """Columns that are taken for a quality flag without being named."""
