@@ -17,7 +17,17 @@ from pimc.pipeline_registry import register_pipelines
 from pimc.pretraining.options import PretrainingOptions
 
 PROJECT = Path(__file__).parents[1]
-ENVIRONMENTS = ("base", "pastis", "stack", "points", "eurosat", "paper", "simulated_year")
+ENVIRONMENTS = (
+    "base",
+    "pastis",
+    "stack",
+    "cube",
+    "stac",
+    "points",
+    "eurosat",
+    "paper",
+    "simulated_year",
+)
 PIPELINES = register_pipelines()
 LAYERS = {
     "raw",
