@@ -69,7 +69,7 @@ def open_cube(path: Path) -> Any:  # noqa: ANN401  xarray is an extra
         # times and numbers are decoded here by rules of this project
         return xarray.open_dataset(
             path,
-            engine="zarr" if path.suffix.lower() == ".zarr" else None,
+            engine="zarr" if path.suffix.lower() == ".zarr" else "netcdf4",
             mask_and_scale=False,
             decode_times=False,
             decode_coords="all",
@@ -78,7 +78,7 @@ def open_cube(path: Path) -> Any:  # noqa: ANN401  xarray is an extra
     except ImportError as error:
         raise _missing(path, error) from error
     except (OSError, ValueError, KeyError) as error:
-        if "installed" in str(error):  # xarray's words for a missing engine
+        if "unrecognized engine" in str(error):  # what reads these files is not installed
             raise _missing(path, error) from error
         raise ValueError(
             f"{path}: not readable as a cube ({error}); download or write it again"

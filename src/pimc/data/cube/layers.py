@@ -74,8 +74,17 @@ class CubeVariable:
         window: Any,  # noqa: ANN401  rasterio has no types
         shape: tuple[int, int] | None,
     ) -> tuple[np.ndarray, None]:
-        """C x h x w values as stored, see ``pimc.data.stack.header.ReadStored``."""
-        return np.stack([self._plane(layer.index, window, shape) for layer in layers]), None
+        """C x h x w values as stored, see ``pimc.data.stack.header.ReadStored``.
+
+        Raises:
+            ValueError: the cube cannot be read.
+        """
+        try:
+            return np.stack([self._plane(layer.index, window, shape) for layer in layers]), None
+        except (OSError, RuntimeError) as error:
+            raise ValueError(
+                f"{layers[0].path}: its pixels cannot be read ({error}); download it again"
+            ) from error
 
     @property
     def _width(self) -> int:
