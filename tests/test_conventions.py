@@ -26,7 +26,17 @@ from pimc.signal.sampling import SamplingOptions
 from pimc.signal.screening import ScreeningOptions
 
 PROJECT = Path(__file__).parents[1]
-ENVIRONMENTS = ("base", "pastis", "stack", "points", "eurosat", "paper", "simulated_year")
+ENVIRONMENTS = (
+    "base",
+    "pastis",
+    "stack",
+    "cube",
+    "stac",
+    "points",
+    "eurosat",
+    "paper",
+    "simulated_year",
+)
 PIPELINES = register_pipelines()
 LAYERS = {
     "raw",

@@ -13,11 +13,13 @@ from typing import Any, ClassVar, NoReturn, TypeVar
 
 from kedro.io import AbstractDataset, DatasetError
 
+from pimc.data.cube.scenes import CubeOptions, cube_scenes
 from pimc.data.pastis.scenes import PastisOptions, pastis_scenes
 from pimc.data.patch import PatchSource
 from pimc.data.points.options import PointOptions
 from pimc.data.points.scenes import point_scenes
 from pimc.data.simulation.scenes import SimulationOptions, simulate_scenes
+from pimc.data.stac.scenes import StacOptions, stac_scenes
 from pimc.data.stack.scenes import StackOptions, stack_scenes
 
 Options = TypeVar("Options")
@@ -118,6 +120,51 @@ class StackScenes(_FileScenes):
     def load(self) -> dict[str, PatchSource]:
         """Check the headers of all files; images stay in them."""
         return dict(stack_scenes(self._options))
+
+
+class CubeScenes(_FileScenes):
+    """Scenes of NetCDF and Zarr cubes (options: ``CubeOptions``); needs the extra ``cube``.
+
+    ```yaml
+    scenes:
+      type: pimc.catalog.scenes.CubeScenes
+      path: data/01_raw/cubes
+      bands: [B02, B03, B04, B08]
+      crs: EPSG:32631
+    ```
+    """
+
+    source = "cube"
+    kind = CubeOptions
+
+    def load(self) -> dict[str, PatchSource]:
+        """Check coordinates and attributes of all cubes; images stay in them."""
+        return dict(cube_scenes(self._options))
+
+
+class StacScenes(_FileScenes):
+    """Scenes of STAC items, saved or searched (options: ``StacOptions``); needs the extra ``stac``.
+
+    ```yaml
+    scenes:
+      type: pimc.catalog.scenes.StacScenes
+      path: data/01_raw/stac/my_place.json
+      url: https://earth-search.aws.element84.com/v1
+      collection: sentinel-2-l2a
+      bbox: [11.0, 47.9, 11.1, 48.0]
+      dates: 2021-05-01/2021-10-31
+    ```
+    """
+
+    source = "stac"
+    kind = StacOptions
+
+    def load(self) -> dict[str, PatchSource]:
+        """Search where the items are not there yet, and read their files' headers."""
+        return dict(stac_scenes(self._options))
+
+    def _exists(self) -> bool:
+        return self._path.exists() or self._options.url is not None
 
 
 class PointScenes(_FileScenes):

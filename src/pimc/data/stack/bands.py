@@ -36,6 +36,8 @@ _COMMON = {
 _OTHERS = {
     "SCL": "SCL",
     "CLOUD": "CLOUD",
+    "CLOUDMASK": "CLOUD",
+    "S2MASK": "CLOUD",  # GreenEarthNet's
     "CLM": "CLM",
     "CLP": "CLP",
     "CLD": "CLOUD_PROBABILITY",

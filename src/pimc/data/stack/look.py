@@ -148,7 +148,7 @@ def _span(days: Sequence[str]) -> str:
 
 def summarise(place: Place, looks: Sequence[Look]) -> dict[str, Any]:
     """What was read of a place: files, dates, bands, numbers by date, no data by cause, mask."""
-    files = {str(layer.path) for image in place.images for layer in place.layers(image)}
+    files = {str(layer.file) for image in place.images for layer in place.layers(image)}
     merged = {
         image.day: [", ".join(part.paths) for part in image.parts]
         for image in place.images

@@ -157,6 +157,8 @@ def read_stored(
     Raises:
         ValueError: the file cannot be read.
     """
+    if layers[0].read is not None:
+        return layers[0].read(layers, window, shape)
     import rasterio
     from rasterio.errors import RasterioIOError
 
