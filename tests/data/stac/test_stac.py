@@ -311,3 +311,11 @@ def test_without_the_extra_it_is_named(absent, tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, absent, None)
     with pytest.raises(ImportError, match=r'pip install -e "\.\[stac\]"'):
         read(tmp_path / "items.json", url="http://127.0.0.1:9", **SEARCH)
+
+
+def test_floats_of_reflectance(tmp_path):
+    values = np.where(images() == 0, np.nan, images() / 10_000).astype(np.float32)
+    path = write_items(
+        tmp_path, values, lambda _: {"s2:processing_baseline": "05.00"}, nodata=np.nan
+    )
+    np.testing.assert_array_equal(read(path).reflectance, first(images()))

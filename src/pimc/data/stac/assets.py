@@ -80,16 +80,27 @@ def _finest(headers: Iterable[Header]) -> Iterator[Header]:
         yield min(same, key=lambda header: header.grid.pixel)
 
 
-def make_layer(header: Header, grid: Grid, resampling: str) -> Layer:
-    """The layer of an asset.
+def make_layers(headers: Sequence[Header], grid: Grid, resampling: str) -> Iterator[Layer]:
+    """The layers of assets; those of an item and type are loaded together.
 
     Args:
-        header: of its file.
-        grid: of the place, which it is loaded onto.
+        headers: of their files.
+        grid: of the place, which they are loaded onto.
         resampling: of reflectance; masks take the nearest pixel.
     """
+
+    def loaded_with(header: Header) -> tuple[str, str, bool]:
+        return header.asset.product, header.dtype, is_reflectance(header.asset.name)
+
+    for _, group in groupby(sorted(headers, key=loaded_with), loaded_with):
+        together = tuple(group)
+        method = resampling if is_reflectance(together[0].asset.name) else "nearest"
+        loader = AssetLoader({each.asset.path: each for each in together}, grid, method)
+        yield from (_layer(header, grid, loader) for header in together)
+
+
+def _layer(header: Header, grid: Grid, loader: AssetLoader) -> Layer:
     asset = header.asset
-    method = resampling if is_reflectance(asset.name) else "nearest"
     return Layer(
         path=asset.path,
         index=1,
@@ -104,7 +115,7 @@ def make_layer(header: Header, grid: Grid, resampling: str) -> Layer:
         has_mask=False,
         grid=grid,
         stamp=_stamp(asset.href),
-        read=AssetReader(header, grid, method).read,
+        read=loader.read,
     )
 
 
@@ -114,16 +125,16 @@ def _stamp(href: str) -> FileStamp:
 
 
 @dataclass(frozen=True, eq=False)
-class AssetReader:
-    """Loads windows of one asset.
+class AssetLoader:
+    """Loads windows of assets of one item.
 
     Attributes:
-        header: of its file.
+        headers: of their files, by the path of the asset.
         grid: of the place.
         method: of resampling.
     """
 
-    header: Header
+    headers: Mapping[Path, Header]
     grid: Grid
     method: str
 
@@ -133,10 +144,10 @@ class AssetReader:
         window: Any,  # noqa: ANN401  rasterio has no types
         shape: tuple[int, int] | None,
     ) -> tuple[np.ndarray, None]:
-        """1 x h x w values as stored, see ``pimc.data.stack.header.ReadStored``.
+        """C x h x w values as stored, see ``pimc.data.stack.header.ReadStored``.
 
         Raises:
-            ValueError: the file cannot be read.
+            ValueError: a file cannot be read.
         """
         import odc.stac
         import pystac
@@ -147,43 +158,47 @@ class AssetReader:
         window = window or Window(0, 0, *self.grid.shape[::-1])
         target = self.grid.thinned(window, shape or (window.height, window.width))
         rows, cols = map(round, target.shape)
+        headers = [self.headers[layer.path] for layer in layers]
+        bands = [f"band_{n}" for n in range(len(headers))]
         try:
             loaded = odc.stac.load(
-                [pystac.Item.from_dict(self._item())],
-                bands=["asset"],
+                [pystac.Item.from_dict(_item(dict(zip(bands, headers, strict=True))))],
+                bands=bands,
                 geobox=GeoBox((rows, cols), Affine(*target.transform), target.crs),
                 groupby="id",
                 resampling=self.method,
+                pool=len(bands),
             )
         except OSError as error:
             raise ValueError(
                 f"{layers[0].path}: its pixels cannot be read ({error}); check the connection to "
-                f"{self.header.asset.href}"
+                f"{headers[0].asset.href}"
             ) from error
-        return np.asarray(loaded["asset"].values), None
+        return np.concatenate([loaded[band].values for band in bands]), None
 
-    def _item(self) -> dict[str, Any]:
-        """An item of this asset alone, with what its file says rather than what items do."""
-        header = self.header
-        # without a no-data value 0 is it, as in all that ESA delivers
-        facts = {"data_type": header.dtype, "nodata": header.no_data or 0}
-        return {
-            "type": "Feature",
-            "stac_version": "1.0.0",
-            "stac_extensions": [RASTER_EXTENSION],
-            "id": str(header.asset.item["id"]),
-            "properties": {"datetime": f"{header.asset.day}T00:00:00Z"},
-            **_footprint(header.grid),
-            "links": [],
-            "assets": {
-                "asset": {
-                    "href": header.asset.href,
-                    "type": "image/tiff",
-                    "roles": ["data"],
-                    "raster:bands": [facts],
-                }
-            },
-        }
+
+def _item(headers: Mapping[str, Header]) -> dict[str, Any]:
+    """An item of some assets, with what their files say rather than what items do."""
+    first = next(iter(headers.values()))
+    return {
+        "type": "Feature",
+        "stac_version": "1.0.0",
+        "stac_extensions": [RASTER_EXTENSION],
+        "id": str(first.asset.item["id"]),
+        "properties": {"datetime": f"{first.asset.day}T00:00:00Z"},
+        **_footprint(first.grid),
+        "links": [],
+        "assets": {
+            name: {
+                "href": header.asset.href,
+                "type": "image/tiff",
+                "roles": ["data"],
+                # without a no-data value 0 is it, as in all that ESA delivers
+                "raster:bands": [{"data_type": header.dtype, "nodata": header.no_data or 0}],
+            }
+            for name, header in headers.items()
+        },
+    }
 
 
 def _footprint(grid: Grid, margin: float = 0.01) -> Mapping[str, Any]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
-from pimc.data.stac.assets import make_layer, read_headers
+from pimc.data.stac.assets import make_layers, read_headers
 from pimc.data.stac.grid import choose_grid
 from pimc.data.stac.items import find_assets, find_collections, read_items
 from pimc.data.stac.search import Search, search_once
@@ -114,7 +114,7 @@ def _open(name: str, path: Path, options: StacOptions) -> Place:
             f"{', '.join(keys[:20])}"
         )
     grid = choose_grid(reflectance, options.crs, options.resolution, options.bbox)
-    layers = [make_layer(header, grid, options.resampling) for header in headers]
+    layers = make_layers(headers, grid, options.resampling)
 
     def metadata(folder: Path) -> FolderMetadata:
         if folder in items:

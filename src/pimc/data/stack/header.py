@@ -18,7 +18,7 @@ from pimc.data.stack.grid import Grid, grid_of
 ReadStored = Callable[
     [Sequence["Layer"], Any, tuple[int, int] | None], tuple[np.ndarray, np.ndarray | None]
 ]
-"""Layers of one path, a rasterio window and rows and columns to thin it to (None for all) ->
+"""Layers that share it, a rasterio window and rows and columns to thin it to (None for all) ->
 C x h x w values as stored, and h x w where the file's own mask hides them (None without one)."""
 
 
