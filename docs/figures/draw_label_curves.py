@@ -37,7 +37,7 @@ ROW = re.compile(r"\| \**(\w+)\**(?: \(chosen\))? \|.*?\|.*?\| ([\d.]+) \| \[([\
 
 def read_accuracies(text: str) -> dict[str, dict[str, tuple[float, float, float]]]:
     """Budget -> arm -> accuracy and its interval, per cent, by pixel."""
-    block = text.split(f": {BLOCK} -->")[1].split("<!-- end -->")[0]
+    block = text.split(f": {BLOCK} -->")[1].split("<!-- end -->", maxsplit=1)[0]
     parts = re.split(r"(?m)^By pixel, (.*):$", block)
     return {
         heading: {
