@@ -24,7 +24,7 @@ CONFIG = SeriesEncoderConfig(
 
 
 def task(variant, key, calls=None, make=None):
-    def made():
+    def made(log):
         calls.append(variant)
         torch.manual_seed(len(calls))
         history = pd.DataFrame({"epoch": [0, 1], "val_loss": [2.0, 1.0]})
@@ -74,7 +74,7 @@ def test_what_another_process_makes_meanwhile_is_not_trained_again(tmp_path):
     calls, others = [], EncodersByKey(str(tmp_path / "other.encoders"))
     first = task("a", "k1", calls)
 
-    def meanwhile():
+    def meanwhile(log):
         others.save(named(task("b", "k2", calls)))
         return first.make(None)
 
@@ -86,7 +86,7 @@ def test_what_another_process_makes_meanwhile_is_not_trained_again(tmp_path):
 
 
 def test_a_killed_run_loses_the_training_it_was_at(tmp_path):
-    def killed():
+    def killed(log):
         raise KeyboardInterrupt
 
     dataset, calls = EncodersByKey(str(tmp_path / "ablation.encoders")), []

@@ -111,8 +111,8 @@ def test_scenes_are_only_read(points):
     ("name", "options"),
     [
         ("Pastis", "folds, limit"),
-        ("Stack", "band_names, bands, date_pattern, gap, held_out, mask, offset, patch_size"),
-        ("Point", "block_degrees, classes, regions, start, step"),
+        ("Stack", "band_names, bands, cloud_threshold, date_pattern, gap, grid, held_out, mask, "),
+        ("Point", "block_degrees, classes, clear, cloudy_above, columns, crs, no_data, regions"),
     ],
 )
 def test_an_unknown_option_names_the_known(name, options):
@@ -140,3 +140,10 @@ def test_simulated_scenes_from_yaml():
     assert (described["source"], described["patches"]) == ("simulated", 5)
     with pytest.raises(DatasetError, match="simulated scenes have no option colour; they have "):
         from_yaml("{type: pimc.catalog.scenes.SimulatedScenes, colour: 1}")
+
+
+def test_the_preview_names_source_and_patches():
+    shown = json.loads(
+        from_yaml("{type: pimc.catalog.scenes.SimulatedScenes, patches: 3}").preview()
+    )
+    assert (shown["source"], shown["patches"], len(shown["first"])) == ("simulated", 3, 3)

@@ -1,3 +1,4 @@
+import json
 from dataclasses import fields, replace
 
 import numpy as np
@@ -23,6 +24,8 @@ def sample(patch_id="10", times=4, pixels=3, seed=0):
         frames=rng.integers(0, 9999, (2, 2, 6, 6)).astype(np.int16),
         frame_acquisitions=np.array([0, 2], np.int32),
         frame_clear=np.array([1.0, 0.5], np.float32),
+        reading={"numbers": {"2021-06-01": "x 1 -1000"}},
+        removed={"no-data value": 3},
     )
 
 
@@ -100,3 +103,16 @@ def test_manifest_of_a_sharded_array_copies_nothing_and_survives_a_move(tmp_path
 def test_arrays_in_memory_have_no_manifest(tmp_path):
     with pytest.raises(DatasetError, match="memory-mapped"):
         ShardedArrayManifest(str(tmp_path / "x.json")).save(ShardedArray([np.ones((2, 2))]))
+
+
+def test_previews_tell_what_is_held(tmp_path):
+    shards = SampleShards(str(tmp_path / "samples"))
+    shards.save({"10": SampleTask("k", sample)})
+    shown = json.loads(shards.preview())
+    assert (shown["patches"], shown["first"]) == (1, ["10"])
+    (stored,) = shards.load().values()
+    manifest = ShardedArrayManifest(str(tmp_path / "joined.json"))
+    manifest.save(ShardedArray([stored.frames], -1, stored.bands))
+    described = json.loads(manifest.preview())
+    assert described["bands"] == list(stored.bands) and described["parts"] == 1
+    assert described["shape"] == list(stored.frames.shape)

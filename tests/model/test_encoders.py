@@ -131,6 +131,25 @@ def test_missing_pixels_count_as_the_mean_of_their_band():
     torch.testing.assert_close(encoder(missing), encoder(mean))
 
 
+@pytest.mark.parametrize(
+    ("factor", "unit"), [(10_000, "reflectance x 10,000"), (100, "percent"), (255, "8 bit")]
+)
+def test_images_in_another_unit_are_refused_in_evaluation(factor, unit):
+    torch.manual_seed(0)
+    encoder, images = ImageEncoder(IMAGE).eval(), torch.rand(3, 2, 16, 16)
+    images[0, 0, 3], images[1, 1, 2, 5] = torch.nan, 9999  # neither is a unit
+    embedding = encoder(images)
+    torch.testing.assert_close(embedding, encoder.train()(images), rtol=0, atol=0)
+    with pytest.raises(ValueError, match=rf"reflectance in 0..1, .* look like {unit}"):
+        encoder.eval()(factor * images)
+
+
+def test_an_encoder_of_other_units_reads_them():
+    images = 255 * torch.rand(3, 2, 16, 16)
+    ImageEncoder(replace(IMAGE, mean=(90.0, 80.0), std=(40.0, 30.0))).eval()(images)
+    ImageEncoder(replace(IMAGE, mean=(0.0, 0.0), std=(1.0, 1.0))).eval()(images)
+
+
 def test_images_are_normalised_by_band():
     encoder = ImageEncoder(IMAGE)
     images = torch.rand(2, 2, 9, 9)

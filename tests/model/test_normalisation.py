@@ -2,7 +2,7 @@ import pytest
 import torch
 
 from pimc.model.encoder_config import check_normalisable
-from pimc.model.normalisation import BandNormalisation
+from pimc.model.normalisation import BandNormalisation, check_reflectance
 
 
 def test_bands_are_normalised_and_missing_data_become_their_mean():
@@ -19,3 +19,15 @@ def test_bands_are_normalised_and_missing_data_become_their_mean():
 def test_bands_that_cannot_be_normalised_are_named(mean, std):
     with pytest.raises(ValueError, match="B08 cannot be normalised"):
         check_normalisable(("B04", "B08"), (0.0, mean), (1.0, std))
+
+
+def test_one_column_of_glint_or_no_data_at_all_is_no_other_unit():
+    images = torch.full((4, 4, 64, 64), 0.3)
+    images[..., 0] = 3.0  # of 64 columns
+    check_reflectance(images)
+    check_reflectance(torch.full((1, 2, 8, 8), torch.nan))
+    check_reflectance(torch.zeros(0, 2, 8, 8))
+    with pytest.raises(ValueError, match="look like reflectance x 10,000"):
+        check_reflectance((10_000 * images).to(torch.int16))
+    with pytest.raises(ValueError, match="look like percent"):
+        check_reflectance(100 * images.to(memory_format=torch.channels_last))

@@ -80,6 +80,15 @@ def test_places_are_described_with_their_stand_in_bands():
     assert (south["first"], south["last"]) == ("1970-01-03", "1970-01-05")
 
 
+def test_what_readers_removed_is_summed_up_by_place():
+    first = replace(sample("7"), removed={"no-data value": 3}, reading={"mask": "SCL"})
+    second = replace(sample("8"), removed={"no-data value": 4, "impossible value": 1})
+    second = replace(second, reading={"mask": "SCL"})
+    north = describe_scenes({"7": first, "8": second})["places"]["north"]
+    assert north["removed"] == {"no-data value": 7, "impossible value": 1}
+    assert north["reading"] == {"mask": "SCL"}
+
+
 def test_all_patches_hold_the_same_bands():
     assert common_bands(SAMPLES) == ("B02", "B08")
     assert join_series(SAMPLES)[0].bands == join_frames(SAMPLES)[0].bands == ("B02", "B08")

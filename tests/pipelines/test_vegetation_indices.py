@@ -78,9 +78,23 @@ def test_counts_leave_out_the_padding():
     kept = nodes.select_pixels(PIXELS, values, clear, DAYS, CALENDAR)
     values = values.copy()
     values[0, 0, 0] = np.nan  # clear, yet the index is undefined
-    counts = nodes.summarise_observations(values, clear, PIXELS, kept, DAYS, ["NDVI"])
+    counts = nodes.summarise_observations(values, clear, PIXELS, kept, DAYS, ["NDVI"], CALENDAR)
     assert counts["observations"] == 4 + 4 + 2
     assert counts["observations_clear"] == 7
     assert counts["pixels_dropped"] == 1
     assert counts["undefined_NDVI"] == 1
     assert counts["observations_screened_share"] == pytest.approx(0.3)
+    assert counts["observations_outside_calendar"] == 0
+
+
+def test_dates_outside_the_calendar_are_counted_and_many_are_warned_about(caplog):
+    # of 40 days from 1 January: three of four dates, and one of two
+    days = np.array([[17897, 17907, 17917, 17937], [17897, 18000, NO_DATE, NO_DATE]], np.int32)
+    # two pixels of the first patch lose one observation each, one of the second one
+    assert nodes.count_outside(PIXELS, days, CALENDAR) == 3
+    assert "2 of 6 dates lie outside the calendar (40 days from 01-01" in caplog.text
+    assert "dates from 2019-01-01 to 2019-02-10 1 are left out: move calendar.start" in caplog.text
+    caplog.clear()
+    days[1, 1] = 17907
+    assert nodes.count_outside(PIXELS, days, CALENDAR) == 2  # of 6 dates 1
+    assert not caplog.text

@@ -53,9 +53,10 @@ def test_the_key_knows_what_is_trained_and_not_where():
     assert len({key, *others}) == 5
 
 
-@pytest.mark.parametrize("part", ["index_series", "observed", "fold", "calendar", "frames"])
+@pytest.mark.parametrize("part", ["index_series", "observed", "fold", "axes", "frames"])
 def test_the_key_knows_the_corpus(part):
-    changed = {"calendar": replace(CORPUS.calendar, step=8), "frames": np.ones((20, 1, 9, 9))}
+    axes = replace(CORPUS.axes, calendar=replace(CORPUS.calendar, step=8))
+    changed = {"axes": axes, "frames": np.ones((20, 1, 9, 9))}
     if part in ("index_series", "observed"):
         changed[part] = getattr(CORPUS, part).copy()
         changed[part][3, ..., 2] = ~changed[part][3, 2] if part == "observed" else 0.5

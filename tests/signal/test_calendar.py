@@ -10,6 +10,7 @@ from pimc.signal.calendar import (
     dated,
     regularise,
     season_start,
+    within_calendar,
 )
 
 
@@ -130,6 +131,14 @@ def test_observations_are_counted_within_the_calendar_where_all_indices_are_defi
     clear = np.ones((2, 5), bool)
     clear[1, 2] = False
     assert count_observations(values, clear, acquired, options, start).tolist() == [3, 1]
+
+
+def test_padding_and_other_seasons_lie_outside_the_calendar():
+    calendar = CalendarOptions(start="12-31", step=1, length=3)
+    # 31 December 1969 is day -1, which is also the padding
+    known = np.array([0, 1, 2, 365, NO_DATE])
+    assert within_calendar(known, calendar).tolist() == [True, True, False, False, False]
+    assert within_calendar(known, calendar, 364).tolist() == [False] * 3 + [True, False]
 
 
 def test_a_pixel_never_seen_is_an_error():

@@ -183,3 +183,14 @@ def test_draws_come_from_the_generator_alone():
     ):
         assert torch.equal(change(1), change(1))
         assert not torch.equal(change(1), change(2))
+
+
+def test_crops_are_turned_as_trainings_have_drawn_them_so_far():
+    # encoders hang on it: rotations by 0 to 3 quarters, then the transposes of these
+    crops = torch.arange(9.0).reshape(1, 1, 3, 3).repeat(64, 1, 1, 1)
+    options = CropAugmentation(gain=0, band_gain=0, noise=0, band_dropout=0)
+    turned = augment_crops(crops, options, torch.Generator().manual_seed(0))
+    drawn = torch.randint(8, (64,), generator=torch.Generator().manual_seed(0)).tolist()
+    for number, crop, was in zip(drawn, turned[:, 0], crops[:, 0], strict=True):
+        rotated = was.rot90(number % 4)
+        assert torch.equal(crop, rotated if number < 4 else rotated.T)

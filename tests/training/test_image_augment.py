@@ -7,14 +7,13 @@ import torch
 from pimc.evaluation.image_options import ImageOptions
 from pimc.training.augment_options import ImageAugmentation
 from pimc.training.image_augment import (
-    SYMMETRIES,
     augment_images,
     cut_and_mix,
     recolour,
     shift,
-    symmetry,
     turn,
 )
+from pimc.training.symmetries import SYMMETRIES, symmetry
 
 SQUARE = torch.arange(9.0).reshape(1, 1, 3, 3)
 

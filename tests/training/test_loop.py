@@ -3,7 +3,7 @@ import pytest
 import torch
 from torch import nn
 
-from pimc.training.loop import Samples, predict_network, train_network
+from pimc.training.loop import Criterion, Samples, predict_network, train_network
 from pimc.training.options import TrainingOptions
 
 X = torch.randn(200, 4, generator=torch.Generator().manual_seed(0))
@@ -30,8 +30,7 @@ def train(options=OPTIONS, network=None, score=None, **arguments):
         network or nn.Linear(4, 1),
         samples(0, 150),
         samples(150, 200),
-        mse,
-        score or (lambda outputs, targets: -mse(outputs, targets)),
+        Criterion(mse, score or (lambda outputs, targets: -mse(outputs, targets))),
         options,
         seed=1,
         **arguments,

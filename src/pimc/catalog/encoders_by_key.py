@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from kedro.io import AbstractDataset, DatasetError
+from kedro_datasets._typing import JSONPreview
 
 from pimc.catalog.metrics import comparable, group, log_step
 from pimc.data.atomic import replace_text, temporary_sibling
@@ -74,6 +75,11 @@ class EncodersByKey(AbstractDataset[Mapping[str, EncoderTask], "dict[str, KeptEn
         models = self._path.parent
         kept = [read_kept(models / STORE / row.pop("key"), row) for row in rows]
         return {each.run.name: each for each in kept if each.run}
+
+    def preview(self) -> JSONPreview:
+        """Trainings and what the best epoch of each gave, for kedro-viz."""
+        kept = self.load() or {}
+        return JSONPreview(json.dumps({name: each.metrics for name, each in kept.items()}))
 
     @property
     def _folder(self) -> Path:

@@ -90,6 +90,8 @@ def write_shard(path: Path, sample: PatchSample) -> None:
         "bands": json.dumps(sample.bands),
         "origin": json.dumps(sample.origin),
         "substitutions": json.dumps(dict(sample.substitutions)),
+        "reading": json.dumps(dict(sample.reading)),
+        "removed": json.dumps(dict(sample.removed)),
     }
     temporary = temporary_sibling(path)
     save_file({name: getattr(sample, name) for name in _ARRAYS}, temporary, metadata=header)
@@ -109,6 +111,9 @@ def read_shard(path: Path) -> PatchSample:
         bands=tuple(json.loads(header["bands"])),
         origin=tuple(json.loads(header["origin"])),
         substitutions=json.loads(header["substitutions"]),
+        # shards of before these fields stay valid
+        reading=json.loads(header.get("reading", "{}")),
+        removed=json.loads(header.get("removed", "{}")),
         **arrays,
     )
 

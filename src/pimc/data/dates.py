@@ -1,9 +1,23 @@
-"""How many dates a series needs."""
+"""Dates of a series: how they are written, and how many it needs."""
 
 from __future__ import annotations
 
+import logging
+import re
+
+import numpy as np
+import pandas as pd
+
+logger = logging.getLogger(__name__)
+
 MIN_DATES = 3
 """A series of fewer dates has no course to learn from."""
+
+_DAY = re.compile(r"(\d{4})([-/.]?)(\d\d)\2(\d\d)(?:\.0|Z|[T ]\d\d.*)?")
+"""2021-05-01, 20210501, 20210501.0, 2021-05-01T00:00+02:00."""
+
+_LATE_HOUR = re.compile(r".*[T ](1[3-9]|2\d):00(:00(\.0+)?)?(Z|\+00:00)?")
+"""A whole hour after noon, in UTC or without a zone."""
 
 
 def need_dates(count: int, where: str) -> None:
@@ -20,3 +34,37 @@ def need_dates(count: int, where: str) -> None:
         raise ValueError(
             f"{where}: too few dates: a series needs at least {MIN_DATES} with data, got {count}"
         )
+
+
+def written_days(dates: np.ndarray | pd.Series, where: str) -> np.ndarray:
+    """Dates as datetime64[D]: the day that is written, whatever the time and its zone.
+
+    Args:
+        dates: T ISO dates or timestamps, or YYYYMMDD, as text, numbers or pandas's own.
+        where: what has them, for messages.
+
+    Raises:
+        ValueError: something else, or no date.
+    """
+    codes, stamps = pd.factorize(pd.Series(dates))
+    if (codes < 0).any():
+        raise ValueError(f"{where}: {(codes < 0).sum()} of {len(codes)} dates are missing")
+    written = [str(stamp) for stamp in stamps]
+    if written and all(map(_LATE_HOUR.fullmatch, written)):
+        logger.warning(
+            "%s: all times are whole hours after noon (%s), as those of local midnights told in "
+            "UTC are: dates may be a day early; write the local day",
+            where,
+            written[0],
+        )
+    return np.array([_day(text, where) for text in written], dtype="datetime64[D]")[codes]
+
+
+def _day(text: str, where: str) -> np.datetime64:
+    match = _DAY.fullmatch(text)
+    try:
+        if match is not None:
+            return np.datetime64("-".join(match.group(1, 3, 4)), "D")
+    except ValueError:  # no such day: the same error
+        pass
+    raise ValueError(f"{where}: dates must be ISO dates or YYYYMMDD, got {text[:80]}")

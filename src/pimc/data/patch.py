@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -48,6 +48,8 @@ class Patch:
         origin: row and column of the patch's first pixel in the grid of its place.
         georeference: of the patch (not of the place), or None.
         substitutions: band asked for -> band that stands in for it (B08 -> B8A).
+        reading: what the reader made of the place's files, in words: JSON-like.
+        removed: how many values are no data, by cause.
     """
 
     patch_id: str
@@ -62,6 +64,8 @@ class Patch:
     origin: tuple[int, int] = (0, 0)
     georeference: Georeference | None = None
     substitutions: Mapping[str, str] = field(default_factory=dict)
+    reading: Mapping[str, Any] = field(default_factory=dict)
+    removed: Mapping[str, int] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         """Check dtypes, shapes and the order of dates; say which patch is wrong and how."""

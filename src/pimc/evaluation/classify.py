@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
@@ -14,6 +14,9 @@ from pimc.evaluation.arms import ArmResult, ArmRun
 from pimc.evaluation.kinds import Kind
 from pimc.evaluation.probes import CLASSIFIERS, Labelled, fit_classifier
 from pimc.evaluation.protocol import Split, at_most, draw_labels
+
+if TYPE_CHECKING:
+    from torch import Tensor, nn
 
 NETWORK = "network"
 
@@ -27,10 +30,10 @@ class Inputs(Protocol):
     def frozen(self, run: ArmRun, split: Split) -> np.ndarray:
         """Features (N x D) or series (N x I x L) of all N samples, as the arm's input names."""
 
-    def network(self, run: ArmRun, split: Split, outputs: int):  # type: ignore[no-untyped-def]  # noqa: ANN201
-        """The network that the arm trains: a ``torch.nn.Module``."""
+    def network(self, run: ArmRun, split: Split, outputs: int) -> nn.Module:
+        """The network that the arm trains."""
 
-    def loader(self, network: Any) -> Callable[[np.ndarray], Any]:  # noqa: ANN401
+    def loader(self, network: nn.Module) -> Callable[[np.ndarray], Tensor]:
         """What gathers the inputs of that network: rows to a tensor B x ..., on the CPU."""
 
     def transductive(self, run: ArmRun, split: Split) -> bool | str | None:
@@ -109,6 +112,7 @@ class Classification:
 
         from pimc.evaluation.series_training import augment_batch, series_training
         from pimc.training.loop import (
+            Criterion,
             Samples,
             find_device,
             predict_network,
@@ -116,6 +120,7 @@ class Classification:
         )
 
         options = series_training(run.arm.options)
+        loss = partial(cross_entropy, label_smoothing=options.label_smoothing)
         labels, device = torch.from_numpy(self.labels.astype(np.int64)), find_device(self.device)
         # torch draws first weights and dropout from its global generator only
         with torch.random.fork_rng():
@@ -126,12 +131,11 @@ class Classification:
                 network,
                 Samples(load, train, labels[train]),
                 Samples(load, split.validation, labels[split.validation]),
-                partial(cross_entropy, label_smoothing=options.label_smoothing),
-                lambda outputs, truth: (outputs.argmax(dim=1) == truth).float().mean(),
+                Criterion(loss, lambda y, truth: (y.argmax(dim=1) == truth).float().mean()),
                 options.training,
                 run.seed,
                 device,
-                augment_batch(options.augmentation, network.reads_observed),
+                augment_batch(options.augmentation, bool(network.reads_observed)),
             )
         validation, test = (
             predict_network(trained.network, load, rows, device).argmax(dim=1).numpy()

@@ -16,13 +16,15 @@ from pimc.evaluation.classify import Classification
 from pimc.evaluation.image_inputs import ImageInputs
 from pimc.evaluation.image_options import image_options
 from pimc.evaluation.protocol import Split
-from pimc.training.image_augment import SYMMETRIES, augment_images, symmetry
+from pimc.training.image_augment import augment_images
 from pimc.training.loop import (
+    Criterion,
     Samples,
     find_device,
     predict_network,
     train_network,
 )
+from pimc.training.symmetries import SYMMETRIES, symmetry
 
 logger = logging.getLogger(__name__)
 
@@ -72,8 +74,7 @@ class LandCover(Classification):
                 self.inputs.network(run, split, self.classes),
                 Samples(load, train, targets[train]),
                 Samples(load, split.validation, targets[split.validation]),
-                partial(cross_entropy, label_smoothing=images.label_smoothing),
-                accuracy,
+                Criterion(partial(cross_entropy, label_smoothing=images.label_smoothing), accuracy),
                 training,
                 run.seed,
                 device,

@@ -13,7 +13,7 @@ from torch import Tensor, nn
 
 from pimc.model.blocks import ResidualNetwork
 from pimc.model.encoder_config import ImageEncoderConfig, SeriesEncoderConfig
-from pimc.model.normalisation import BandNormalisation
+from pimc.model.normalisation import BandNormalisation, check_reflectance
 from pimc.model.plots.layer import RecurrencePlots
 from pimc.model.temporal import TemporalBranch
 from pimc.signal.calendar import CalendarOptions
@@ -126,6 +126,8 @@ class ImageEncoder(nn.Module):
         self.config = config
         self.normalised = BandNormalisation(config.mean, config.std)
         self.network = ResidualNetwork(len(config.bands), config.architecture)
+        # one that is fitted to images in other units (8 bit) has their statistics
+        self.reads_reflectance = max(config.mean) <= 1 and max(config.std) < 1
 
     @property
     def embedding_size(self) -> int:
@@ -143,7 +145,8 @@ class ImageEncoder(nn.Module):
             B x embedding_size.
 
         Raises:
-            ValueError: for another number of bands or an image of less than 8 x 8 pixels.
+            ValueError: for another number of bands, an image of less than 8 x 8 pixels, or, in
+                evaluation mode, images that are plainly not in 0..1.
         """
         bands, shape = self.config.bands, reflectance.shape
         if reflectance.ndim != 4 or shape[1] != len(bands) or min(shape[2:]) < SMALLEST_IMAGE:
@@ -151,5 +154,8 @@ class ImageEncoder(nn.Module):
                 f"expected images of B x {len(bands)} bands ({', '.join(bands)}) x at least "
                 f"{SMALLEST_IMAGE} x {SMALLEST_IMAGE} pixels, got shape {tuple(shape)}"
             )
+        # training reads what the project itself has scaled; traced code cannot look at values
+        if self.reads_reflectance and not (self.training or torch.compiler.is_compiling()):
+            check_reflectance(reflectance)
         out: Tensor = self.network(self.normalised(reflectance))
         return out

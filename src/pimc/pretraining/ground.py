@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import logging
-import math
 
 import numpy as np
 import pandas as pd
 
+from pimc.model.losses.kinds import LOSSES
 from pimc.pretraining.batches.loader import PairModule
 from pimc.pretraining.batches.pairs import PairData, usable_rows
 from pimc.pretraining.galleries import HeldOut
@@ -156,9 +156,12 @@ def loss_of_a_guess(
 ) -> dict[str, float]:
     """``val_loss_of_a_guess`` where the loss has one: InfoNCE's ln N, and 1 of masked values."""
     objective = options.objective
-    if objective.loss != "infonce" and objective.terms.keys() != {"masked"}:
+    of_pairs = LOSSES[objective.loss].guess
+    if objective.terms.keys() == {"masked"}:
+        return {"val_loss_of_a_guess": objective.masked}
+    if of_pairs is None:
         return {}
-    guess = objective.masked + (objective.pair + objective.series) * math.log(held_out.batch_size)
+    guess = objective.masked + (objective.pair + objective.series) * of_pairs(held_out.batch_size)
     if batches.unpaired:
-        guess += objective.image * math.log(batches.unpaired.held_out_size)
+        guess += objective.image * of_pairs(batches.unpaired.held_out_size)
     return {"val_loss_of_a_guess": guess}

@@ -9,9 +9,8 @@ from lightning.pytorch.utilities.types import OptimizerLRSchedulerConfig
 from torch import Tensor
 
 from pimc.model.encoders import ImageEncoder, SeriesEncoder
-from pimc.model.losses.contrastive import ContrastiveLoss
 from pimc.model.losses.gather import gather_rows
-from pimc.model.losses.siglip import SigLipLoss
+from pimc.model.losses.pair_loss import PairLoss
 from pimc.pretraining.batches.loader import Batch
 from pimc.pretraining.batches.unpaired import BandMap
 from pimc.pretraining.galleries import VIEW, Embedded
@@ -26,7 +25,7 @@ from pimc.pretraining.objective.terms import (
     two_views,
 )
 from pimc.pretraining.options import PretrainingOptions
-from pimc.training.optimiser import learning_rate_factor
+from pimc.training.optimiser import decay_groups, learning_rate_factor
 
 
 class ContrastiveModule(LightningModule):
@@ -67,7 +66,8 @@ class ContrastiveModule(LightningModule):
     @property
     def temperature(self) -> float | None:
         """That of the first loss that has one."""
-        return next((loss.temperature for loss in self._scaled_losses()), None)
+        found = (loss.temperature for loss in self._pair_losses())
+        return next((each for each in found if each is not None), None)
 
     def embed(self, batch: Batch) -> Embedded:
         """Pairs as they are; where the objective has none, two views of each series."""
@@ -97,19 +97,13 @@ class ContrastiveModule(LightningModule):
 
     def on_train_batch_end(self, outputs: object, batch: Batch, batch_index: int) -> None:
         """Keep the temperatures in their range."""
-        for loss in self._scaled_losses():
+        for loss in self._pair_losses():
             loss.clamp_temperature()
 
     def configure_optimizers(self) -> OptimizerLRSchedulerConfig:
         """AdamW, a linear warm-up and a cosine decay."""
         options = self.options.optimiser
-        # matrices and convolutions decay; norms, biases and the temperature are vectors
-        decays = [p for p in self.parameters() if p.ndim > 1]
-        others = [p for p in self.parameters() if p.ndim <= 1]
-        groups = [
-            {"params": decays, "weight_decay": options.weight_decay},
-            {"params": others, "weight_decay": 0.0},
-        ]
+        groups = decay_groups(self.parameters(), options.weight_decay)
         # a fourth of the time on the CPU; Lightning cannot clip for it in mixed precision
         fused = self.options.precision == "32-true"
         optimiser = torch.optim.AdamW(groups, lr=options.learning_rate, fused=fused)
@@ -125,9 +119,8 @@ class ContrastiveModule(LightningModule):
         step = Step(batch, self._alike(batch), generator, training)
         return {name: term(self.encoders, step) for name, term in self.terms.items()}
 
-    def _scaled_losses(self) -> list[ContrastiveLoss | SigLipLoss]:
-        """Losses that learn a temperature."""
-        return [part for part in self.modules() if isinstance(part, ContrastiveLoss | SigLipLoss)]
+    def _pair_losses(self) -> list[PairLoss]:
+        return [part for part in self.modules() if isinstance(part, PairLoss)]
 
     def _total(self, losses: dict[str, Tensor]) -> Tensor:
         weights = self.options.objective.terms

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from pimc.model.losses.kinds import LOSSES
 from pimc.training.checks import check_not_negative, check_share
 
-LOSSES = ("infonce", "siglip", "vicreg")
 NEGATIVES = ("all", "exclude", "soft")
 TERMS = ("pair", "series", "masked", "image")
 """Terms by name, in the order in which they are computed."""
@@ -39,7 +39,7 @@ class ObjectiveOptions:
     Uni-modal SimCLR on series is ``series`` alone, a masked autoencoder of series ``masked`` alone.
 
     Attributes:
-        loss: of pairs and of views: infonce, siglip or vicreg.
+        loss: of pairs and of views, of ``pimc.model.losses.kinds.LOSSES``.
         pair: weight of the pairs of a series and its crops.
         series: weight of the pairs of two views of one series.
         masked: weight of the reconstruction of hidden dates.
@@ -54,7 +54,7 @@ class ObjectiveOptions:
 
     loss: str = "infonce"
     pair: float = 1.0
-    series: float = 0.0
+    series: float = 1.0
     masked: float = 0.0
     image: float = 0.0
     negatives: str = "all"
@@ -65,7 +65,7 @@ class ObjectiveOptions:
         """Build the mask from a mapping; check names and weights."""
         if isinstance(self.mask, Mapping):
             object.__setattr__(self, "mask", MaskOptions(**self.mask))
-        for name, known in {"loss": LOSSES, "negatives": NEGATIVES}.items():
+        for name, known in {"loss": tuple(LOSSES), "negatives": NEGATIVES}.items():
             if getattr(self, name) not in known:
                 raise ValueError(
                     f"objective.{name} must be one of {', '.join(known)}, "
@@ -76,9 +76,9 @@ class ObjectiveOptions:
             raise ValueError(
                 "the objective trains no series encoder: pair, series or masked must be above 0"
             )
-        if self.loss == "vicreg" and self.negatives != "all":
+        if not LOSSES[self.loss].negatives and self.negatives != "all":
             raise ValueError(
-                f"vicreg compares no negatives, so objective.negatives must be all, "
+                f"{self.loss} compares no negatives, so objective.negatives must be all, "
                 f"got {self.negatives!r}"
             )
         if self.negatives == "all" and self.near:

@@ -93,6 +93,22 @@ def season_start(days: np.ndarray, options: CalendarOptions) -> int:
     return int(starts[inside.sum(axis=1).argmax()])
 
 
+def within_calendar(
+    days: np.ndarray, options: CalendarOptions, start: int | None = None
+) -> np.ndarray:
+    """Which acquisitions lie in the season: T bool, False at padding.
+
+    Args:
+        days: T int, days since 1970-01-01; ``NO_DATE`` padding at the end.
+        options: the calendar.
+        start: its first day; None finds it in ``days`` (``season_start``).
+    """
+    start = season_start(days, options) if start is None else start
+    end = start + options.step * options.length
+    within: np.ndarray = (days >= start) & (days < end) & (days != NO_DATE)
+    return within
+
+
 def usable_observations(values: np.ndarray, clear: np.ndarray, days: np.ndarray) -> np.ndarray:
     """Where a pixel was seen clearly and every index is defined.
 
@@ -127,8 +143,7 @@ def count_observations(
     Returns:
         P int64.
     """
-    start = season_start(days, options) if start is None else start
-    within = (days >= start) & (days < start + options.step * options.length)
+    within = within_calendar(days, options, start)
     counts: np.ndarray = (usable_observations(values, clear, days) & within).sum(axis=1)
     return counts
 

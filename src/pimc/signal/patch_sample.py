@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from mmap import mmap
+from typing import Any
 
 import numpy as np
 from einops import rearrange
@@ -37,6 +38,8 @@ class PatchSample:
         frames: K x C x H x W int16, images of the clearest dates, in order of time.
         frame_acquisitions: K int32, the position of each frame's date along T.
         frame_clear: K float32, the share of the judged pixels that are clear in each frame.
+        reading: of the patch.
+        removed: of the patch.
     """
 
     patch_id: str
@@ -50,6 +53,8 @@ class PatchSample:
     frames: np.ndarray
     frame_acquisitions: np.ndarray
     frame_clear: np.ndarray
+    reading: Mapping[str, Any] = field(default_factory=dict)
+    removed: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -96,6 +101,8 @@ def sample_patch(
         frames=cube[chosen],
         frame_acquisitions=chosen.astype(np.int32),
         frame_clear=share[chosen].astype(np.float32),
+        reading=patch.reading,
+        removed=patch.removed,
     )
 
 

@@ -7,20 +7,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Self, get_args
+from typing import Any, Self
 
 import numpy as np
 
 from pimc.data.stored_fields import restore_fields, store_fields
+from pimc.signal.plot_kinds import PLOT_KINDS
 from pimc.signal.recurrence_options import (
-    THRESHOLDED,
-    Kind,
     RecurrenceOptions,
     check_choice,
     check_embedding,
 )
 
-__all__ = ["Kind", "Recurrence", "RecurrenceOptions", "fit_recurrence", "plot_side"]
+__all__ = ["Recurrence", "RecurrenceOptions", "fit_recurrence", "plot_side"]
 
 FIT_ROWS = 2_000
 """Training series from which a percentile of distances is taken: 2,000 of 61 dates give 3.7
@@ -46,7 +45,7 @@ class Recurrence:
     """
 
     indices: tuple[str, ...]
-    kind: Kind
+    kind: str
     centre: tuple[float, ...]
     scale: tuple[float, ...]
     thresholds: tuple[float, ...] | None
@@ -58,9 +57,9 @@ class Recurrence:
 
     def __post_init__(self) -> None:
         """Check that every index has its finite values, and that the kind has its thresholds."""
-        check_choice("kind", self.kind, get_args(Kind))
+        check_choice("kind", self.kind, tuple(PLOT_KINDS))
         check_embedding(self.kind, self.dimension, self.time_delay, self.bins)
-        if (not self.thresholds) == (self.kind in THRESHOLDED):
+        if bool(self.thresholds) != PLOT_KINDS[self.kind].thresholded:
             raise ValueError(f"recurrence kind {self.kind} with thresholds {self.thresholds}")
         self._check_numbers("centre", self.centre, len(self.indices))
         self._check_numbers("scale", self.scale, len(self.indices), positive=True)
@@ -90,10 +89,18 @@ class Recurrence:
     @property
     def channels(self) -> tuple[str, ...]:
         """Names of the channels of an image, in order."""
-        names = ("joint",) if self.kind == "joint" else self.indices
+        names = (self.kind,) if PLOT_KINDS[self.kind].joined else self.indices
         if self.scales > 1:
             names = tuple(f"{name} {n + 1}" for name in names for n in range(self.scales))
         return (*names, "observed") if self.validity else names
+
+    @property
+    def unit(self) -> str:
+        """What the cells of its plots tell."""
+        # an index whose values are kept has scale 1: no standard deviation of an index is so large
+        kept = all(scale == 1 for scale in self.scale)
+        series = "index values" if kept else "standard deviations of the index in training series"
+        return PLOT_KINDS[self.kind].cells or series
 
     def side(self, length: int) -> int:
         """Rows and columns of the plot of a series of ``length`` points.

@@ -6,25 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal, get_args
 
-Kind = Literal[
-    "unthresholded",
-    "binary",
-    "soft",
-    "joint",
-    "level",
-    "signed",
-    "diagonal",
-    "gasf",
-    "gadf",
-    "mtf",
-]
+from pimc.signal.plot_kinds import PLOT_KINDS
+
 Scale = Literal["none", "standard"]
-
-THRESHOLDED = ("binary", "soft", "joint")
-"""Kinds that compare distances with epsilon, or with several."""
-
-EMBEDDED = ("unthresholded", *THRESHOLDED)
-"""Kinds of trajectories; the others compare single points."""
 
 
 def check_choice(name: str, value: str, choices: tuple[str, ...]) -> None:
@@ -42,7 +26,7 @@ def check_embedding(kind: str, dimension: int, time_delay: int, bins: int) -> No
     ):
         if value < least:
             raise ValueError(f"recurrence {name} must be at least {least}, got {value}")
-    if kind not in EMBEDDED and dimension > 1:
+    if not PLOT_KINDS[kind].embedded and dimension > 1:
         raise ValueError(
             f"a recurrence plot of kind {kind} compares points, so dimension must be 1, "
             f"got {dimension}"
@@ -92,10 +76,10 @@ class RecurrenceOptions:
             (0).
     """
 
-    kind: Kind = "unthresholded"
+    kind: str = "level"
     threshold: float | Sequence[float] | None = None
     percentile: float | Sequence[float] | None = None
-    scale: Scale = "none"
+    scale: Scale = "standard"
     dimension: int = 1
     time_delay: int = 1
     softness: float = 0.25
@@ -108,7 +92,7 @@ class RecurrenceOptions:
             value = getattr(self, name)
             if isinstance(value, Sequence):  # a list of the parameters, which has no hash
                 object.__setattr__(self, name, tuple(value))
-        check_choice("kind", self.kind, get_args(Kind))
+        check_choice("kind", self.kind, tuple(PLOT_KINDS))
         check_choice("scale", self.scale, get_args(Scale))
         check_embedding(self.kind, self.dimension, self.time_delay, self.bins)
         self._check_thresholds()
@@ -117,8 +101,9 @@ class RecurrenceOptions:
 
     def _check_thresholds(self) -> None:
         given = bool(self.thresholds) + bool(self.percentiles)
-        if given != (self.kind in THRESHOLDED):
-            wanted = "threshold or percentile" if self.kind in THRESHOLDED else "no threshold"
+        thresholded = PLOT_KINDS[self.kind].thresholded
+        if given != thresholded:
+            wanted = "threshold or percentile" if thresholded else "no threshold"
             raise ValueError(
                 f"a recurrence plot of kind {self.kind} takes {wanted}, got "
                 f"threshold={self.threshold}, percentile={self.percentile}"

@@ -6,14 +6,13 @@ more than neighbouring fields of one crop differ.
 
 from __future__ import annotations
 
-from functools import lru_cache
-
 import torch
 from torch import Generator, Tensor
 from torch.nn.functional import threshold
 
 from pimc.data.patch import FILL, REFLECTANCE_SCALE
 from pimc.training.augment_options import CropAugmentation, SeriesAugmentation
+from pimc.training.symmetries import SYMMETRIES, turn_each
 
 
 def to_reflectance(crops: Tensor) -> Tensor:
@@ -137,18 +136,10 @@ def _between(series: Tensor, left: Tensor, right: Tensor, weight: Tensor) -> Ten
 
 def _turn(crops: Tensor, generator: Generator) -> Tensor:
     """One of the eight flips and quarter turns of each crop, around its centre."""
-    drawn = torch.randint(8, (len(crops),), generator=generator, device=crops.device)
-    positions = _symmetries(crops.shape[-1], crops.device)[drawn][:, None]
-    cells = positions.expand(-1, crops.shape[1], -1)
-    return crops.flatten(2).gather(2, cells).reshape(crops.shape)
-
-
-@lru_cache(maxsize=8)
-def _symmetries(side: int, device: torch.device) -> Tensor:
-    """8 x (side x side): from which cell each cell of a turned or flipped square comes."""
-    cells = torch.arange(side * side, device=device).reshape(side, side)
-    turned = [cells.rot90(quarter) for quarter in range(4)]
-    return torch.stack([*turned, *(cell.T for cell in turned)]).flatten(1)
+    drawn = torch.randint(SYMMETRIES, (len(crops),), generator=generator, device=crops.device)
+    # rotations, then their transposes: trainings have drawn them in this order so far
+    order = torch.tensor([0, 1, 2, 3, 7, 4, 5, 6], device=crops.device)
+    return turn_each(crops, order[drawn])
 
 
 def _normal(shape: tuple[int, ...], generator: Generator) -> Tensor:

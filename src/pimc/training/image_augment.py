@@ -9,15 +9,7 @@ import torch
 from torch import Generator, Tensor
 
 from pimc.training.augment_options import ImageAugmentation
-
-SYMMETRIES = 8
-"""Flips and quarter turns of a square: seen from above, land has no upright."""
-
-
-def symmetry(images: Tensor, number: int) -> Tensor:
-    """Symmetry ``number`` of 0..7 of images ... x side x side; 0 leaves them as they are."""
-    turned = images.rot90(number % 4, (-2, -1))
-    return turned if number < 4 else turned.flip(-1)
+from pimc.training.symmetries import SYMMETRIES, turn_each
 
 
 def augment_images(
@@ -53,11 +45,7 @@ def augment_images(
 def turn(images: Tensor, generator: Generator) -> Tensor:
     """One of the eight symmetries of each image."""
     drawn = _integers(0, SYMMETRIES, (len(images),), generator)
-    turned = torch.empty_like(images)
-    for number in range(SYMMETRIES):
-        rows = drawn == number
-        turned[rows] = symmetry(images[rows], number)
-    return turned
+    return turn_each(images, drawn)
 
 
 def shift(images: Tensor, most: int, generator: Generator) -> Tensor:

@@ -12,7 +12,7 @@ import torch
 from torch import Generator, Tensor, nn
 
 from pimc.model.blocks import drop_channels
-from pimc.training.optimiser import learning_rate_factor
+from pimc.training.optimiser import decay_groups, learning_rate_factor
 from pimc.training.options import TrainingOptions
 
 Load = Callable[[np.ndarray], Tensor]
@@ -50,6 +50,19 @@ class Samples:
             )
 
 
+@dataclass(frozen=True)
+class Criterion:
+    """What a training is for.
+
+    Attributes:
+        loss: what is minimised.
+        score: outputs and targets of all of validation to a number, higher is better.
+    """
+
+    loss: Loss
+    score: Loss
+
+
 @dataclass(frozen=True, eq=False)
 class Trained:
     """A trained network.
@@ -78,8 +91,7 @@ def train_network(
     network: nn.Module,
     train: Samples,
     validation: Samples,
-    loss: Loss,
-    score: Loss,
+    criterion: Criterion,
     options: TrainingOptions,
     seed: int,
     device: torch.device | None = None,
@@ -92,8 +104,7 @@ def train_network(
             B x views x K: each view is then judged by itself.
         train: what it learns from.
         validation: what it is judged by.
-        loss: what is minimised.
-        score: outputs and targets of all of validation to a number, higher is better.
+        criterion: what is minimised, and what validation is judged by.
         options: of the training.
         seed: of the order of samples and of the augmentation.
         device: None is the CPU.
@@ -113,7 +124,7 @@ def train_network(
     for step in range(1, steps + 1):
         inputs, targets = next(batches)
         network.train()
-        value = _judge_views(loss, network(inputs), targets)
+        value = _judge_views(criterion.loss, network(inputs), targets)
         optimiser.zero_grad(set_to_none=True)
         value.backward()  # type: ignore[no-untyped-call]
         nn.utils.clip_grad_norm_(network.parameters(), options.gradient_clip)
@@ -121,7 +132,7 @@ def train_network(
         schedule.step()
         if step in checks:
             outputs = predict_network(network, validation.load, validation.rows, device)
-            best.look(step, float(score(outputs, validation.targets)))
+            best.look(step, float(criterion.score(outputs, validation.targets)))
     return best.restore()
 
 
@@ -180,17 +191,10 @@ def _optimise(
     groups = []
     for within in (True, False):
         rate = options.learning_rate * (options.encoder_factor if within else 1)
-        named = [
-            weight
-            for name, weight in network.named_parameters()
-            if name.startswith("encoder.") == within
-        ]
-        # matrices and convolutions decay; norms and biases are vectors
-        for decays in (True, False):
-            members = [weight for weight in named if (weight.ndim > 1) == decays]
-            decay = options.weight_decay if decays else 0.0
-            groups.append({"params": members, "lr": rate, "weight_decay": decay})
-    optimiser = torch.optim.AdamW([group for group in groups if group["params"]])
+        named = network.named_parameters()
+        members = [weight for name, weight in named if name.startswith("encoder.") == within]
+        groups += [{**each, "lr": rate} for each in decay_groups(members, options.weight_decay)]
+    optimiser = torch.optim.AdamW(groups)
     factor = learning_rate_factor(options.optimiser(), steps)
     return optimiser, torch.optim.lr_scheduler.LambdaLR(optimiser, factor)
 

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 from pimc.training.checks import check_not_negative, check_share
+
+if TYPE_CHECKING:
+    from torch.nn import Parameter
 
 
 @dataclass(frozen=True)
@@ -44,3 +48,13 @@ def learning_rate_factor(options: OptimiserOptions, steps: int) -> Callable[[int
         return (1 + math.cos(math.pi * (step - warmup) / max(1, steps - warmup))) / 2
 
     return factor
+
+
+def decay_groups(weights: Iterable[Parameter], decay: float) -> list[dict[str, Any]]:
+    """AdamW's groups: matrices and convolutions decay; norms, biases, temperatures do not."""
+    members = list(weights)
+    groups: list[dict[str, Any]] = [
+        {"params": [each for each in members if each.ndim > 1], "weight_decay": decay},
+        {"params": [each for each in members if each.ndim <= 1], "weight_decay": 0.0},
+    ]
+    return [group for group in groups if group["params"]]

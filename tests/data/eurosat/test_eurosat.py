@@ -82,6 +82,36 @@ def test_archive_and_folder_give_the_same(folder, tmp_path, below):
         np.testing.assert_array_equal(zipped.labels, loose.labels)
 
 
+def test_images_beside_an_archive_do_not_hide_it(folder, caplog):
+    caplog.set_level("INFO")
+    loose = open_eurosat(EuroSatOptions(str(folder)))
+    expected = read(loose)
+    zip_images(folder, folder / "EuroSAT_RGB.zip", "2750")
+    # unpacked beside the archive: the folder counts
+    assert open_eurosat(EuroSatOptions(str(folder))).fingerprint == loose.fingerprint
+    kept = folder / "EuroSAT_RGB" / "Forest" / "Forest_1.jpg"
+    (folder / "preview.jpg").write_bytes(kept.read_bytes())
+    for path in (folder / "EuroSAT_RGB").rglob("*.jpg"):
+        if path != kept:
+            path.unlink()
+    for _ in range(2):  # one image of a class left, then none
+        np.testing.assert_array_equal(read(open_eurosat(EuroSatOptions(str(folder)))), expected)
+        kept.unlink(missing_ok=True)
+    assert "left alone, in no folder of a class: preview.jpg" in caplog.text
+    assert "from EuroSAT_RGB.zip" in caplog.text
+
+
+def test_grey_images_are_refused_or_named(folder, caplog):
+    name = (folder / "eurosat-train.txt").read_text().split()[0]
+    path = next((folder / "EuroSAT_RGB").rglob(name))
+    Image.new("L", (64, 64), 90).save(path)
+    with pytest.raises(ValueError, match=rf"{name} cannot be read as an image: .* mode L"):
+        read(open_eurosat(EuroSatOptions(str(folder))))
+    Image.new("RGB", (64, 64), (90, 90, 90)).save(path)
+    read(open_eurosat(EuroSatOptions(str(folder))))
+    assert "1 of 50 images are grey" in caplog.text
+
+
 def test_lists_may_lie_elsewhere(folder, tmp_path):
     (tmp_path / "mine.txt").write_text("River_3.jpg\nForest_1.jpg\n")
     (tmp_path / "none.txt").write_text("River_5.jpg")

@@ -5,12 +5,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from rasterio.warp import transform
 
 from pimc.data.pastis.scenes import PASTIS_CLASSES, PastisOptions, pastis_scenes
 from pimc.data.patch import SENTINEL2_BANDS
 
 DAYS = (20180924, 20181004, 20190117, 20190412)
-SIDE = 6
+SIDE = 128
 # a patch of the release in Lambert-93: turned by a few degrees, 1,280 m a side
 NORTH_WEST, NORTH_EAST = np.array([391504.7, 6956805.9]), np.array([392781.9, 6956707.3])
 SOUTH_EAST, SOUTH_WEST = np.array([392683.3, 6955430.1]), np.array([391406.1, 6955528.7])
@@ -105,10 +106,13 @@ def test_georeference_takes_the_last_pixel_to_the_south_east_corner(root):
 
 def test_patches_of_another_side_have_pixels_of_10_m_too(root):
     entry = feature(10000)
-    ring = [[0, 640], [640, 640], [640, 0], [0, 0], [0, 640]]
+    ring = [[x, 6_800_000 + y] for x, y in ((0, 640), (640, 640), (640, 0), (0, 0), (0, 640))]
     entry["geometry"] = {"type": "Polygon", "coordinates": [ring]}
     write_metadata(root, [entry])
-    assert load(root)["10000"]().georeference.transform == (10, 0, 0, 0, -10, 640)
+    np.save(root / "DATA_S2/S2_10000.npy", images(10000)[..., :64, :64])
+    for path in (root / "ANNOTATIONS").iterdir():
+        path.unlink()
+    assert load(root)["10000"]().georeference.transform == (10, 0, 0, 0, -10, 6_800_640)
 
 
 def test_releases_that_write_ids_folds_and_dates_as_text_read_the_same(root):
@@ -186,7 +190,9 @@ def test_missing_metadata_names_what_is_there(root):
 def test_a_truncated_file_is_found_before_any_image_is_read(root):
     path = root / "DATA_S2/S2_10001.npy"
     path.write_bytes(path.read_bytes()[:-100])
-    with pytest.raises(ValueError, match=r"S2_10001.npy: truncated: .* 3008 bytes .* has 2908"):
+    with pytest.raises(
+        ValueError, match=r"S2_10001.npy: truncated: .* 1310848 bytes .* has 1310748"
+    ):
         load(root)
 
 
@@ -218,7 +224,7 @@ def test_metadata_that_names_a_missing_file_is_an_error(root, name):
 def test_labels_of_another_size_are_named(root):
     np.save(root / "ANNOTATIONS/TARGET_10000.npy", np.zeros((3, 4, 4), np.uint8))
     with pytest.raises(
-        ValueError, match=r"TARGET_10000.npy: expected 6 x 6 pixels .* got \(4, 4\)"
+        ValueError, match=r"TARGET_10000.npy: expected 128 x 128 pixels .* got \(4, 4\)"
     ):
         load(root)
 
@@ -288,6 +294,59 @@ def test_geometries_in_degrees_are_refused(root):
         ValueError, match=r"expected geometries in metres \(EPSG:2154\), got EPSG:4"
     ):
         load(root)
+
+
+def test_dates_may_be_a_list(root):
+    for dates in (list(DAYS), json.dumps(list(DAYS)), [str(day) for day in DAYS]):
+        write_metadata(root, [feature(10000, **{"dates-S2": dates})])
+        days = load(root)["10000"].record.days
+        assert days == ("2018-09-24", "2018-10-04", "2019-01-17", "2019-04-12")
+
+
+def moved(root, change, crs=None):
+    """The metadata with every corner changed, and with another CRS or none."""
+    collection = json.loads((root / "metadata.geojson").read_text())
+    collection.pop("crs")
+    if crs:
+        collection["crs"] = {"type": "name", "properties": {"name": crs}}
+    for entry in collection["features"]:
+        ring = entry["geometry"]["coordinates"][0][0]
+        entry["geometry"]["coordinates"][0][0] = [list(change(*corner)) for corner in ring]
+    (root / "metadata.geojson").write_text(json.dumps(collection))
+
+
+def project(epsg):
+    def change(x, y):
+        (east,), (north,) = transform("EPSG:2154", f"EPSG:{epsg}", [x], [y])
+        return east, north
+
+    return change
+
+
+@pytest.mark.parametrize(
+    ("change", "crs", "message"),
+    [
+        (project(4326), None, r"patch 10000: expected geometries in metres .* look like degrees"),
+        (project(4326), "EPSG:2154", "look like degrees"),
+        (project(3857), "EPSG:3857", "looks like Web Mercator"),
+        (project(3857), None, "lie outside France in EPSG:2154: the crs member must state"),
+        (project(32630), None, "lie outside France"),
+        (lambda x, y: (y, x), None, "outside France in EPSG:2154: its axes are swapped"),
+        (lambda x, y: (x * 3.28084, y * 3.28084), "EPSG:32630", "looks like feet"),
+        (lambda x, y: (x, y), "EPSG:2263", r"got EPSG:2263, whose unit is US survey foot"),
+        (lambda x, y: (x, y), "EPSG:999999", "no known CRS"),
+        (lambda x, y: (x / 1000, y / 1000), None, "a square of less than a pixel"),
+    ],
+)
+def test_geometries_in_another_unit_are_refused(root, change, crs, message):
+    moved(root, change, crs)
+    with pytest.raises(ValueError, match=message):
+        load(root)
+
+
+def test_geometries_in_another_metric_crs_are_read(root):
+    moved(root, project(32630), "EPSG:32630")
+    assert "UTM zone 30N" in load(root)["10000"]().georeference.crs
 
 
 def test_a_label_outside_the_classes_is_named(root):

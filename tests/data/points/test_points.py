@@ -1,6 +1,7 @@
 """Labelled pixel series: six pixels in three blocks of two regions."""
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from pimc.data.patch import FILL
@@ -161,9 +162,40 @@ def test_an_unknown_region_names_the_known(tmp_path):
 def test_missing_and_foreign_files_are_named(tmp_path):
     with pytest.raises(FileNotFoundError, match=r"no table of pixel series at .*nowhere.npz"):
         point_scenes(PointOptions(path=str(tmp_path / "nowhere.npz")))
-    (tmp_path / "points.csv").write_text("pixel")
-    with pytest.raises(ValueError, match=r"points.csv: expected a table .* .npz or .parquet"):
-        point_scenes(PointOptions(path=str(tmp_path / "points.csv")))
+    (tmp_path / "points.xlsx").write_text("pixel")
+    with pytest.raises(
+        ValueError, match=r"points.xlsx: expected a table .* .npz, .parquet or .csv"
+    ):
+        point_scenes(PointOptions(path=str(tmp_path / "points.xlsx")))
+
+
+def test_a_table_may_name_its_blocks(tmp_path):
+    frame = pd.DataFrame(
+        {
+            "pixel": np.repeat(np.arange(6), 3),
+            "date": ["2021-05-01", "2021-05-06", "2021-05-11"] * 6,
+            "block": np.repeat(["31/TFJ", "31/TFJ", "30UXV", "30UXV", "32ULU", "32ULU"], 3),
+            "B04": 500 + np.arange(18),
+        }
+    )
+    frame.to_parquet(tmp_path / "p.parquet")
+    scenes = point_scenes(PointOptions(path=str(tmp_path / "p.parquet")))
+    assert list(scenes) == ["p_30UXV", "p_31%2FTFJ", "p_32ULU"]
+    patch = scenes["p_31%2FTFJ"]()
+    assert patch.reflectance[:, 0, :, 0].T.tolist() == [[500, 501, 502], [503, 504, 505]]
+    assert {int(source().folds[0, 0]) for source in scenes.values()} == {1, 2, 3}
+
+
+def test_the_log_says_what_was_read(tmp_path, caplog):
+    caplog.set_level("INFO")
+    values = entries()["reflectance"].astype(float)
+    values[0, 0, 0], values[1, 1, 1], values[2, 0, 0] = np.inf, -9999, 0
+    load(tmp_path, {"reflectance": values, "zone": np.arange(6)}, regions=("delta",))
+    assert (
+        "3 pixels; 4 dates 2021-01-01 to 2021-01-31; bands B04 B08; 100% of pixels and dates "
+        "observed; lon -90.70 to -90.60, lat 35.30 to 35.51; missing values: 1 not finite, "
+        "1 no data (0, -32768), 1 no possible reflectance; left alone: zone; 2 blocks"
+    ) in caplog.text
 
 
 def test_too_few_dates_are_an_error(tmp_path):
@@ -179,6 +211,9 @@ def test_too_few_dates_are_an_error(tmp_path):
         ({"block_degrees": 0}, "expected block_degrees > 0 and step >= 1 day, got 0 and 10"),
         ({"classes": ("corn", "corn")}, "classes must be 1 to 255 different names"),
         ({"classes": ()}, "classes must be 1 to 255 different names"),
+        ({"scale": 0}, "scale, the stored value of reflectance 1, is > 0, got 0"),
+        ({"columns": {"latitude": "y"}}, r"columns may name id, date, .* B12; got latitude"),
+        ({"clear": (0,), "cloudy_above": 40}, "codes .* or a probability"),
         ({"start": "spring"}, "start must be an ISO date such as 2021-01-01, got spring"),
     ],
 )

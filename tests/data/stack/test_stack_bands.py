@@ -1,10 +1,8 @@
-"""Names, stand-ins and values of a stack's bands."""
+"""Names and stand-ins of a stack's bands."""
 
-import numpy as np
 import pytest
 
-from pimc.data.patch import FILL
-from pimc.data.stack.bands import band_name, name_bands, normalise, stand_ins
+from pimc.data.stack.bands import band_name, name_bands, split_name, stand_ins
 
 
 @pytest.mark.parametrize(
@@ -20,16 +18,70 @@ from pimc.data.stack.bands import band_name, name_bands, normalise, stand_ins
         (" B8 ", "B08"),
         ("scl", "SCL"),
         ("", ""),
+        ("blue", "B02"),
+        ("Red", "B04"),
+        ("rededge", "B05"),
+        ("red_edge_2", "B06"),
+        ("nir", "B08"),
+        ("nir08", "B8A"),
+        ("swir16", "B11"),
+        ("SWIR 2", "B12"),
+        ("dataMask", "DATAMASK"),
+        ("B04_20m", "B04"),
+        ("B4, central wavelength 665 nm", "B04"),
+        ("MSK_CLDPRB", "CLOUD_PROBABILITY"),
+        ("B13", "B13"),
     ],
 )
 def test_spellings_of_bands(description, name):
     assert band_name(description) == name
 
 
-def test_descriptions_come_before_the_given_list():
-    assert name_bands(("B4", "b8a", None), ("B02", "B03", "B04"), "x.tif") == ("B04", "B8A", "")
+@pytest.mark.parametrize(
+    ("description", "parts"),
+    [
+        ("0_B4", ("0", "B04")),
+        (
+            "20210514T105621_20210514T110034_T31TCJ_B8A",
+            ("20210514T105621_20210514T110034_T31TCJ", "B8A"),
+        ),
+        ("2021-05-14_nir_08", ("2021-05-14", "B8A")),
+        ("B4_20210514", ("20210514", "B04")),
+        ("T31TCJ_20210514T105621_B04_10m", ("T31TCJ_20210514T105621", "B04")),
+        (
+            "2021-05-14-00:00_2021-05-14-23:59_Sentinel-2_L2A_B04_(Raw)",
+            ("2021-05-14-00:00_2021-05-14-23:59_Sentinel-2_L2A", "B04"),
+        ),
+        ("landcover", ("", "LANDCOVER")),
+    ],
+)
+def test_what_stands_before_the_band(description, parts):
+    assert split_name(description) == parts
+
+
+def test_the_given_list_names_what_descriptions_do_not():
     assert name_bands((None, None), ("b2", "SCL"), "x.tif") == ("B02", "SCL")
     assert name_bands(("Band 1", "Band 2"), ("b2", "SCL"), "x.tif") == ("B02", "SCL")
+    assert name_bands(("B4", "b8a", None), ("B04", "nir08", "SCL"), "x.tif") == (
+        "B04",
+        "B8A",
+        "SCL",
+    )
+
+
+def test_numbers_in_file_order_are_no_names():
+    numbered = tuple(f"b{n}" for n in range(1, 5))
+    given = ("B02", "B03", "B04", "B08")
+    assert name_bands(numbered, given, "x.tif") == given
+    assert name_bands((*numbered, "SCL"), (*given, "SCL"), "x.tif") == (*given, "SCL")
+    with pytest.raises(ValueError, match=r"'b1', 'b2', 'b3', 'b4', which is their order"):
+        name_bands(numbered, None, "x.tif")
+    assert name_bands(("B01", "B02"), None, "x.tif") == ("B01", "B02")
+    with pytest.raises(ValueError, match=r"'B01', .* 'B09', which is their order"):
+        name_bands([f"B{n:02d}" for n in range(1, 10)], None, "x.tif")
+    product = (*(f"B{n}" for n in range(1, 9)), "B8A", "B9", "B11", "B12")
+    assert name_bands(product, None, "x.tif")[7:10] == ("B08", "B8A", "B09")
+    assert name_bands(("B2", "B3", "B4", "B8"), None, "x.tif") == given
 
 
 @pytest.mark.parametrize(
@@ -37,7 +89,8 @@ def test_descriptions_come_before_the_given_list():
     [
         ((None, None), None, r"x.tif: its 2 bands have no descriptions .* band_names"),
         ((None, None), ("B02",), r"x.tif: band_names lists 1 bands \(B02\), but the file has 2"),
-        (("B2", "B02"), None, r"x.tif: band B02 is there twice"),
+        (("foo", "bar"), None, r"x.tif: its 2 bands are described as 'foo', 'bar', none of which"),
+        (("B4", "B8"), ("B08", "B04"), r"x.tif: band 1 is B08 by band_names, but .* B04; correct"),
     ],
 )
 def test_unnamed_bands_are_an_error(descriptions, given, message):
@@ -50,15 +103,3 @@ def test_b8a_stands_in_for_b08_and_nothing_for_others():
     assert stand_ins(("B04", "B08"), ("B04", "B8A"), "rome") == {"B08": "B8A"}
     with pytest.raises(ValueError, match=r"place rome: band B8A is missing; .*: B04, B08"):
         stand_ins(("B04", "B8A"), ("B04", "B08"), "rome")
-
-
-def test_values_are_normalised():
-    values = np.array([[0, 0, 900, 40_000, 65_535], [0, 1200, 7, 2000, 3000]], np.uint16)
-    result = normalise(values, no_data=(None, 7), offset=-1000)
-    assert result.dtype == np.int16
-    assert result.tolist() == [[FILL, -1000, -100, 32_767, FILL], [FILL, 200, FILL, 1000, 2000]]
-
-
-def test_values_below_int16_never_become_fill():
-    values = np.array([[-32_500, FILL]], np.int16)
-    assert normalise(values, no_data=(FILL,), offset=-1000).tolist() == [[FILL + 1, FILL]]

@@ -1,5 +1,4 @@
 from dataclasses import replace
-from typing import get_args
 
 import numpy as np
 import pytest
@@ -9,8 +8,8 @@ from pimc.model.plots.angular_fields import difference_field, summation_field
 from pimc.model.plots.drawings import DRAWINGS
 from pimc.model.plots.layer import RecurrencePlots
 from pimc.model.plots.markov_fields import transition_field
-from pimc.signal.recurrence import Kind, Recurrence
-from pimc.signal.recurrence_options import EMBEDDED, THRESHOLDED
+from pimc.signal.plot_kinds import PLOT_KINDS
+from pimc.signal.recurrence import Recurrence
 
 PLAIN = Recurrence(("NDVI", "EVI"), "unthresholded", (0, 0), (1, 1), None, 1, 1, 0.5)
 BINARY = replace(PLAIN, kind="binary", centre=(1, 2), scale=(2, 4), thresholds=(0.5, 0.25))
@@ -160,12 +159,12 @@ EVERY = [
     replace(
         PLAIN,
         kind=kind,
-        thresholds=(0.5, 0.1, 0.25, 0.3) if kind in THRESHOLDED else None,
+        thresholds=(0.5, 0.1, 0.25, 0.3) if PLOT_KINDS[kind].thresholded else None,
         dimension=dimension,
         time_delay=2,
     )
-    for kind in get_args(Kind)
-    for dimension in ((1, 3) if kind in EMBEDDED else (1,))
+    for kind in PLOT_KINDS
+    for dimension in ((1, 3) if PLOT_KINDS[kind].embedded else (1,))
 ]
 
 
@@ -199,7 +198,7 @@ def test_an_accelerator_draws_the_same():
     + [(kind, 1) for kind in ("level", "signed", "diagonal", "gasf", "gadf")],
 )
 def test_gradients_are_finite_and_right(kind, dimension):
-    fitted = SOFT if kind in THRESHOLDED else PLAIN
+    fitted = SOFT if PLOT_KINDS[kind].thresholded else PLAIN
     layer = RecurrencePlots(replace(fitted, kind=kind, dimension=dimension))
     values = series(2, 2, 6).requires_grad_()
     weights = series(2, layer.channels, 7 - dimension, 7 - dimension, seed=1)
@@ -223,7 +222,7 @@ def test_the_transform_is_no_weight_and_follows_the_module():
 
 
 def test_every_kind_has_its_drawing():
-    assert set(DRAWINGS) == set(get_args(Kind))
+    assert set(DRAWINGS) == set(PLOT_KINDS)
 
 
 def test_wrong_series_and_options_are_refused():

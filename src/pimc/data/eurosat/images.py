@@ -11,13 +11,14 @@ import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from io import BytesIO
-from pathlib import Path, PurePosixPath
-from zipfile import BadZipFile, ZipFile
+from pathlib import Path
+from zipfile import ZipFile
 
 import numpy as np
 
+from pimc.data.eurosat.files import ImageFile, file_stamps, find_files
 from pimc.data.eurosat.lists import check_lists, check_present, read_list
-from pimc.data.fingerprint import file_stamp, fingerprint
+from pimc.data.fingerprint import fingerprint
 
 logger = logging.getLogger(__name__)
 
@@ -42,11 +43,17 @@ Decode = Callable[[bytes], np.ndarray]
 
 
 def decode_jpeg(content: bytes) -> np.ndarray:
-    """Bytes of a JPEG file -> 3 x H x W uint8, red, green, blue."""
+    """Bytes of a JPEG file -> 3 x H x W uint8, red, green, blue.
+
+    Raises:
+        OSError: no image, or one in grey or other colours.
+    """
     from PIL import Image
 
     with Image.open(BytesIO(content)) as image:
-        return np.asarray(image.convert("RGB")).transpose(2, 0, 1)
+        if image.mode != "RGB":
+            raise OSError(f"expected red, green and blue, got an image of mode {image.mode}")
+        return np.asarray(image).transpose(2, 0, 1)
 
 
 def decode_geotiff(content: bytes) -> np.ndarray:
@@ -115,21 +122,6 @@ class EuroSatOptions:
             raise ValueError(f"EuroSAT comes as {' or '.join(KINDS)}, got kind {self.kind!r}")
 
 
-@dataclass(frozen=True)
-class ImageFile:
-    """One image not read yet.
-
-    Attributes:
-        class_name: of ``CLASSES``.
-        member: its path in the archive, or in the folder.
-        archive: the archive, or the folder.
-    """
-
-    class_name: str
-    member: str
-    archive: Path
-
-
 @dataclass(frozen=True, eq=False)
 class EuroSat:
     """The images of the three lists, not read yet.
@@ -162,8 +154,13 @@ class EuroSat:
         Raises:
             ValueError: if a file is no image of that kind.
         """
+        grey = 0
         for start in range(0, len(self), CHUNK):
-            yield np.stack(list(_read_files(self.files[start : start + CHUNK], self.kind)))
+            images = np.stack(list(_read_files(self.files[start : start + CHUNK], self.kind)))
+            grey += int((images == images[:, :1]).all(axis=(1, 2, 3)).sum())
+            yield images
+        if grey:
+            logger.warning("%d of %d images are grey: their bands are equal", grey, len(self))
 
 
 def open_eurosat(options: EuroSatOptions) -> EuroSat:
@@ -184,75 +181,31 @@ def open_eurosat(options: EuroSatOptions) -> EuroSat:
     folder = path if path.is_dir() else path.parent
     lists = {split: read_list(folder / getattr(options, split)) for split in SPLITS}
     check_lists(lists)
-    files = _find_files(path, options.kind)
+    ordered = [name for split in SPLITS for name in lists[split]]
+    files = find_files(path, kind.suffix, CLASSES, ordered)
+    if not files:
+        raise FileNotFoundError(
+            f"no {options.kind} images in {path}: expected <class>/<name>{kind.suffix}, with the "
+            f"classes {', '.join(CLASSES)}"
+        )
     for split, names in lists.items():
         check_present(names, files, f"{folder / getattr(options, split)} ({split}, {path})")
-    ordered = [name for split in SPLITS for name in lists[split]]
     chosen = [files[name] for name in ordered]
     logger.info(
-        "%s: %d %s images, %s",
+        "%s: %d %s images, %s, from %s",
         path,
         len(ordered),
         options.kind,
         ", ".join(f"{len(lists[split])} {split}" for split in SPLITS),
+        ", ".join(sorted({file.archive.name for file in chosen})),
     )
     return EuroSat(
         kind=kind,
         files=chosen,
         names=ordered,
         splits=[split for split in SPLITS for _ in lists[split]],
-        fingerprint=fingerprint(VERSION, options.kind, lists, _stamps(chosen)),
+        fingerprint=fingerprint(VERSION, options.kind, lists, file_stamps(chosen)),
     )
-
-
-def _find_files(path: Path, kind: str) -> dict[str, ImageFile]:
-    """Name -> image, of a folder, of the archives in it, or of one archive."""
-    suffix = KINDS[kind].suffix
-    if path.is_dir():
-        members = [(path, file.relative_to(path).as_posix()) for file in path.rglob(f"*{suffix}")]
-        if not members:
-            members = [each for zipped in sorted(path.glob("*.zip")) for each in _list_zip(zipped)]
-    else:
-        members = _list_zip(path)
-    files: dict[str, ImageFile] = {}
-    for archive, member in sorted(members):
-        place = PurePosixPath(member)
-        if place.suffix.lower() != suffix or place.parent.name not in CLASSES:
-            continue
-        if place.stem in files:
-            raise ValueError(
-                f"{path} holds two images of the name {place.stem}: {files[place.stem].member} and "
-                f"{member}; name the folder or archive that is meant"
-            )
-        files[place.stem] = ImageFile(place.parent.name, member, archive)
-    if not files:
-        raise FileNotFoundError(
-            f"no {kind} images in {path}: expected <class>/<name>{suffix}, with the classes "
-            f"{', '.join(CLASSES)}"
-        )
-    return files
-
-
-def _list_zip(path: Path) -> list[tuple[Path, str]]:
-    try:
-        with ZipFile(path) as archive:
-            return [(path, name) for name in archive.namelist()]
-    except BadZipFile as error:
-        raise ValueError(
-            f"{path} is no zip archive ({error}); download it again, or name the folder of images"
-        ) from error
-
-
-def _stamps(files: Sequence[ImageFile]) -> list[object]:
-    """What the content of the images hangs on."""
-    archives = {file.archive for file in files}
-    zipped = [file_stamp(archive) for archive in sorted(archives) if archive.is_file()]
-    loose = [
-        (file.member, file_stamp(file.archive / file.member))
-        for file in files
-        if file.archive.is_dir()
-    ]
-    return [zipped, loose]
 
 
 def _read_files(files: Sequence[ImageFile], kind: ImageKind) -> Iterator[np.ndarray]:

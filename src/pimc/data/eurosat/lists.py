@@ -24,7 +24,7 @@ def read_list(path: Path) -> tuple[str, ...]:
         raise ValueError(f"{path} names no image")
     twice = [name for name, count in Counter(names).items() if count > 1]
     if twice:
-        raise ValueError(f"{path} names {_some(twice)} more than once")
+        raise ValueError(f"{path} names {some(twice)} more than once")
     return names
 
 
@@ -39,7 +39,7 @@ def check_lists(lists: Mapping[str, Sequence[str]]) -> None:
         for other in lists:
             shared = [name for name in names if owner.get(name) == other]
             if shared:
-                raise ValueError(f"the {other} and {split} lists share {_some(shared)}")
+                raise ValueError(f"the {other} and {split} lists share {some(shared)}")
         owner.update(dict.fromkeys(names, split))
 
 
@@ -56,10 +56,10 @@ def check_present(names: Sequence[str], present: Collection[str], where: str) ->
     """
     missing = [name for name in names if name not in present]
     if missing:
-        raise ValueError(f"{where} names images that are not there: {_some(missing)}")
+        raise ValueError(f"{where} names images that are not there: {some(missing)}")
 
 
-def _some(names: Sequence[str], limit: int = 5) -> str:
+def some(names: Sequence[str], limit: int = 5) -> str:
     """The first few of many names."""
     rest = f" and {len(names) - limit} others" if len(names) > limit else ""
     return ", ".join(names[:limit]) + rest

@@ -10,14 +10,22 @@ from typing import Any
 
 import numpy as np
 
+from pimc.data.dates import written_days
 from pimc.data.folds import FOLDS
 from pimc.data.patch import Georeference
 
 PIXEL = 10.0
 """Metres a side of a pixel."""
 
+FEET = 3.28
+"""In a metre."""
+
 LAMBERT_93 = "EPSG:2154"
 """CRS of the release's geometries."""
+
+
+FRANCE = ((-0.1e6, 1.4e6), (5.9e6, 7.3e6))
+"""Eastings and northings of France in Lambert-93, generously."""
 
 
 @dataclass(frozen=True)
@@ -76,7 +84,7 @@ def read_metadata(path: Path) -> tuple[list[PastisRecord], str]:
             raise ValueError(f"{path}: patch {record.patch_id} is there twice; remove one feature")
         seen.add(record.patch_id)
     crs = (collection.get("crs") or {}).get("properties", {}).get("name", LAMBERT_93)
-    return records, crs.replace("urn:ogc:def:crs:EPSG::", "EPSG:")
+    return records, str(crs).replace("urn:ogc:def:crs:EPSG::", "EPSG:")
 
 
 def _record(feature: Mapping[str, Any], path: Path) -> PastisRecord:
@@ -101,17 +109,18 @@ def _record(feature: Mapping[str, Any], path: Path) -> PastisRecord:
     )
 
 
-def _days(dates: Mapping[str, Any] | str, patch_id: str, path: Path) -> tuple[str, ...]:
-    """Dates as ISO strings, from ``{"0": 20180924, ...}`` or the JSON text of that object."""
+def _days(dates: Any, patch_id: str, path: Path) -> tuple[str, ...]:  # noqa: ANN401
+    """Dates as ISO strings, from ``{"0": 20180924, ...}``, a list, or the JSON text of one."""
     where = f"{path}, patch {patch_id}"
     try:
-        given: Mapping[str, Any] = json.loads(dates) if isinstance(dates, str) else dates
-        numbers = [str(given[key]) for key in sorted(given, key=int)]
-        days = tuple(f"{day[:4]}-{day[4:6]}-{day[6:8]}" for day in numbers)
+        given = json.loads(dates) if isinstance(dates, str) else dates
+        listed = given if isinstance(given, list) else [given[k] for k in sorted(given, key=int)]
+        days = tuple(written_days(np.array(listed, dtype=object), where).astype(str).tolist())
         ordered = np.diff(np.array(days, dtype="datetime64[D]")) > np.timedelta64(0, "D")
     except (ValueError, TypeError, AttributeError) as error:
         raise ValueError(
-            f'{where}: dates-S2 must be {{"0": YYYYMMDD, ...}}, got {str(dates)[:80]} ({error})'
+            f'{where}: dates-S2 must be {{"0": YYYYMMDD, ...}} or [YYYYMMDD, ...], got '
+            f"{str(dates)[:80]} ({error})"
         ) from error
     if not ordered.all():
         first = int(np.flatnonzero(~ordered)[0])
@@ -146,17 +155,13 @@ def ground_of(records: Iterable[PastisRecord], crs: str) -> dict[str, Ground]:
     most patch of the tile. A patch without geometry has a grid, so a place, of its own.
 
     Raises:
-        ValueError: the CRS is unknown, or not in metres.
+        ValueError: the CRS is unknown, or it or the geometries are not in metres.
     """
-    from rasterio.crs import CRS
-
-    system = CRS.from_user_input(crs)
-    if not system.is_projected:
-        raise ValueError(
-            f"metadata.geojson: expected geometries in metres ({LAMBERT_93}), got {crs}; "
-            "use the file of the release"
-        )
-    wkt = system.to_wkt()
+    records = list(records)
+    wkt = _metric_crs(crs)
+    _check_metres(records)
+    if crs == LAMBERT_93:
+        _check_lambert(records)
     tiles: dict[str, list[PastisRecord]] = {}
     ground = {}
     for record in records:
@@ -170,6 +175,92 @@ def ground_of(records: Iterable[PastisRecord], crs: str) -> dict[str, Ground]:
             reference = Georeference(wkt, _transform(np.array(record.corners)))
             ground[record.patch_id] = Ground(tile, (row, col), reference)
     return ground
+
+
+def _metric_crs(crs: str) -> str:
+    """The CRS as WKT.
+
+    Raises:
+        ValueError: unknown, or not in metres.
+    """
+    from rasterio.crs import CRS
+    from rasterio.errors import CRSError
+
+    wanted = f"metadata.geojson: expected geometries in metres ({LAMBERT_93}), got {crs}"
+    try:
+        system = CRS.from_user_input(crs)
+    except CRSError as error:
+        raise ValueError(f"{wanted}, which is no known CRS ({error})") from error
+    if not system.is_projected or system.linear_units_factor[1] != 1:
+        unit = system.linear_units if system.is_projected else "degrees"
+        raise ValueError(f"{wanted}, whose unit is {unit}; use the file of the release")
+    return str(system.to_wkt())
+
+
+def _check_metres(records: Iterable[PastisRecord]) -> None:
+    """Refuse geometries that are longitudes and latitudes, as RFC 7946 writes GeoJSON.
+
+    Raises:
+        ValueError: the first patch that lies in degrees.
+    """
+    for record in records:
+        if record.corners is None:
+            continue
+        corners = np.array(record.corners)
+        where = f"metadata.geojson, patch {record.patch_id}: expected geometries in metres"
+        if (np.abs(corners) <= (180, 90)).all():
+            raise ValueError(
+                f"{where} ({LAMBERT_93}), got {corners[0, 0]:g}, {corners[0, 1]:g}: they look like "
+                f"degrees (RFC 7946); use the file of the release, or `ogr2ogr -t_srs {LAMBERT_93}`"
+            )
+        if (np.abs(corners[1:] - corners[0]).max(axis=1) < PIXEL).any():
+            raise ValueError(f"{where}, got a square of less than a pixel ({PIXEL:g} m)")
+
+
+def _check_lambert(records: Iterable[PastisRecord]) -> None:
+    """Refuse geometries that lie outside France in Lambert-93, which a file without crs is in.
+
+    Raises:
+        ValueError: the first such patch.
+    """
+    for record in records:
+        if record.corners is None:
+            continue
+        east, north = record.corners[0]
+        if not all(low <= x <= high for x, (low, high) in zip((east, north), FRANCE, strict=True)):
+            swapped = FRANCE[0][0] <= north <= FRANCE[0][1] and FRANCE[1][0] <= east <= FRANCE[1][1]
+            raise ValueError(
+                f"metadata.geojson, patch {record.patch_id}: {east:.7g}, {north:.7g} lie outside "
+                f"France in {LAMBERT_93}: "
+                + ("its axes are swapped" if swapped else "the crs member must state another CRS")
+                + "; use the file of the release"
+            )
+
+
+def check_size(record: PastisRecord, rows: int, cols: int) -> None:
+    """Refuse a geometry that is not as large as the images.
+
+    Raises:
+        ValueError: both sizes, and the unit in which they would agree.
+    """
+    if record.corners is None:
+        return
+    corners = np.array(record.corners)
+    sides = np.hypot(*(corners[1:] - corners[0]).T)
+    ratio = sides / (np.array([cols, rows]) * PIXEL)
+    # Lambert-93 stretches by 0.2 %, UTM by less
+    if (np.abs(ratio - 1) < 0.02).all():
+        return
+    hint = "its unit or CRS is not the one stated"
+    if (np.abs(ratio - FEET) < 0.1).all():
+        hint = "it looks like feet"
+    elif np.ptp(ratio) < 0.02 and 1 < ratio[0] < 3:
+        hint = "it looks like Web Mercator, which stretches"
+    raise ValueError(
+        f"metadata.geojson, patch {record.patch_id}: the geometry measures {sides[0]:.6g} x "
+        f"{sides[1]:.6g}, but {cols} x {rows} pixels of {PIXEL:g} m are {cols * PIXEL:g} x "
+        f"{rows * PIXEL:g}: {hint}; expected metres ({LAMBERT_93}), use the file of the release"
+    )
 
 
 def _transform(corners: np.ndarray) -> tuple[float, float, float, float, float, float]:

@@ -12,7 +12,7 @@ import numpy as np
 from pimc.data.dates import need_dates
 from pimc.data.fingerprint import file_stamp, fingerprint
 from pimc.data.folds import FOLDS
-from pimc.data.pastis.metadata import Ground, PastisRecord, ground_of, read_metadata
+from pimc.data.pastis.metadata import Ground, PastisRecord, check_size, ground_of, read_metadata
 from pimc.data.pastis.npy import npy_shape
 from pimc.data.patch import SENTINEL2_BANDS, Patch
 
@@ -154,7 +154,17 @@ def pastis_scenes(options: PastisOptions) -> dict[str, PastisPatch]:
             parcels=annotations / f"ParcelIDs_{name}" if parcelled else None,
         )
         scenes[record.patch_id] = _source(record, ground[record.patch_id], files)
-    logger.info("%d of %d PASTIS patches in %s", len(scenes), len(records), root)
+    days = sorted(day for record in kept for day in (record.days[0], record.days[-1]))
+    logger.info(
+        "%d of %d PASTIS patches in %s, %s to %s, tiles %s, %s",
+        len(scenes),
+        len(records),
+        root,
+        days[0],
+        days[-1],
+        ", ".join(sorted({record.tile for record in kept})),
+        crs,
+    )
     return scenes
 
 
@@ -211,6 +221,7 @@ def _source(record: PastisRecord, ground: Ground, files: PastisFiles) -> PastisP
             f"(dates-S2 of patch {record.patch_id}); every image needs its date"
         )
     need_dates(times, str(files.images))
+    check_size(record, *size)
     ground_shapes = {}
     if files.labels is not None:
         ground_shapes[files.labels] = npy_shape(files.labels, np.uint8, 3)[1:]

@@ -1,4 +1,4 @@
-"""Labelled pixel series without images, from npz or parquet; one patch a block of ground."""
+"""Labelled pixel series without images, from npz, parquet or CSV; one patch a block of ground."""
 
 from __future__ import annotations
 
@@ -16,48 +16,14 @@ from pimc.data.dates import need_dates
 from pimc.data.fingerprint import file_stamp, fingerprint
 from pimc.data.folds import FOLDS
 from pimc.data.patch import FILL, Patch
-from pimc.data.points.table import PointTable, class_codes, read_npz, read_parquet
+from pimc.data.points.arrays import read_npz
+from pimc.data.points.long import is_csv, read_long
+from pimc.data.points.options import PointOptions
+from pimc.data.points.table import PointTable, class_codes
 
 logger = logging.getLogger(__name__)
 
-READER_VERSION = 1
-
-
-@dataclass(frozen=True)
-class PointOptions:
-    """How to read a table of pixel series.
-
-    Attributes:
-        path: an ``.npz`` or ``.parquet`` file (see ``point_table`` for their columns).
-        classes: class names; a label's place in the list is its code. None leaves labels unread.
-        block_degrees: side of the blocks that are kept whole in one fold.
-        regions: keep these only; None for all.
-        start: first date of an npz that has no ``dates``, ISO.
-        step: days between the dates of such an npz.
-    """
-
-    path: str
-    classes: tuple[str, ...] | None = None
-    block_degrees: float = 0.25
-    regions: tuple[str, ...] | None = None
-    start: str | None = None
-    step: int = 10
-
-    def __post_init__(self) -> None:
-        """Check each option by itself."""
-        if self.block_degrees <= 0 or self.step < 1:
-            raise ValueError(
-                f"expected block_degrees > 0 and step >= 1 day, got {self.block_degrees} and "
-                f"{self.step}"
-            )
-        if self.classes is not None and not 0 < len(set(self.classes)) == len(self.classes) < 256:
-            raise ValueError(f"classes must be 1 to 255 different names, got {self.classes}")
-        try:
-            np.datetime64(self.start or "2021-01-01", "D")
-        except ValueError as error:
-            raise ValueError(
-                f"start must be an ISO date such as 2021-01-01, got {self.start}"
-            ) from error
+READER_VERSION = 2
 
 
 @dataclass(frozen=True, eq=False)
@@ -65,7 +31,7 @@ class PointPatch:
     """The pixels of one block, as a patch of H = number of pixels and W = 1.
 
     Attributes:
-        patch_id: region, and row and column of the block counted from 0 N 0 E.
+        patch_id: region, and the block's name, or its row and column counted from 0 N 0 E.
         table: its pixels.
         classes: names in the order of their codes, or None to leave labels unread.
         fold: of the block.
@@ -112,7 +78,7 @@ def point_scenes(options: PointOptions) -> dict[str, PointPatch]:
     table = _with_data(_keep_regions(_read(options), options.regions))
     if options.classes is not None and table.labels is not None:
         class_codes(table.labels, options.classes, table.source)
-    keys = np.floor(table.lonlat[:, ::-1] / options.block_degrees).astype(int)
+    keys = block_keys(table, options.block_degrees)
     folds = block_folds(keys, table.regions)
     blocks = pd.DataFrame({"region": table.regions, "south": keys[:, 0], "west": keys[:, 1]})
     facts = (READER_VERSION, file_stamp(table.source), replace(options, path=""))
@@ -121,7 +87,10 @@ def point_scenes(options: PointOptions) -> dict[str, PointPatch]:
     for block, members in blocks.groupby(list(blocks)).indices.items():
         region, south, west = cast(tuple[str, int, int], block)
         rows = np.asarray(members)
-        patch_id = f"{region}_r{south:+04d}_c{west:+04d}"
+        name = f"r{south:+04d}_c{west:+04d}"
+        if table.blocks is not None:
+            name = str(table.blocks[rows[0]])
+        patch_id = f"{region}_{name}".replace("/", "%2F")  # names a file
         scenes[patch_id] = PointPatch(
             patch_id=patch_id,
             table=table.take(rows),
@@ -131,7 +100,7 @@ def point_scenes(options: PointOptions) -> dict[str, PointPatch]:
             fingerprint=fingerprint("points", facts, patch_id),
         )
         used[region] += len(rows)
-    logger.info("%d pixels in %d blocks of %s", len(blocks), len(scenes), table.source)
+    logger.info("%s: %s; %d blocks", table.source, table.describe(), len(scenes))
     return scenes
 
 
@@ -139,13 +108,13 @@ def _read(options: PointOptions) -> PointTable:
     path = Path(options.path)
     if not path.is_file():
         raise FileNotFoundError(
-            f"no table of pixel series at {path}: point the path to an .npz or .parquet file"
+            f"no table of pixel series at {path}: point the path to an .npz, .parquet or .csv file"
         )
     if path.suffix == ".npz":
-        return read_npz(path, options.start, options.step)
-    if path.suffix == ".parquet":
-        return read_parquet(path)
-    raise ValueError(f"{path}: expected a table of pixel series, .npz or .parquet")
+        return read_npz(path, options)
+    if path.suffix == ".parquet" or is_csv(path):
+        return read_long(path, options)
+    raise ValueError(f"{path}: expected a table of pixel series, .npz, .parquet or .csv")
 
 
 def _keep_regions(table: PointTable, regions: tuple[str, ...] | None) -> PointTable:
@@ -173,6 +142,15 @@ def _with_data(table: PointTable) -> PointTable:
     if len(kept) < len(seen):
         logger.info("%d of %d pixels have no data, dropped", len(seen) - len(kept), len(seen))
     return table.take(kept)
+
+
+def block_keys(table: PointTable, degrees: float) -> np.ndarray:
+    """N x 2 integers, the block of each pixel: that of the table, or a square of ``degrees``."""
+    if table.blocks is not None:
+        codes = np.unique(table.blocks, return_inverse=True)[1].ravel()
+        return np.stack([codes, np.zeros_like(codes)], axis=1)
+    lonlat = cast(np.ndarray, table.lonlat)  # the table has one where it has no blocks
+    return np.asarray(np.floor(lonlat[:, ::-1] / degrees).astype(int))
 
 
 def block_folds(keys: np.ndarray, regions: np.ndarray) -> np.ndarray:

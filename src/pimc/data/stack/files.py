@@ -1,109 +1,63 @@
-"""Find the dated GeoTIFFs of each place of a stack and check that they share one grid."""
+"""Find the dated rasters of each place of a stack."""
 
 from __future__ import annotations
 
 import logging
-import re
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
-
-from pimc.data.fingerprint import FileStamp, file_stamp
-from pimc.data.patch import Georeference
-from pimc.data.stack.bands import name_bands
+from pimc.data.stack.bands import is_known, split_name
+from pimc.data.stack.dating import dates_in, find_date
 
 logger = logging.getLogger(__name__)
 
-STORED_TYPES = ("int16", "uint16", "int32")
-GRID_TOLERANCE = 1e-3
-"""Pixels by which two grids may differ anywhere: rounding in the files, not another grid."""
+SUFFIXES = (".tif", ".tiff", ".jp2")
 
 
 @dataclass(frozen=True)
-class Grid:
-    """Rows, columns and where they lie: the CRS as WKT (None without one), the transform."""
-
-    shape: tuple[int, int]
-    crs: str | None
-    transform: tuple[float, float, float, float, float, float]
-
-    def difference(self, other: Grid) -> str | None:
-        """What sets the other grid apart, in words; None where the two are one."""
-        if self.shape != other.shape:
-            return f"{other.shape} rows and columns, not {self.shape}"
-        if not _same_crs(self.crs, other.crs):
-            return f"CRS {other.crs}, not {self.crs}"
-        pixel = max(map(abs, self.transform[:2]))
-        rows, cols = self.shape
-        # a difference in the size of a pixel adds up over the grid
-        reach = (cols, rows, 1, cols, rows, 1)
-        apart = np.abs(np.subtract(self.transform, other.transform)) * reach / pixel
-        if apart.max() > GRID_TOLERANCE:
-            return f"transform {other.transform}, not {self.transform}"
-        return None
-
-    def part(self, row: int, col: int) -> Georeference | None:
-        """Georeference of the part that begins at a row and column; None without a CRS."""
-        if self.crs is None:
-            return None
-        a, b, c, d, e, f = self.transform
-        return Georeference(self.crs, (a, b, c + a * col + b * row, d, e, f + d * col + e * row))
-
-
-def _same_crs(one: str | None, other: str | None) -> bool:
-    """Whether two WKT texts mean one CRS: programs word the same one differently."""
-    from rasterio.crs import CRS
-
-    if one is None or other is None or one == other:
-        return one == other
-    return bool(CRS.from_wkt(one) == CRS.from_wkt(other))
-
-
-@dataclass(frozen=True)
-class Image:
-    """One dated GeoTIFF, pixels unread.
+class RasterFile:
+    """One raster of a place, unopened.
 
     Attributes:
         path: of the file.
-        day: acquisition date, ISO.
-        bands: names of its bands in file order.
-        no_data: its no-data value in each band.
-        grid: that it lies on.
-        stamp: of the file, for fingerprints.
+        day: acquisition date by its name or its product's, ISO; None where the bands tell theirs.
+        band: named by the end of the file name, or None.
+        product: what it is a part of: rasters of one product and date share an image.
+        in_folder: whether the product is a folder, which may hold rasters of other uses too.
     """
 
     path: Path
-    day: str
-    bands: tuple[str, ...]
-    no_data: tuple[float | None, ...]
-    grid: Grid
-    stamp: FileStamp
+    day: str | None
+    band: str | None
+    product: str
+    in_folder: bool = False
 
 
-def find_places(root: Path, pattern: str) -> dict[str, dict[str, Path]]:
-    """Dated GeoTIFFs of each place: ``{place: {ISO date: path}}``, both sorted.
+def find_places(root: Path, pattern: str | None = None) -> dict[str, tuple[RasterFile, ...]]:
+    """Dated rasters of each place, sorted by date, then by name.
 
-    The root is one place if it holds dated GeoTIFFs itself; otherwise each folder in it that does.
+    The root is one place if it holds dated rasters or product folders itself; otherwise each
+    folder in it that does.
 
     Raises:
-        FileNotFoundError: no such folder, or no dated GeoTIFF in it.
-        ValueError: two files of one date.
+        FileNotFoundError: no such folder, or no dated raster in it.
+        ValueError: a name with several dates.
     """
     if not root.is_dir():
         raise FileNotFoundError(
             f"no stack folder at {root}: point the path to a folder of dated GeoTIFFs "
             "(S2_20210514.tif, ...), or to a folder of such folders, one a place"
         )
+    folders = [path for path in sorted(root.iterdir()) if path.is_dir()]
     own = _dated_files(root, pattern)
-    folders = sorted(path for path in root.iterdir() if path.is_dir())
     if own:
-        if folders:
+        others = [path.name for path in folders if not _is_product(path, pattern)]
+        if others:
             logger.warning(
                 "%s holds dated GeoTIFFs itself, so it is one place; folders left alone: %s",
                 root,
-                ", ".join(folder.name for folder in folders),
+                ", ".join(others),
             )
         return {root.resolve().name: own}
     places = {folder.name: _dated_files(folder, pattern) for folder in folders}
@@ -111,86 +65,76 @@ def find_places(root: Path, pattern: str) -> dict[str, dict[str, Path]]:
         logger.info("%s: no dated GeoTIFF in folder %s, left alone", root, name)
         del places[name]
     if not places:
+        finds = f" that {pattern!r} finds" if pattern else ""
         raise FileNotFoundError(
-            f"no dated GeoTIFF in {root} or its folders: expected names with a date that "
-            f"{pattern!r} finds, such as S2_20210514.tif or S2_2021-05-14.tif"
+            f"no dated GeoTIFF in {root} or its folders: expected names with a date{finds}, "
+            "such as S2_20210514.tif or S2_2021-05-14.tif"
         )
     return places
 
 
-def _dated_files(folder: Path, pattern: str) -> dict[str, Path]:
-    dated: dict[str, Path] = {}
+def _dated_files(folder: Path, pattern: str | None) -> tuple[RasterFile, ...]:
+    """The rasters of one place: in its folder, and in the product folders in it."""
+    found = []
     for path in sorted(folder.iterdir()):
-        if path.suffix.lower() not in (".tif", ".tiff") or not path.is_file():
-            continue
-        day = find_date(path.stem, pattern)
-        if day is None:
-            logger.info("%s has no date in its name, left alone", path)
-        elif day in dated:
-            raise ValueError(
-                f"two files of one date ({day}): {dated[day]} and {path}; "
-                "a stack has one multi-band GeoTIFF a date"
+        if path.is_dir() and _is_product(path, pattern):
+            found += list(_product_files(path, pattern))
+        elif path.is_file() and _is_raster(path):
+            day = find_date(path.stem, pattern)
+            if day is None and not _bands_have_dates(path):
+                logger.info("%s has no date in its name, left alone", path)
+                continue
+            before, band = split_name(path.stem)
+            known = is_known(band)
+            found.append(
+                RasterFile(path, day, band if known else None, before if known else path.name)
             )
-        else:
-            dated[day] = path
-    return dict(sorted(dated.items()))
+    return tuple(sorted(found, key=lambda file: (file.day or "", file.path)))
 
 
-def find_date(name: str, pattern: str) -> str | None:
-    """The first valid date in a file name as ISO text, or None.
-
-    Args:
-        name: of the file.
-        pattern: regular expression; the digits of its match (of its groups, if it has any) must
-            be YYYYMMDD.
-    """
-    for match in re.finditer(pattern, name):
-        digits = re.sub(r"\D", "", "".join(match.groups(default="")) or match[0])
-        try:
-            return str(np.datetime64(f"{digits[:4]}-{digits[4:6]}-{digits[6:8]}", "D"))
-        except ValueError:
-            continue
-    return None
+def _is_product(folder: Path, pattern: str | None) -> bool:
+    """Whether a folder is one image: a .SAFE, or named by the one date of the rasters in it."""
+    if folder.suffix.upper() == ".SAFE":
+        return True
+    days = set(dates_in(folder.name, pattern))
+    if len(days) != 1:
+        return False
+    rasters = list(_rasters(folder))
+    return bool(rasters) and all(set(dates_in(path.stem, pattern)) <= days for path in rasters)
 
 
-def open_images(files: Mapping[str, Path], band_names: Sequence[str] | None) -> tuple[Image, ...]:
-    """Read the headers of a place's files, in order of date.
-
-    Raises:
-        ValueError: unreadable, not integer, unnamed bands, or on another grid than the first.
-    """
-    images = tuple(_open(day, path, band_names) for day, path in files.items())
-    first = images[0]
-    for image in images[1:]:
-        difference = first.grid.difference(image.grid)
-        if difference:
-            raise ValueError(
-                f"{image.path} is on another grid than {first.path}: {difference}; "
-                "resample it to one grid (gdalwarp), or move it to a folder of its own"
-            )
-    return tuple(replace(image, grid=first.grid) for image in images)
+def _rasters(folder: Path) -> Iterator[Path]:
+    return (path for path in sorted(folder.rglob("*")) if _is_raster(path))
 
 
-def _open(day: str, path: Path, band_names: Sequence[str] | None) -> Image:
+def _is_raster(path: Path) -> bool:
+    """Whether a name is a raster's; hidden files are of the file system (``._S2.tif``)."""
+    return path.suffix.lower() in SUFFIXES and not path.name.startswith(".")
+
+
+def _product_files(folder: Path, pattern: str | None) -> Iterator[RasterFile]:
+    """Rasters of a product folder whose names end in a band, or that hold several bands."""
+    day = find_date(folder.name, pattern)
+    if day is None:
+        raise ValueError(
+            f"{folder} has no date in its name; name it by ESA's rule "
+            "(S2A_MSIL2A_20210514T105621_...), or set date_pattern"
+        )
+    for path in _rasters(folder):
+        _, band = split_name(path.stem)
+        # a product of before 2016-12 holds several granules
+        part = path.relative_to(folder).parts
+        granule = part[1] if part[0] == "GRANULE" and len(part) > 2 else ""
+        product = f"{folder.name}/{granule}"
+        yield RasterFile(path, day, band if is_known(band) else None, product, in_folder=True)
+
+
+def _bands_have_dates(path: Path) -> bool:
+    """Whether the bands of a file without a date in its name bear dates themselves."""
     import rasterio
 
     try:
         with rasterio.open(path) as source:
-            types, shape, crs = source.dtypes, source.shape, source.crs
-            transform = tuple(source.transform)[:6]
-            descriptions, no_data = source.descriptions, source.nodatavals
-    except rasterio.errors.RasterioIOError as error:
-        raise ValueError(f"{path}: not a readable GeoTIFF ({error}); download it again") from error
-    if types[0] not in STORED_TYPES:
-        raise ValueError(
-            f"{path}: expected reflectance x 10,000 as {', '.join(STORED_TYPES)}, got {types[0]}; "
-            "convert it (gdal_translate -ot Int16, with -scale 0 1 0 10000 for reflectance in 0..1)"
-        )
-    return Image(
-        path=path,
-        day=day,
-        bands=name_bands(descriptions, band_names, str(path)),
-        no_data=tuple(no_data),
-        grid=Grid(shape, crs.to_wkt() if crs else None, transform),
-        stamp=file_stamp(path),
-    )
+            return any(dates_in(text or "") for text in source.descriptions)
+    except rasterio.errors.RasterioIOError:
+        return False

@@ -1,22 +1,28 @@
-"""Folders of dated multi-band GeoTIFFs on one grid, one folder a place."""
+"""Folders of dated rasters, one folder a place, as patches."""
 
 from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from itertools import product
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from pimc.data.dates import MIN_DATES, need_dates
 from pimc.data.fingerprint import fingerprint
 from pimc.data.patch import Patch
-from pimc.data.stack.bands import CLEAR_CODES
-from pimc.data.stack.files import Image, find_places
-from pimc.data.stack.place import Place, Reading, open_place
+from pimc.data.stack.files import find_places
+from pimc.data.stack.images import Image
+from pimc.data.stack.look import check_numbers, log_summary, look_at, summarise
+from pimc.data.stack.offsets import check_places
+from pimc.data.stack.options import SceneOptions
+from pimc.data.stack.place import Place, open_place
+from pimc.data.stack.settling import Reading
+from pimc.data.stack.validity import CAUSES
 from pimc.data.windows import Span, patch_folds, spans, split_ground
 
 logger = logging.getLogger(__name__)
@@ -24,63 +30,41 @@ logger = logging.getLogger(__name__)
 SAMPLES_A_SIDE = 8
 """Rows and columns of a window that are looked at to tell whether a date is empty there."""
 
-READER_VERSION = 1
+READER_VERSION = 2
 
 
 @dataclass(frozen=True)
-class StackOptions:
-    """How to read a stack.
+class StackOptions(SceneOptions):
+    """How to read a stack; its path is a folder of dated rasters, or of such folders.
 
     Attributes:
-        path: a folder of dated GeoTIFFs, or a folder of such folders, one a place.
-        bands: wanted, in this order; B8A stands in for a missing B08.
-        band_names: names of the files' bands in file order, for files without descriptions.
-        patch_size: pixels a side; the smallest side over the places where that is less.
-        offset: added to stored values (-1000 for L2A since baseline 04.00); one number, or one
-            for each place by name (0 where not named).
-        mask: ``auto`` (SCL, else CLOUD, where all files of a place have it), ``SCL``, ``CLOUD``,
-            or None to leave masks alone.
+        band_names: names of the files' bands in file order; overrules descriptions that name none
+            (``b1``, ``b2``, ...) and may not contradict those that do.
         date_pattern: regular expression that finds YYYYMMDD or YYYY-MM-DD in a file name; its
-            groups, if it has any, hold the digits.
-        held_out: share of the longer side of each place that is kept for validation.
-        gap: unused pixels between training and held-out ground, wider than a crop.
+            groups, if it has any, hold the digits. None reads product names by their rule and
+            finds the date of any other name.
+        grid: of a place whose files differ: ``refuse``, ``first`` (that of the first date), or a
+            raster of the place's folder.
     """
 
-    path: str
-    bands: tuple[str, ...] = ("B02", "B03", "B04", "B08")
     band_names: tuple[str, ...] | None = None
-    patch_size: int = 96
-    offset: int | Mapping[str, int] = 0
-    mask: str | None = "auto"
-    date_pattern: str = r"(?<!\d)(?:19|20)\d{2}[-_]?\d{2}[-_]?\d{2}(?!\d)"
-    held_out: float = 0.3
-    gap: int = 17
+    date_pattern: str | None = None
+    grid: str = "refuse"
 
     def __post_init__(self) -> None:
         """Check each option by itself."""
-        unknown = [band for band in self.bands if not re.fullmatch(r"B(\d\d|8A)", band)]
-        if unknown or not self.bands or len(set(self.bands)) < len(self.bands):
-            raise ValueError(
-                f"bands must be different names such as B02 or B8A, got {', '.join(self.bands)}"
-            )
-        if self.patch_size < 1 or self.gap < 0 or not 0 <= self.held_out < 1:
-            raise ValueError(
-                "expected patch_size >= 1, gap >= 0 and held_out in [0, 1), got "
-                f"{self.patch_size}, {self.gap} and {self.held_out}"
-            )
-        offsets = self.offset.values() if isinstance(self.offset, Mapping) else [self.offset]
-        if not all(isinstance(offset, int) for offset in offsets):
-            raise ValueError(f"offset must be whole numbers such as 0 or -1000, got {self.offset}")
-        if self.mask not in (None, "auto", *CLEAR_CODES):
-            raise ValueError(
-                f"mask must be auto, {', '.join(CLEAR_CODES)} or null, got {self.mask!r}"
-            )
+        super().__post_init__()
         try:
-            re.compile(self.date_pattern)
+            re.compile(self.date_pattern or "")
         except re.error as error:
             raise ValueError(
                 f"date_pattern {self.date_pattern!r} is no regular expression: {error}"
             ) from error
+
+    @property
+    def reading(self) -> Reading:
+        """What to read from the files of each place."""
+        return replace(super().reading, band_names=self.band_names, grid=self.grid)
 
 
 @dataclass(frozen=True, eq=False)
@@ -95,6 +79,7 @@ class StackPatch:
         cols: of the window.
         folds: H x W uint8 of the window.
         fingerprint: of files and options.
+        summary: what was read of the place, in words.
     """
 
     patch_id: str
@@ -104,6 +89,7 @@ class StackPatch:
     cols: Span
     folds: np.ndarray
     fingerprint: str
+    summary: Mapping[str, Any]
 
     def __call__(self) -> Patch:
         """Read the window of each image: every file opened once, only the bands needed.
@@ -119,10 +105,13 @@ class StackPatch:
         times, bands, shape = len(self.images), len(self.place.bands), self.folds.shape
         reflectance = np.empty((times, bands, *shape), dtype=np.int16)
         clear = np.empty((times, *shape), dtype=bool)
+        removed = np.zeros(len(CAUSES) + 1, dtype=np.int64)
         for time, image in enumerate(self.images):
-            reflectance[time], codes = self.place.read(image, window)
-            if codes is not None:
-                clear[time] = np.isin(codes, CLEAR_CODES[str(self.place.mask)])
+            pixels = self.place.read(image, window)
+            reflectance[time] = pixels.reflectance
+            removed += np.bincount(pixels.cause.ravel(), minlength=len(removed))
+            if pixels.clear is not None:
+                clear[time] = pixels.clear
         return Patch(
             patch_id=self.patch_id,
             reflectance=reflectance,
@@ -134,6 +123,10 @@ class StackPatch:
             origin=(self.rows.start, self.cols.start),
             georeference=self.place.grid.part(self.rows.start, self.cols.start),
             substitutions=self.place.substitutions,
+            reading=self.summary,
+            removed={
+                cause: int(count) for cause, count in zip(CAUSES, removed[1:], strict=True) if count
+            },
         )
 
 
@@ -147,12 +140,22 @@ def stack_scenes(options: StackOptions) -> dict[str, StackPatch]:
         ValueError: two files of one date, another grid, a band missing, too few dates, or
             ground too small to split.
     """
-    found = find_places(Path(options.path), options.date_pattern)
-    offsets = _offsets(options.offset, tuple(found))
+    root = Path(options.path)
+    found = find_places(root, options.date_pattern)
+    check_places(options.offset, found)
     places = [
-        open_place(name, files, Reading(options.bands, options.band_names, options.mask, offset))
-        for (name, files), offset in zip(found.items(), offsets, strict=True)
+        open_place(name, files, _folder(root, name), options.reading)
+        for name, files in found.items()
     ]
+    return place_scenes(places, options)
+
+
+def place_scenes(places: Sequence[Place], options: SceneOptions) -> dict[str, StackPatch]:
+    """The patches of places that are open, unread.
+
+    Raises:
+        ValueError: too few dates, or ground too small to split.
+    """
     smallest = min(min(place.grid.shape) for place in places)
     size = min(options.patch_size, smallest)
     if size < options.patch_size:
@@ -162,45 +165,39 @@ def stack_scenes(options: StackOptions) -> dict[str, StackPatch]:
     return {patch.patch_id: patch for place in places for patch in _cut(place, size, options)}
 
 
-def _offsets(offset: int | Mapping[str, int], places: tuple[str, ...]) -> list[int]:
-    """The offset of each place, in order."""
-    if not isinstance(offset, Mapping):
-        return [offset] * len(places)
-    unknown = sorted(set(offset) - set(places))
-    if unknown:
-        raise ValueError(
-            f"offset names {', '.join(unknown)}, but the places are {', '.join(places)}"
-        )
-    return [offset.get(place, 0) for place in places]
+def _folder(root: Path, place: str) -> Path:
+    """The folder of a place: the root itself where it is one place."""
+    return root / place if (root / place).is_dir() and root.resolve().name != place else root
 
 
-def _cut(place: Place, size: int, options: StackOptions) -> Iterator[StackPatch]:
+def _cut(place: Place, size: int, options: SceneOptions) -> Iterator[StackPatch]:
     """Windows of a place, each with the images that have data in it."""
     rows, cols = place.grid.shape
     try:
         ground = split_ground((rows, cols), options.held_out, options.gap)
     except ValueError as error:
         raise ValueError(f"place {place.name}: {error}") from error
-    days = tuple(image.day for image in place.images)
     step = max(1, size // SAMPLES_A_SIDE)
-    samples = np.stack([place.data_sample(image, step) for image in place.images])
-    _report_empty(place.name, days, samples)
-    stamps = [(image.day, image.stamp, image.bands) for image in place.images]
-    facts = (READER_VERSION, place.name, place.bands, place.mask, place.offset, stamps)
+    looks = [look_at(place, image, step) for image in place.images]
+    summary = summarise(place, looks)
+    log_summary(place, looks, summary)
+    check_numbers(place, looks)
+    need_dates(sum(bool(look.data.any()) for look in looks), f"place {place.name}")
+    facts = (READER_VERSION, place.name, place.bands, _facts(place))
     digits = max(3, len(str(max(rows, cols))))
     for row, col in product(spans(rows, size), spans(cols, size)):
         patch_id = f"{place.name}_r{row.start:0{digits}d}_c{col.start:0{digits}d}"
         images = tuple(
             image
-            for image, sample in zip(place.images, samples, strict=True)
-            if _inside(sample, row, col, place.grid.shape).any()
+            for image, look in zip(place.images, looks, strict=True)
+            if _inside(look.data, row, col, place.grid.shape).any()
         )
         if len(images) < MIN_DATES:
             logger.info("%s left out: data on %d dates only", patch_id, len(images))
             continue
         folds = patch_folds(ground, row, col)
         hashed = fingerprint(facts, row, col, len(images), options.held_out, options.gap)
-        yield StackPatch(patch_id, place, images, row, col, folds, hashed)
+        yield StackPatch(patch_id, place, images, row, col, folds, hashed, summary)
 
 
 def _inside(sample: np.ndarray, row: Span, col: Span, shape: tuple[int, int]) -> np.ndarray:
@@ -212,16 +209,13 @@ def _inside(sample: np.ndarray, row: Span, col: Span, shape: tuple[int, int]) ->
     return sample[rows, cols]
 
 
-def _report_empty(place: str, days: tuple[str, ...], samples: np.ndarray) -> None:
-    """Log the dates that have no data anywhere in a place; refuse a place with too few others."""
-    seen = [bool(sample.any()) for sample in samples]
-    empty = [day for day, any_data in zip(days, seen, strict=True) if not any_data]
-    if empty:
-        logger.info(
-            "place %s: %d of %d dates are empty, dropped: %s",
-            place,
-            len(empty),
-            len(days),
-            ", ".join(empty),
-        )
-    need_dates(sum(seen), f"place {place}")
+def _facts(place: Place) -> tuple[object, ...]:
+    """All that what is read of a place hangs on."""
+    layers = [
+        (image.day, part.product, name, layer.stamp, layer.index, place.wanted.numbers.get(key))
+        for image in place.images
+        for part in image.parts
+        for name, layer in sorted(part.layers.items())
+        if (key := (str(layer.path), layer.index))
+    ]
+    return (place.wanted.bands, place.mask, place.grid, place.wanted.method, layers)

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import math
+from typing import Self
 
 import torch
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy, normalize
+
+from pimc.model.losses.pair_loss import PairLoss, check_sides
 
 TEMPERATURE_RANGE = (0.01, 1.0)
 """Learned temperatures stay within: below 0.01 one negative takes all the gradient (Radford et
@@ -28,7 +31,7 @@ class ProjectionHead(nn.Sequential):
         )
 
 
-class ContrastiveLoss(nn.Module):
+class ContrastiveLoss(PairLoss):
     r"""Symmetric InfoNCE with a learned temperature (Radford et al. 2021, CLIP, figure 3).
 
     With unit vectors a_i = p_i / |p_i|, b_i = q_i / |q_i| and s_ij = a_i . b_j / tau
@@ -50,6 +53,11 @@ class ContrastiveLoss(nn.Module):
             raise ValueError(f"temperature must lie in {low}..{high}, got {temperature}")
         self.log_scale = nn.Parameter(torch.tensor(-math.log(temperature)))
         self.soft = soft
+
+    @classmethod
+    def build(cls, temperature: float, soft: bool) -> Self:
+        """With a temperature of its own, and soft or excluded positives."""
+        return cls(temperature, soft)
 
     @property
     def temperature(self) -> float:
@@ -90,16 +98,3 @@ class ContrastiveLoss(nn.Module):
         elif alike is not None:
             similarity = similarity.masked_fill(alike.clone().fill_diagonal_(False), -math.inf)
         return (cross_entropy(similarity, own) + cross_entropy(similarity.T, own)) / 2
-
-
-def check_sides(first: Tensor, second: Tensor) -> None:
-    """Refuse sides that form no pairs.
-
-    Raises:
-        ValueError: for different shapes, or one pair alone.
-    """
-    if first.shape != second.shape or first.ndim != 2 or len(first) < 2:
-        raise ValueError(
-            f"expected two or more pairs of vectors of one length, got shapes "
-            f"{tuple(first.shape)} and {tuple(second.shape)}"
-        )

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
+from typing import Self
 
 import torch
 from torch import Tensor, nn
 from torch.nn.functional import logsigmoid, normalize
 
-from pimc.model.losses.contrastive import check_sides
+from pimc.model.losses.pair_loss import PairLoss, check_sides
 
 FIRST_SCALE = 10.0
 FIRST_BIAS = -10.0
@@ -16,7 +17,7 @@ LARGEST_SCALE = 100.0
 """As for InfoNCE: above, one pair takes all the gradient."""
 
 
-class SigLipLoss(nn.Module):
+class SigLipLoss(PairLoss):
     r"""Pairwise sigmoid loss with learned scale and bias (Zhai et al. 2023, arXiv 2303.15343).
 
     With unit vectors a_i, b_j, and z_ij = 1 where i = j, else -1
@@ -33,6 +34,11 @@ class SigLipLoss(nn.Module):
         self.log_scale = nn.Parameter(torch.tensor(math.log(FIRST_SCALE)))
         self.bias = nn.Parameter(torch.tensor(FIRST_BIAS))
         self.soft = soft
+
+    @classmethod
+    def build(cls, temperature: float, soft: bool) -> Self:
+        """Its scale starts at its authors' 10, whatever the temperature."""
+        return cls(soft)
 
     @property
     def temperature(self) -> float:

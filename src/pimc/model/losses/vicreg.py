@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Self
+
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 from torch.nn.functional import mse_loss, relu
 
-from pimc.model.losses.contrastive import check_sides
+from pimc.model.losses.pair_loss import PairLoss, check_sides
 
 INVARIANCE, VARIANCE, COVARIANCE = 25.0, 25.0, 1.0
 """Weights of the three terms (Bardes et al. 2022, section 4.2)."""
@@ -15,7 +17,7 @@ STABILITY = 1e-4
 """Added to a variance before its root, whose slope at 0 is infinite (the authors' epsilon)."""
 
 
-class VicRegLoss(nn.Module):
+class VicRegLoss(PairLoss):
     r"""Variance, invariance and covariance (Bardes et al. 2022, arXiv 2105.04906).
 
     With projections p_i, q_i of N pairs, D numbers each, and sample covariances C(p), C(q)
@@ -30,6 +32,11 @@ class VicRegLoss(nn.Module):
     over d in s). Projections are not normalised. Nothing is compared with other pixels, so
     that there are no false negatives.
     """
+
+    @classmethod
+    def build(cls, temperature: float, soft: bool) -> Self:
+        """It has neither a temperature nor negatives."""
+        return cls()
 
     def forward(self, first: Tensor, second: Tensor, alike: Tensor | None = None) -> Tensor:
         """The loss of N pairs.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import logging
+from collections import Counter
 from collections.abc import Mapping
 from functools import partial
 from typing import Any
@@ -126,7 +127,11 @@ def common_bands(samples: Mapping[str, PatchSample]) -> tuple[str, ...]:
 
 
 def describe_scenes(samples: Mapping[str, PatchSample]) -> dict[str, Any]:
-    """What there is of each place: patches, pixels, dates, missing values, stand-in bands."""
+    """What there is of each place: patches, pixels, dates, missing values, stand-in bands.
+
+    ``reading`` says what the reader made of its files, and ``removed`` how many values of its
+    images are no data, by cause.
+    """
     places: dict[str, dict[str, Any]] = {}
     for sample in samples.values():
         place = places.setdefault(
@@ -140,6 +145,9 @@ def describe_scenes(samples: Mapping[str, PatchSample]) -> dict[str, Any]:
         place["missing"] += int(missing.sum())
         place["dates"] |= {str(np.datetime64(int(day), "D")) for day in sample.days}
         place["substitutions"] = dict(sample.substitutions)
+        place["reading"] = dict(sample.reading)
+        removed = Counter(place.get("removed", {})) + Counter(sample.removed)
+        place["removed"] = dict(removed)
     for place in places.values():
         dates = sorted(place.pop("dates"))
         place |= {"dates": len(dates), "first": dates[0], "last": dates[-1]}

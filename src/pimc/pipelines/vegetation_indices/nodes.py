@@ -9,7 +9,13 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from pimc.signal.calendar import NO_DATE, CalendarOptions, count_observations, regularise
+from pimc.signal.calendar import (
+    NO_DATE,
+    CalendarOptions,
+    count_observations,
+    regularise,
+    within_calendar,
+)
 from pimc.signal.chunks import ArrayChunk
 from pimc.signal.indices import compute_pixel_indices
 from pimc.signal.screening import ScreeningOptions, screen_clouds
@@ -19,6 +25,9 @@ from pimc.signal.sharded_array import ShardedArray
 logger = logging.getLogger(__name__)
 
 CHUNK_ROWS = 4096
+
+MUCH_OUTSIDE = 0.25
+"""A larger share of dates outside the calendar than this is warned about."""
 
 
 def compute_index_observations(
@@ -107,8 +116,9 @@ def summarise_observations(
     series_pixels: pd.DataFrame,
     acquisitions: np.ndarray,
     indices: list[str],
+    calendar: CalendarOptions,
 ) -> dict[str, float]:
-    """Counts of what was seen, screened out, undefined and dropped, for the log and MLflow."""
+    """Counts of what was seen, screened out, undefined, dropped or in no season, for MLflow."""
     dates = (acquisitions != NO_DATE).sum(axis=1)[pixels["patch_index"]]
     undefined = np.zeros(len(indices), np.int64)
     usable = 0
@@ -125,6 +135,7 @@ def summarise_observations(
         "observations": total,
         "observations_clear": usable,
         "observations_screened_share": 1 - usable / total,
+        "observations_outside_calendar": count_outside(pixels, acquisitions, calendar),
     }
     undefined_clear = {f"undefined_{n}": int(k) for n, k in zip(indices, undefined, strict=True)}
     return {key: float(value) for key, value in (summary | undefined_clear).items()}
@@ -133,6 +144,31 @@ def summarise_observations(
 def describe_axes(indices: list[str], calendar: CalendarOptions) -> dict[str, Any]:
     """What the axes of the series mean, beside them: ``pimc.signal.series_axes.SeriesAxes``."""
     return SeriesAxes(tuple(indices), calendar).to_json()
+
+
+def count_outside(pixels: pd.DataFrame, acquisitions: np.ndarray, calendar: CalendarOptions) -> int:
+    """Observations at dates outside the calendar, which no series holds; many are warned about."""
+    patches, sizes = np.unique(pixels["patch_index"], return_counts=True)
+    known = acquisitions[patches]
+    within = np.array([within_calendar(days, calendar).sum() for days in known])
+    dates = (known != NO_DATE).sum(axis=1)
+    left = dates - within
+    if left.sum() > MUCH_OUTSIDE * dates.sum():
+        worst = known[left.argmax()]
+        first, last = (np.datetime64(int(day), "D") for day in (worst[0], worst.max()))
+        logger.warning(
+            "%d of %d dates lie outside the calendar (%d days from %s, of several years the one "
+            "that holds most) and are not in the series; of a patch with dates from %s to %s %d "
+            "are left out: move calendar.start or lengthen calendar.step x calendar.length",
+            left.sum(),
+            dates.sum(),
+            calendar.step * calendar.length,
+            calendar.start,
+            first,
+            last,
+            left.max(),
+        )
+    return int((left * sizes).sum())
 
 
 def patch_rows(

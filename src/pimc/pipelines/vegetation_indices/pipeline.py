@@ -61,6 +61,7 @@ def create_pipeline() -> Pipeline:
                     "series_pixels",
                     "acquisitions",
                     "params:indices",
+                    "params:calendar",
                 ],
                 outputs="observation_summary",
                 name="summarise_observations",
