@@ -4,6 +4,7 @@ import re
 import subprocess
 import sys
 import tomllib
+from dataclasses import is_dataclass
 from pathlib import Path
 
 import pytest
@@ -12,9 +13,17 @@ from kedro.framework.session import KedroSession
 from kedro.framework.startup import bootstrap_project
 from parse import parse
 
+from pimc.data.folds import FoldOptions
+from pimc.evaluation.forecast_arms import ForecastingOptions
+from pimc.evaluation.land_cover_arms import LandCoverOptions
+from pimc.evaluation.pixel_arms import PixelClassificationOptions
 from pimc.hooks import catalog_parameters, parameter_sources
 from pimc.pipeline_registry import register_pipelines
 from pimc.pretraining.options import PretrainingOptions
+from pimc.signal.calendar import CalendarOptions
+from pimc.signal.recurrence import RecurrenceOptions
+from pimc.signal.sampling import SamplingOptions
+from pimc.signal.screening import ScreeningOptions
 
 PROJECT = Path(__file__).parents[1]
 ENVIRONMENTS = (
@@ -189,3 +198,38 @@ def test_what_the_package_reads_is_shipped_with_it():
     files = [path for path in (PROJECT / "src/pimc").rglob("*") if path.is_file()]
     data = {path for path in files if path.suffix not in (".py", ".pyc")}
     assert data == {path for path in data if any(path.match(glob) for glob in shipped)}
+
+
+def differences(options, given, where):
+    """Options whose shipped value is not the default of their dataclass."""
+    for name, value in given.items():
+        default = getattr(options, name)
+        if isinstance(value, dict) and is_dataclass(default):
+            yield from differences(default, value, f"{where}.{name}")
+        elif default != (tuple(value) if isinstance(value, list) else value):
+            yield f"{where}.{name}: {default} in the code, {value} in conf/base"
+
+
+@pytest.mark.parametrize(
+    ("group", "kind"),
+    [
+        ("pretraining", PretrainingOptions),
+        ("recurrence", RecurrenceOptions),
+        ("calendar", CalendarOptions),
+        ("sampling", SamplingOptions),
+        ("screening", ScreeningOptions),
+        ("folds", FoldOptions),
+        ("pixel_classification", PixelClassificationOptions),
+        ("forecasting", ForecastingOptions),
+        ("land_cover", LandCoverOptions),
+    ],
+)
+def test_a_default_is_one_in_the_code_and_in_the_parameters(group, kind):
+    bootstrap_project(PROJECT)
+    with KedroSession.create(PROJECT) as session:
+        given = session.load_context().config_loader["parameters"][group]
+    protocol = {
+        name: given.pop(name) for name in ("arms", "efforts", "references") if name in given
+    }
+    shipped = {"arms": {}, "efforts": protocol["efforts"]} if protocol else {}
+    assert not list(differences(kind(**shipped), given, group))

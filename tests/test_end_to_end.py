@@ -86,7 +86,7 @@ def test_one_finished_run_holds_parameters_curves_artifacts_and_tags(pretrained)
     client = mlflow.MlflowClient()
     steps = [point.step for point in client.get_metric_history(tracked.info.run_id, "train_loss")]
     assert steps == list(range(1, 9))
-    for folder, count in {"figures": 2, "tables": 1, "encoders": 2}.items():
+    for folder, count in {"figures": 3, "tables": 1, "encoders": 2}.items():
         assert len(client.list_artifacts(tracked.info.run_id, folder)) == count
 
 

@@ -1,3 +1,5 @@
+import json
+
 import pytest
 import torch
 from kedro.io import DatasetError
@@ -49,3 +51,11 @@ def test_an_encoder_of_another_environment_is_read_and_not_written(tmp_path, enc
     assert (other / "encoder.json").stat().st_mtime_ns == before
     assert dataset.load() is not None
     EncoderFolder(str(tmp_path / "mine/encoder"), workspace="mine").save(encoder)
+
+
+def test_the_preview_tells_what_an_encoder_reads(tmp_path, encoder):
+    dataset = EncoderFolder(str(tmp_path / "encoder"))
+    dataset.save(encoder)
+    shown = json.loads(dataset.preview())
+    assert (shown["kind"], shown["config"]["bands"]) == ("image", ["B04"])
+    assert shown["config"]["trained_on"] == "0 patches"

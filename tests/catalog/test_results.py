@@ -1,3 +1,5 @@
+import json
+
 import mlflow
 import numpy as np
 import pytest
@@ -71,3 +73,10 @@ def test_each_run_that_is_made_is_a_nested_mlflow_run(tmp_path):
     assert nested.data.params["seed"] == "2" and nested.data.params["chosen.leaf"] == "3"
     assert nested.data.metrics == {"test_accuracy": 0.25, "seconds": 0.5}
     assert nested.info.status == "FINISHED"
+
+
+def test_the_preview_shows_the_metrics_of_each_run(tmp_path):
+    dataset = ArmResults(str(tmp_path))
+    dataset.save({"a": task("a")})
+    shown = json.loads(dataset.preview())
+    assert shown == {"a, all, seed 2, rotation 1": {"test_accuracy": 0.25}}

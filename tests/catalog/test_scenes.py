@@ -148,3 +148,10 @@ def test_simulated_scenes_from_yaml():
     assert (described["source"], described["patches"]) == ("simulated", 5)
     with pytest.raises(DatasetError, match="simulated scenes have no option colour; they have "):
         from_yaml("{type: pimc.catalog.scenes.SimulatedScenes, colour: 1}")
+
+
+def test_the_preview_names_source_and_patches():
+    shown = json.loads(
+        from_yaml("{type: pimc.catalog.scenes.SimulatedScenes, patches: 3}").preview()
+    )
+    assert (shown["source"], shown["patches"], len(shown["first"])) == ("simulated", 3, 3)

@@ -1,3 +1,4 @@
+import json
 from dataclasses import fields, replace
 
 import numpy as np
@@ -102,3 +103,16 @@ def test_manifest_of_a_sharded_array_copies_nothing_and_survives_a_move(tmp_path
 def test_arrays_in_memory_have_no_manifest(tmp_path):
     with pytest.raises(DatasetError, match="memory-mapped"):
         ShardedArrayManifest(str(tmp_path / "x.json")).save(ShardedArray([np.ones((2, 2))]))
+
+
+def test_previews_tell_what_is_held(tmp_path):
+    shards = SampleShards(str(tmp_path / "samples"))
+    shards.save({"10": SampleTask("k", sample)})
+    shown = json.loads(shards.preview())
+    assert (shown["patches"], shown["first"]) == (1, ["10"])
+    (stored,) = shards.load().values()
+    manifest = ShardedArrayManifest(str(tmp_path / "joined.json"))
+    manifest.save(ShardedArray([stored.frames], -1, stored.bands))
+    described = json.loads(manifest.preview())
+    assert described["bands"] == list(stored.bands) and described["parts"] == 1
+    assert described["shape"] == list(stored.frames.shape)

@@ -135,7 +135,8 @@ def test_ground_of_another_fold_within_a_patch_is_other_ground():
     ("source", "views"), [("random", 2), ("random_with_series", 3), ("random_noise", 1)]
 )
 def test_a_network_has_a_head_for_each_view(source, views):
-    inputs = replace(make_inputs(), architecture=replace(SMALL, temporal_width=8))
+    architecture = replace(SMALL, temporal_width=8)
+    inputs = replace(make_inputs(), of_series=replace(OF_SERIES, architecture=architecture))
     network = inputs.network(arm_run("network", source), SPLIT, 3)
     assert len(network.heads) == views
     assert network.eval()(inputs.load(np.arange(4))).shape == (4, 3)
@@ -143,7 +144,7 @@ def test_a_network_has_a_head_for_each_view(source, views):
 
 def test_a_control_hides_the_series_from_every_branch():
     fused = replace(SMALL, temporal_width=8)
-    inputs = replace(make_inputs(), architecture=fused)
+    inputs = replace(make_inputs(), of_series=replace(OF_SERIES, architecture=fused))
     plain = inputs.frozen(arm_run("linear", "random"), SPLIT)
     noise = inputs.frozen(arm_run("linear", "random_noise"), SPLIT)
     assert plain.shape == (160, 16) and noise.shape == (160, 8)
@@ -153,7 +154,8 @@ def test_a_control_hides_the_series_from_every_branch():
     np.testing.assert_allclose(
         other.frozen(arm_run("linear", "random_noise"), split), noise, atol=1e-5
     )
-    alone = replace(inputs, architecture=Architecture((), embedding_size=8, temporal_width=8))
+    series_alone = Architecture((), embedding_size=8, temporal_width=8)
+    alone = replace(inputs, of_series=replace(OF_SERIES, architecture=series_alone))
     with pytest.raises(ValueError, match="takes the place of plots, and this encoder reads none"):
         alone.frozen(arm_run("linear", "random_shuffled"), SPLIT)
 
@@ -168,7 +170,9 @@ def test_a_shortened_encoder_reads_the_first_steps():
 
 
 def test_an_encoder_of_other_indices_is_refused():
-    inputs = replace(make_inputs(make_encoder()), indices=("EVI", "NDVI"))
+    inputs = replace(
+        make_inputs(make_encoder()), of_series=replace(OF_SERIES, indices=["EVI", "NDVI"])
+    )
     with pytest.raises(ValueError, match="this encoder reads the indices NDVI, EVI"):
         inputs.frozen(arm_run("linear", "pretrained"), SPLIT)
 

@@ -119,9 +119,9 @@ def test_tables_of_the_tasks_become_one_and_what_was_not_run_is_logged(reporting
 def test_a_task_without_data_of_its_own_and_another_workspace_are_left_out(reporting, caplog):
     caplog.set_level(logging.INFO)
     tables = read(reporting)
-    few = {"points": {"forecasting": DATA_SETS["points"]["forecasting"]}}
-    scores, _ = rank_arms(tables, LeaderboardOptions(few))
-    assert set(scores.loc[scores["workspace"].notna(), "task"]) == {"forecasting"}
+    images = {"points": {"land_cover": {"name": "images beside the series"}}}
+    with pytest.raises(ValueError, match="no task has left scores yet"):
+        rank_arms(tables, LeaderboardOptions(images))
     assert "left out: pixel_classification in workspace points" in caplog.text
     with pytest.raises(ValueError, match="no task has left scores yet; run one of them: kedro run"):
         rank_arms(tables, LeaderboardOptions(DATA_SETS, workspaces=["simulated"]))
@@ -129,6 +129,14 @@ def test_a_task_without_data_of_its_own_and_another_workspace_are_left_out(repor
         rank_arms(tables, LeaderboardOptions(DATA_SETS, workspaces=["nope"]))
     with pytest.raises(ValueError, match="workspaces must be a list of names, got 'points'"):
         LeaderboardOptions(DATA_SETS, workspaces="points")
+
+
+def test_a_task_goes_by_the_data_set_of_one_that_reads_the_same(reporting):
+    few = {"points": {"forecasting": {"name": "own series"}, "land_cover": {"name": "own images"}}}
+    scores, _ = rank_arms(read(reporting), LeaderboardOptions(few))
+    ours = scores[scores["workspace"].notna()]
+    assert set(ours["task"]) == {"forecasting", "pixel_classification"}
+    assert set(ours["data_set"]) == {"own series"}
 
 
 def test_a_workspace_that_nobody_described_goes_by_its_own_name(reporting):

@@ -10,6 +10,7 @@ from pimc.pipelines.corpus.nodes import gather_corpus
 from pimc.pipelines.pretraining.nodes import draw_training_curves, pretrain_encoders
 from pimc.pretraining.batches.pairs import NO_FRAME
 from pimc.pretraining.corpus import choose_frames
+from pimc.pretraining.examples import RetrievalExamples
 from pimc.pretraining.options import PretrainingOptions
 from pimc.pretraining.pretrain import PretrainingResult
 from pimc.signal.recurrence import RecurrenceOptions, fit_recurrence
@@ -73,7 +74,9 @@ def test_no_image_encoder_is_handed_on_where_none_was_trained(monkeypatch, image
     def pretend(train, validation, inputs, *others):
         given.update(train=train, validation=validation, inputs=inputs)
         encoder = "image encoder" if images else None
-        return PretrainingResult("series encoder", encoder, pd.DataFrame(), {}, pd.DataFrame())
+        shown = RetrievalExamples(np.asarray(series), None, np.eye(3))
+        table = pd.DataFrame()
+        return PretrainingResult("series encoder", encoder, table, {}, table, shown)
 
     monkeypatch.setattr("pimc.pretraining.pretrain.pretrain", pretend)
     series = np.linspace(0, 1, 12, dtype=np.float32).reshape(3, 1, 4)
@@ -100,5 +103,6 @@ def test_no_image_encoder_is_handed_on_where_none_was_trained(monkeypatch, image
     assert given["inputs"].calendar.length == 4
     assert given["inputs"].substitutions == {"here": {"B08": "B8A"}}
     assert outputs[:2] == ("series encoder", "image encoder" if images else NO_ENCODER)
+    assert [axis.get_xlabel() for axis in outputs[-1].axes if axis.get_xlabel()] == ["rank 1"] * 3
     assert [len(given[name]) for name in ("train", "validation")] == [1, 1]
     assert not given["train"].has_images

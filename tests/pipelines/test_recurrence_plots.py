@@ -4,7 +4,8 @@ import pytest
 
 from pimc.data.folds import FoldOptions
 from pimc.pipelines.recurrence_plots import nodes
-from pimc.signal.recurrence import RecurrenceOptions
+from pimc.signal.calendar import CalendarOptions
+from pimc.signal.recurrence import Recurrence, RecurrenceOptions
 
 SERIES = np.random.default_rng(0).normal(size=(6, 2, 9)).astype(np.float32)
 PIXELS = pd.DataFrame(
@@ -15,6 +16,7 @@ PIXELS = pd.DataFrame(
     }
 )
 OBSERVED = np.random.default_rng(1).random((6, 9)) > 0.4
+CALENDAR = CalendarOptions(length=9)
 PLAIN = RecurrenceOptions(kind="unthresholded", scale="standard")
 
 
@@ -83,13 +85,14 @@ def test_the_gallery_shows_one_strip_a_group_and_every_channel(name):
     chosen = nodes.choose_plot_pixels(PIXELS, ["grass", "corn"], rendering, 0)
     plots = render(chosen, fitted, rendering)
     assert plots.shape[1] == len(channels)
-    figure = nodes.draw_gallery(SERIES, plots, chosen, fitted, rendering)
+    figure = nodes.draw_gallery(SERIES, plots, chosen, fitted, rendering, CALENDAR)
     titles = {axis.get_title(loc="left") for axis in figure.axes} - {""}
     assert titles == {"grass", "corn", "a", "b"}
     assert {axis.get_title() for axis in figure.axes} - {""} == {*channels}
-    limits = [axis.images[0].get_clim() for axis in figure.axes if axis.images]
+    (limits,) = {axis.images[0].get_clim() for axis in figure.axes if axis.images}
     # white is 0 where there are values below 0
-    assert all(low == -high for low, high in limits) == (name == "signed")
+    assert (limits[0] == -limits[1]) == (name == "signed")
+    assert figure.axes[-1].get_xlabel() == Recurrence.from_json(fitted).unit
 
 
 def test_a_gallery_of_pyts_is_named_by_the_indices():
@@ -97,9 +100,10 @@ def test_a_gallery_of_pyts_is_named_by_the_indices():
     fitted = fit(SERIES, RecurrenceOptions("joint", 0.5))
     chosen = nodes.choose_plot_pixels(PIXELS, ["grass", "corn"], rendering, 0)
     figure = nodes.draw_gallery(
-        SERIES, render(chosen, fitted, rendering), chosen, fitted, rendering
+        SERIES, render(chosen, fitted, rendering), chosen, fitted, rendering, CALENDAR
     )
     assert {axis.get_title() for axis in figure.axes} - {""} == {"NDVI", "EVI"}
+    assert figure.axes[-1].get_xlabel() == "markov of pyts"
 
 
 def test_the_channel_of_validity_tells_where_both_dates_were_observed():

@@ -90,7 +90,7 @@ def test_false_negatives_count_only_where_they_are_asked_for():
         ({"loss": "siglip"}, 0.1),
         ({"loss": "vicreg"}, None),
         ({"pair": 0, "series": 1}, 0.2),
-        ({"pair": 0, "masked": 1}, None),
+        ({"pair": 0, "series": 0, "masked": 1}, None),
     ],
 )
 def test_temperature_is_that_of_a_loss_that_has_one(objective, expected):

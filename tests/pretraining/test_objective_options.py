@@ -11,7 +11,7 @@ from pimc.pretraining.options import PretrainingOptions
         ({"negatives": "some"}, "objective.negatives must be one of all, exclude, soft"),
         ({"pair": -1}, "pair must not be negative, got -1"),
         ({"near": -1}, "near must not be negative"),
-        ({"pair": 0, "image": 1}, "the objective trains no series encoder"),
+        ({"pair": 0, "series": 0, "image": 1}, "the objective trains no series encoder"),
         ({"loss": "vicreg", "negatives": "soft"}, "vicreg compares no negatives.* got 'soft'"),
         ({"near": 0.1}, "near needs negatives: exclude or soft"),
         ({"mask": {"share": 0, "block": 0}}, "a mask hides something"),
@@ -23,9 +23,9 @@ def test_wrong_objectives(changes, message):
         ObjectiveOptions(**changes)
 
 
-def test_the_paper_s_objective_is_the_default():
+def test_pairs_and_views_are_the_default():
     objective = PretrainingOptions().objective
-    assert objective.terms == {"pair": 1.0}
+    assert objective.terms == {"pair": 1.0, "series": 1.0}
     assert (objective.loss, objective.negatives) == ("infonce", "all")
     assert objective.images
 

@@ -28,6 +28,7 @@ OPTIONS = PretrainingOptions(
     steps_per_epoch=3,
     batch=BatchOptions(size=16, patches=4),
     evaluation=EvaluationOptions(batches=2, gallery=64, patches=3),
+    objective=ObjectiveOptions(series=0.0),
     accelerator="cpu",
     progress_bar=False,
 )
@@ -67,6 +68,7 @@ def whole(tmp_path_factory):
 def assert_equal_results(one, other):
     pd.testing.assert_frame_equal(one.history, other.history)
     pd.testing.assert_frame_equal(one.retrieval, other.retrieval)
+    np.testing.assert_array_equal(one.examples.similarity, other.examples.similarity)
     assert one.metrics == other.metrics
     for name in ("series_encoder", "image_encoder"):
         sides = [getattr(result, name).state_dict() for result in (one, other)]

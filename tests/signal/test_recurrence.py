@@ -7,6 +7,7 @@ from pimc.signal import recurrence as module
 from pimc.signal.recurrence import Recurrence, RecurrenceOptions, fit_recurrence, plot_side
 
 NAMES = ("NDVI", "EVI", "SAVI")
+PLAIN = RecurrenceOptions("unthresholded", scale="none")
 
 
 def rng():
@@ -22,7 +23,7 @@ def training_series(count=40, length=12):
 
 
 def test_the_plain_plot_learns_nothing():
-    fitted = fit_recurrence(training_series(), RecurrenceOptions(), NAMES, rng())
+    fitted = fit_recurrence(training_series(), PLAIN, NAMES, rng())
     assert fitted == Recurrence(NAMES, "unthresholded", (0, 0, 0), (1, 1, 1), None, 1, 1, 0.25)
 
 
@@ -41,7 +42,7 @@ def test_threshold_in_scaled_units_is_the_same_for_every_index():
 def test_percentile_of_pairs_by_hand():
     # pairs of (0, 1, 3): 1, 3, 2; of (0, 4, 4): 4, 4, 0; sorted 0 1 2 3 4 4, median 2.5
     series = np.array([[[0, 1, 3]], [[0, 4, 4]]], np.float32)
-    options = RecurrenceOptions(kind="binary", percentile=50)
+    options = RecurrenceOptions(kind="binary", percentile=50, scale="none")
     assert fit_recurrence(series, options, ("NDVI",), rng()).thresholds == pytest.approx((2.5,))
 
 
@@ -149,4 +150,23 @@ def test_fitting_refuses_what_it_cannot_learn_from():
     with pytest.raises(ValueError, match="NDVI does not vary"):
         fit_recurrence(flat, RecurrenceOptions(scale="standard"), ("NDVI",), rng())
     with pytest.raises(ValueError, match="holds no trajectory"):
-        fit_recurrence(training_series(), RecurrenceOptions(dimension=13), NAMES, rng())
+        fit_recurrence(
+            training_series(), RecurrenceOptions("unthresholded", dimension=13), NAMES, rng()
+        )
+
+
+def test_the_unit_of_a_plot_is_that_of_its_scaled_series_unless_its_kind_has_another():
+    series = np.random.default_rng(0).normal(size=(4, 1, 6)).astype(np.float32)
+    units = {
+        kind: fit_recurrence(series, options, ["NDVI"], np.random.default_rng(0)).unit
+        for kind, options in {
+            "kept": RecurrenceOptions("signed", scale="none"),
+            "scaled": RecurrenceOptions("level", scale="standard"),
+            "soft": RecurrenceOptions("soft", threshold=0.5, scale="standard"),
+        }.items()
+    }
+    assert units == {
+        "kept": "index values",
+        "scaled": "standard deviations of the index in training series",
+        "soft": "1 where two dates are alike, 0 where they are not",
+    }

@@ -21,7 +21,10 @@ def test_lists_of_the_parameters_are_kept_as_tuples():
         ({"scale": "unit"}, "scale must be one of none, standard, got 'unit'"),
         ({"kind": "binary"}, "kind binary takes threshold or percentile, got threshold=None"),
         ({"kind": "soft", "threshold": 0.1, "percentile": 5}, "takes threshold or percentile"),
-        ({"threshold": 0.1}, "kind unthresholded takes no threshold, got threshold=0.1"),
+        (
+            {"kind": "unthresholded", "threshold": 0.1},
+            "kind unthresholded takes no threshold, got threshold=0.1",
+        ),
         ({"kind": "level", "threshold": 0.1}, "kind level takes no threshold, got threshold=0.1"),
         ({"kind": "level", "dimension": 2}, "compares points, so dimension must be 1, got 2"),
         ({"kind": "soft", "threshold": ()}, "takes threshold or percentile"),

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import logging
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from kedro.io import AbstractDataset, DatasetError
+from kedro_datasets._typing import JSONPreview
 
 if TYPE_CHECKING:
     from pimc.model.encoders import ImageEncoder, SeriesEncoder
@@ -83,6 +85,13 @@ class EncoderFolder(
         from pimc.model.storage import load_encoder
 
         return load_encoder(self._path)
+
+    def preview(self) -> JSONPreview:
+        """What the encoder reads and how large it is, for kedro-viz."""
+        stored = json.loads((self._path / "encoder.json").read_text())
+        config = dict(stored["config"])
+        config["trained_on"] = f"{len(config['trained_on'] or ())} patches"
+        return JSONPreview(json.dumps({**stored, "config": config}))
 
     def _remove(self) -> None:
         from pimc.model.storage import CONFIG, WEIGHTS

@@ -13,8 +13,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from kedro.io import AbstractDataset, DatasetError
+from kedro_datasets._typing import JSONPreview
 
-from pimc.catalog.metrics import log_step
+from pimc.catalog.metrics import comparable, group, log_step
 from pimc.data.atomic import replace_text, temporary_sibling
 from pimc.pretraining.kept_encoder import EncoderRun, EncoderTask, KeptEncoder, TrainedEncoder
 
@@ -75,6 +76,11 @@ class EncodersByKey(AbstractDataset[Mapping[str, EncoderTask], "dict[str, KeptEn
         kept = [read_kept(models / STORE / row.pop("key"), row) for row in rows]
         return {each.run.name: each for each in kept if each.run}
 
+    def preview(self) -> JSONPreview:
+        """Trainings and what the best epoch of each gave, for kedro-viz."""
+        kept = self.load() or {}
+        return JSONPreview(json.dumps({name: each.metrics for name, each in kept.items()}))
+
     @property
     def _folder(self) -> Path:
         if self._path is None:
@@ -134,7 +140,12 @@ def _nested_run(task: EncoderTask) -> Iterator[Any]:
     tags = {"task": "encoder", **{name: str(value) for name, value in asdict(task.run).items()}}
     with mlflow.start_run(run_name=f"encoder-{task.run.name}", nested=True, tags=tags):
         mlflow.log_params({**tags, **_flat(task.options)})
-        yield lambda trained: mlflow.log_metrics(dict(trained.metrics))
+
+        def log(trained: TrainedEncoder) -> None:
+            metrics = trained.metrics
+            mlflow.log_metrics({**group("pretraining", metrics), **comparable(metrics)})
+
+        yield log
 
 
 def _flat(options: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:

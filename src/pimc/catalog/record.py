@@ -7,7 +7,7 @@ import os
 from collections.abc import Mapping
 from dataclasses import fields
 from pathlib import Path
-from typing import Any, get_type_hints
+from typing import TYPE_CHECKING, Any, Protocol, get_type_hints, runtime_checkable
 
 import numpy as np
 import pandas as pd
@@ -19,10 +19,21 @@ from pimc.catalog.sharded import locate_shards, map_shards
 from pimc.data.atomic import replace_text, temporary_sibling
 from pimc.signal.sharded_array import ShardedArray
 
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
+
 RECORD = "record.json"
 
 
-class Record(AbstractDataset[Any, Any]):
+@runtime_checkable
+class Stored(Protocol):
+    """What knows how it is kept; it comes back by a ``from_json`` of its class."""
+
+    def to_json(self) -> dict[str, Any]:
+        """As JSON's own types."""
+
+
+class Record(AbstractDataset["DataclassInstance", "DataclassInstance"]):
     """A frozen dataclass in ``path``: ``record.json``, written last, says where its fields are.
 
     Arrays become .npy files, tables .parquet files, facts stand in the record itself. A memory
@@ -41,7 +52,7 @@ class Record(AbstractDataset[Any, Any]):
         self._path, self._kind_name = Path(path), kind
         self.metadata = metadata
 
-    def save(self, data: Any) -> None:  # noqa: ANN401  any dataclass
+    def save(self, data: DataclassInstance) -> None:
         """Write the fields, then the record."""
         self._path.mkdir(parents=True, exist_ok=True)
         record = self._path / RECORD
@@ -51,13 +62,13 @@ class Record(AbstractDataset[Any, Any]):
         }
         replace_text(record, json.dumps(entries, indent=1))
 
-    def load(self) -> Any:  # noqa: ANN401
+    def load(self) -> DataclassInstance:
         """The dataclass, its arrays memory-mapped.
 
         Raises:
             DatasetError: if the record is of other fields than the dataclass has now.
         """
-        kind: type = load_obj(self._kind_name)
+        kind: type[DataclassInstance] = load_obj(self._kind_name)
         entries, known = self._entries(), [each.name for each in fields(kind)]
         if sorted(entries) != sorted(known):
             raise DatasetError(
@@ -78,7 +89,7 @@ class Record(AbstractDataset[Any, Any]):
         entries: dict[str, Any] = json.loads((self._path / RECORD).read_text())
         return entries
 
-    def _put(self, name: str, value: Any) -> dict[str, Any]:  # noqa: ANN401
+    def _put(self, name: str, value: object) -> dict[str, Any]:
         if isinstance(value, pd.DataFrame):
             path = self._path / f"{name}.parquet"
             value.to_parquet(temporary_sibling(path))
@@ -89,9 +100,9 @@ class Record(AbstractDataset[Any, Any]):
         if isinstance(value, np.ndarray):
             file = _file_of(value) or _write_array(self._path / f"{name}.npy", value)
             return {"array": os.path.relpath(file, self._path)}
-        return {"fact": value.to_json() if hasattr(value, "to_json") else value}
+        return {"fact": value.to_json() if isinstance(value, Stored) else value}
 
-    def _get(self, entry: Mapping[str, Any], hint: Any) -> Any:  # noqa: ANN401
+    def _get(self, entry: Mapping[str, Any], hint: type) -> object:
         ((form, stored),) = entry.items()
         if form == "table":
             return pd.read_parquet(self._path / stored)
@@ -99,7 +110,8 @@ class Record(AbstractDataset[Any, Any]):
             return map_shards(stored, self._path)
         if form == "array":
             return np.load(self._path / stored, mmap_mode="r", allow_pickle=False)
-        return hint.from_json(stored) if hasattr(hint, "from_json") else stored
+        build = getattr(hint, "from_json", None)
+        return build(stored) if build else stored
 
     def _exists(self) -> bool:
         return (self._path / RECORD).exists()
@@ -125,9 +137,11 @@ def _write_array(path: Path, array: np.ndarray) -> str:
     return str(path)
 
 
-def _summary(value: Any, entry: Mapping[str, Any]) -> Any:  # noqa: ANN401
+def _summary(value: object, entry: Mapping[str, Any]) -> object:
     if "fact" in entry:
         return entry["fact"]
-    if "table" in entry:
+    if isinstance(value, pd.DataFrame):
         return {"rows": len(value), "columns": list(value.columns)}
-    return {"shape": list(value.shape), "dtype": str(value.dtype)}
+    if isinstance(value, np.ndarray | ShardedArray):
+        return {"shape": list(value.shape), "dtype": str(value.dtype)}
+    return None

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from kedro.io import AbstractDataset
+from kedro_datasets._typing import JSONPreview
 
 from pimc.data.atomic import replace_text, temporary_sibling
 from pimc.evaluation.arms import ArmResult, ArmRun, ArmTask, StoredResult
@@ -56,6 +57,19 @@ class ArmResults(AbstractDataset[Mapping[str, ArmTask], list[StoredResult]]):
         """The results of the last finished run of the task, in its order."""
         names = json.loads((self._path / "manifest.json").read_text())
         return [read_result(self._path / name) for name in names]
+
+    def preview(self) -> JSONPreview:
+        """Metrics of each run, for kedro-viz."""
+        return JSONPreview(
+            json.dumps(
+                {
+                    f"{each.arm}, {each.budget}, seed {each.seed}, rotation {each.rotation}": dict(
+                        each.result.metrics
+                    )
+                    for each in self.load()
+                }
+            )
+        )
 
     def _exists(self) -> bool:
         return (self._path / "manifest.json").exists()

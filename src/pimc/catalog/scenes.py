@@ -6,13 +6,15 @@ source is called. Raw data are never written.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import asdict, fields
 from pathlib import Path
-from typing import Any, ClassVar, NoReturn, TypeVar
+from typing import Any, ClassVar, TypeVar
 
-from kedro.io import AbstractDataset, DatasetError
+from kedro_datasets._typing import JSONPreview
 
+from pimc.catalog.read_only import ReadOnly
 from pimc.data.cube.scenes import CubeOptions, cube_scenes
 from pimc.data.pastis.scenes import PastisOptions, pastis_scenes
 from pimc.data.patch import PatchSource
@@ -52,14 +54,24 @@ def build_options(
     return kind(**values, **fixed)
 
 
-class _Scenes(AbstractDataset[NoReturn, dict[str, PatchSource]]):
-    """What all sources share: reading only, and a description that names the source."""
+class _Scenes(ReadOnly[dict[str, PatchSource]]):
+    """What all sources share: a reader and its options, and a description that names the source."""
 
     source: ClassVar[str]
+    kind: ClassVar[type]
+    read: ClassVar[staticmethod[..., Mapping[str, PatchSource]]]
 
-    def save(self, data: NoReturn) -> NoReturn:
-        """Refuse: scenes are raw data."""
-        raise DatasetError(f"{type(self).__name__} is raw data, which is only read")
+    _options: Any
+
+    def load(self) -> dict[str, PatchSource]:
+        """Read and check metadata; images stay where they are until their source is called."""
+        return dict(type(self).read(self._options))
+
+    def preview(self) -> JSONPreview:
+        """Source, options and the first patches, for kedro-viz."""
+        patches = list(self.load())
+        facts = {name: str(value) for name, value in self._describe().items()}
+        return JSONPreview(json.dumps({**facts, "patches": len(patches), "first": patches[:10]}))
 
 
 class _FileScenes(_Scenes):
@@ -67,8 +79,6 @@ class _FileScenes(_Scenes):
 
     ``path``, and not another name, because Kedro makes a relative ``path`` start at the project.
     """
-
-    kind: ClassVar[type]
 
     def __init__(self, path: str, metadata: dict[str, Any] | None = None, **options: object):
         self._path = Path(path)
@@ -96,10 +106,7 @@ class PastisScenes(_FileScenes):
 
     source = "pastis"
     kind = PastisOptions
-
-    def load(self) -> dict[str, PatchSource]:
-        """Check metadata and file headers; images stay in their files."""
-        return dict(pastis_scenes(self._options))
+    read = staticmethod(pastis_scenes)
 
 
 class StackScenes(_FileScenes):
@@ -116,10 +123,7 @@ class StackScenes(_FileScenes):
 
     source = "stack"
     kind = StackOptions
-
-    def load(self) -> dict[str, PatchSource]:
-        """Check the headers of all files; images stay in them."""
-        return dict(stack_scenes(self._options))
+    read = staticmethod(stack_scenes)
 
 
 class CubeScenes(_FileScenes):
@@ -136,10 +140,7 @@ class CubeScenes(_FileScenes):
 
     source = "cube"
     kind = CubeOptions
-
-    def load(self) -> dict[str, PatchSource]:
-        """Check coordinates and attributes of all cubes; images stay in them."""
-        return dict(cube_scenes(self._options))
+    read = staticmethod(cube_scenes)
 
 
 class StacScenes(_FileScenes):
@@ -158,10 +159,7 @@ class StacScenes(_FileScenes):
 
     source = "stac"
     kind = StacOptions
-
-    def load(self) -> dict[str, PatchSource]:
-        """Search where the items are not there yet, and read their files' headers."""
-        return dict(stac_scenes(self._options))
+    read = staticmethod(stac_scenes)
 
     def _exists(self) -> bool:
         return self._path.exists() or self._options.url is not None
@@ -182,10 +180,7 @@ class PointScenes(_FileScenes):
 
     source = "points"
     kind = PointOptions
-
-    def load(self) -> dict[str, PatchSource]:
-        """Read the table; its blocks become patches when they are called."""
-        return dict(point_scenes(self._options))
+    read = staticmethod(point_scenes)
 
 
 class SimulatedScenes(_Scenes):
@@ -199,14 +194,12 @@ class SimulatedScenes(_Scenes):
     """
 
     source = "simulated"
+    kind = SimulationOptions
+    read = staticmethod(simulate_scenes)
 
     def __init__(self, metadata: dict[str, Any] | None = None, **options: object):
-        self._options = build_options(SimulationOptions, options, self.source)
+        self._options = build_options(self.kind, options, self.source)
         self.metadata = metadata
-
-    def load(self) -> dict[str, PatchSource]:
-        """Scenes that are made when they are called."""
-        return dict(simulate_scenes(self._options))
 
     def _exists(self) -> bool:
         return True

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
 import numpy as np
-from kedro.io import AbstractDataset, DatasetError
+from kedro.io import DatasetError
 
 from pimc.catalog.land_images import LandImageArray
+from pimc.catalog.read_only import ReadOnly
 from pimc.data.unpaired_images import UnpairedImages
 
 
-class TrainingLandImages(AbstractDataset[NoReturn, UnpairedImages | None]):
+class TrainingLandImages(ReadOnly[UnpairedImages | None]):
     """The training list of decoded land-cover images, without their labels.
 
     Args:
@@ -38,10 +39,6 @@ class TrainingLandImages(AbstractDataset[NoReturn, UnpairedImages | None]):
         land = dataset.load()
         rows = np.flatnonzero(land.splits == "train")
         return UnpairedImages(land.images, land.bands, rows, land.fingerprint)
-
-    def save(self, data: NoReturn) -> NoReturn:
-        """Refuse: these images are only read."""
-        raise DatasetError(f"{type(self).__name__} is only read")
 
     def _exists(self) -> bool:
         return True

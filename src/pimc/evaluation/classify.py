@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
@@ -14,6 +14,9 @@ from pimc.evaluation.arms import ArmResult, ArmRun
 from pimc.evaluation.kinds import Kind
 from pimc.evaluation.probes import CLASSIFIERS, Labelled, fit_classifier
 from pimc.evaluation.protocol import Split, at_most, draw_labels
+
+if TYPE_CHECKING:
+    from torch import Tensor, nn
 
 NETWORK = "network"
 
@@ -27,10 +30,10 @@ class Inputs(Protocol):
     def frozen(self, run: ArmRun, split: Split) -> np.ndarray:
         """Features (N x D) or series (N x I x L) of all N samples, as the arm's input names."""
 
-    def network(self, run: ArmRun, split: Split, outputs: int):  # type: ignore[no-untyped-def]  # noqa: ANN201
-        """The network that the arm trains: a ``torch.nn.Module``."""
+    def network(self, run: ArmRun, split: Split, outputs: int) -> nn.Module:
+        """The network that the arm trains."""
 
-    def loader(self, network: Any) -> Callable[[np.ndarray], Any]:  # noqa: ANN401
+    def loader(self, network: nn.Module) -> Callable[[np.ndarray], Tensor]:
         """What gathers the inputs of that network: rows to a tensor B x ..., on the CPU."""
 
     def transductive(self, run: ArmRun, split: Split) -> bool | str | None:
@@ -132,7 +135,7 @@ class Classification:
                 options.training,
                 run.seed,
                 device,
-                augment_batch(options.augmentation, network.reads_observed),
+                augment_batch(options.augmentation, bool(network.reads_observed)),
             )
         validation, test = (
             predict_network(trained.network, load, rows, device).argmax(dim=1).numpy()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
@@ -15,7 +15,11 @@ from pimc.evaluation.probes import build_arm_options, standardiser
 from pimc.evaluation.protocol import Split, at_most, draw_labels
 
 if TYPE_CHECKING:
+    from torch import Tensor
+
     from pimc.evaluation.series_inputs import SeriesInputs
+
+Key = TypeVar("Key")
 
 Forecast = Callable[[np.ndarray], np.ndarray]
 """Sample numbers to standardised forecasts n x I x H."""
@@ -222,7 +226,7 @@ def fit_ridge(x: np.ndarray, y: np.ndarray, penalty: float) -> np.ndarray:
     return weights
 
 
-def _least_error(problem: _Problem, forecasts: Mapping[Any, Forecast]) -> Any:  # noqa: ANN401
+def _least_error(problem: _Problem, forecasts: Mapping[Key, Forecast]) -> Key:
     """The key of the forecast with the least error on validation."""
     rows = problem.split.validation
     return min(forecasts, key=lambda key: problem.error(forecasts[key](rows), rows))
@@ -274,8 +278,8 @@ def _train_residuals(problem: _Problem, simple: Forecast, options: Mapping[str, 
     return forecast
 
 
-def masked_mse(outputs: Any, truth: Any) -> Any:  # noqa: ANN401
-    """Mean squared error over what was observed (tensors, NaN in the truth where not)."""
+def masked_mse(outputs: Tensor, truth: Tensor) -> Tensor:
+    """Mean squared error over what was observed (NaN in the truth where not)."""
     known = truth.isfinite()
     return (outputs[known] - truth[known]).square().mean()
 

@@ -6,11 +6,13 @@ import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, fields
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
 from pimc.evaluation.kinds import Kind
+
+Options = TypeVar("Options")
 
 Predict = Callable[[np.ndarray], np.ndarray]
 """Features N x D, or series N x I x L, to N int classes."""
@@ -113,17 +115,17 @@ def fit_classifier(
         ValueError: for an option that the kind does not have.
     """
     classifier = CLASSIFIERS[kind]
-    built = build_arm_options(classifier.options, options, kind)
+    built: Any = build_arm_options(classifier.options, options, kind)
     return classifier.fit(train, validation, built, seed)
 
 
-def build_arm_options(build: type, given: Mapping[str, Any], kind: str) -> Any:  # noqa: ANN401
+def build_arm_options(build: type[Options], given: Mapping[str, Any], kind: str) -> Options:
     """Options of a kind from an arm's entry in the parameters; its lists become tuples.
 
     Raises:
         ValueError: for an option that the kind does not have.
     """
-    known = {each.name for each in fields(build)}
+    known = {each.name for each in fields(build)}  # type: ignore[arg-type]
     if unknown := sorted(given.keys() - known):
         raise ValueError(
             f"an arm of kind {kind} has no option {', '.join(unknown)}; it has "

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -11,6 +13,8 @@ from torch import Tensor
 
 from pimc.data.atomic import temporary_sibling
 from pimc.pretraining.kept_encoder import LogMetrics
+
+logger = logging.getLogger(__name__)
 
 
 class TrainingRecord(Callback):
@@ -77,6 +81,35 @@ def _temperature(module: LightningModule) -> dict[str, float]:
     """The module's temperature by its name, where its loss has one."""
     temperature: float | None = module.temperature  # type: ignore[assignment]
     return {} if temperature is None else {"temperature": temperature}
+
+
+class EpochLines(Callback):
+    """Says how far a training is, a line an epoch: where there is no terminal for a bar.
+
+    It reads the rows of a ``TrainingRecord``, and must come after it.
+    """
+
+    def __init__(self, record: TrainingRecord):
+        self.record = record
+        self._start, self._done = 0.0, 0
+
+    def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Look at the clock; a training that is resumed has epochs behind it."""
+        self._start, self._done = time.monotonic(), trainer.current_epoch
+
+    def on_validation_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Say what the epoch has brought."""
+        epoch, last = trainer.current_epoch + 1, trainer.max_epochs or 0
+        each = (time.monotonic() - self._start) / (epoch - self._done)
+        shown = describe_epoch(self.record.rows[-1])
+        # fewer where the validation loss stops falling
+        logger.info("epoch %d of %d: %s; %.0f s left", epoch, last, shown, each * (last - epoch))
+
+
+def describe_epoch(row: Mapping[str, float]) -> str:
+    """The numbers of an epoch that a line has room for."""
+    words = {"train_loss": "loss", "val_loss": "held out", "recall_at_1": "recall@1"}
+    return ", ".join(f"{word} {row[name]:.3f}" for name, word in words.items() if name in row)
 
 
 class BestWeights(Callback):

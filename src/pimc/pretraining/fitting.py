@@ -6,6 +6,7 @@ import hashlib
 import json
 import logging
 import signal
+import sys
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -60,7 +61,7 @@ def fit(
             gradient_clip_val=options.optimiser.gradient_clip,
             callbacks=[*callbacks, patience, EpochCheckpoint(checkpoint)],
             reload_dataloaders_every_n_epochs=1,
-            enable_progress_bar=options.progress_bar,
+            enable_progress_bar=shows_bar(options),
             # the callbacks above write what Lightning's own would write elsewhere
             logger=False,
             enable_checkpointing=False,
@@ -69,6 +70,11 @@ def fit(
             default_root_dir=folder,
         )
         trainer.fit(module, datamodule=batches, ckpt_path=resume, weights_only=True)
+
+
+def shows_bar(options: PretrainingOptions) -> bool:
+    """Whether a bar tells how far a training is: a log file has no use for one."""
+    return options.progress_bar and sys.stdout.isatty()
 
 
 @contextmanager

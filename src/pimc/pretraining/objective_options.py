@@ -54,7 +54,7 @@ class ObjectiveOptions:
 
     loss: str = "infonce"
     pair: float = 1.0
-    series: float = 0.0
+    series: float = 1.0
     masked: float = 0.0
     image: float = 0.0
     negatives: str = "all"

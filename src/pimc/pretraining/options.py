@@ -30,9 +30,9 @@ class BatchOptions:
         seed: of the composition of batches.
     """
 
-    size: int = 128
-    patches: int = 8
-    crop_side: int = 15
+    size: int = 256
+    patches: int = 16
+    crop_side: int = 11
     crops: int = 1
     seed: int = 0
 
@@ -64,6 +64,7 @@ class ImageViewOptions(CropAugmentation):
 
     gain: float = 0.2
     band_gain: float = 0.1
+    band_dropout: float = 0.1
     images: int = 64
     smallest: int = 16
     largest: int = 64
@@ -91,6 +92,7 @@ class ViewAugmentation(SeriesAugmentation):
 
     level: float = 0.05
     masking: float = 0.5
+    shift: float = 1.0
     stretch: float = 0.05
 
 
@@ -153,15 +155,15 @@ class PretrainingOptions:
         accelerator: as Lightning names them: auto, cpu, gpu.
         precision: as Lightning names them: 32-true, bf16-mixed or 16-mixed.
         seed: of the first weights and the augmentations.
-        progress_bar: whether one is shown.
+        progress_bar: whether one is shown in a terminal; elsewhere each epoch is a line.
     """
 
-    preset: str = "small"
+    preset: str = "fused"
     projection_size: int = 128
     temperature: float = 0.2
-    max_epochs: int = 20
-    steps_per_epoch: int = 50
-    patience: int = 5
+    max_epochs: int = 8
+    steps_per_epoch: int = 30
+    patience: int = 6
     batch: BatchOptions = field(default_factory=BatchOptions)
     crop: CropAugmentation = field(default_factory=CropAugmentation)
     series: SeriesAugmentation = field(default_factory=SeriesAugmentation)

@@ -22,9 +22,10 @@ from pimc.pretraining.batches.crops import band_statistics
 from pimc.pretraining.batches.loader import BatchLoader, PairModule, load_batch
 from pimc.pretraining.batches.pairs import PairBatch, PairData, PairSampler
 from pimc.pretraining.batches.unpaired import BandMap, UnpairedSource
-from pimc.pretraining.callbacks import BestWeights, TrainingRecord
+from pimc.pretraining.callbacks import BestWeights, EpochLines, TrainingRecord
 from pimc.pretraining.corpus import EncoderInputs
-from pimc.pretraining.fitting import fit, run_key
+from pimc.pretraining.examples import RetrievalExamples, keep_examples
+from pimc.pretraining.fitting import fit, run_key, shows_bar
 from pimc.pretraining.galleries import (
     ACROSS,
     EVERYWHERE,
@@ -62,6 +63,7 @@ class PretrainingResult:
             the other where there are no images), series_rank, image_rank.
         metrics: of the best epoch, by name.
         retrieval: recall in every gallery (``pimc.pretraining.galleries.retrieval_table``).
+        examples: a few held-out pairs to look at.
     """
 
     series_encoder: SeriesEncoder
@@ -69,6 +71,7 @@ class PretrainingResult:
     history: pd.DataFrame
     metrics: dict[str, float]
     retrieval: pd.DataFrame
+    examples: RetrievalExamples
 
 
 def pretrain(
@@ -160,13 +163,17 @@ def _train(
 ) -> PretrainingResult:
     """Train, and measure the encoders of the best epoch."""
     options, held_out_data = module.options, batches.validation.data
-    embed = partial(embed_pairs, data=held_out_data, side=options.batch.crop_side)
-    record = TrainingRecord(log_metrics, lambda model: summary(embed(model, pairs=held_out.across)))
+    side = options.batch.crop_side
+    embed = partial(embed_pairs, data=held_out_data, side=side)
+    record = TrainingRecord(log_metrics, lambda model: summary(embed(model, held_out.across)))
     best = BestWeights()
-    fit(module, batches, [record, best], options, folder)
+    lines = [] if shows_bar(options) else [EpochLines(record)]
+    fit(module, batches, [record, best, *lines], options, folder)
     best.restore(module.cpu())
     module.eval()
-    retrieval = retrieval_table(held_out, lambda pairs: embed(module, pairs=pairs))
+    embed_best = partial(embed, module)
+    retrieval = retrieval_table(held_out, embed_best)
+    examples = keep_examples(held_out, held_out_data, side, embed_best)
     history = pd.DataFrame(record.rows)
     shutil.rmtree(folder)  # finished: the same call trains anew
     metrics = {
@@ -175,12 +182,12 @@ def _train(
         **loss_of_a_guess(batches, held_out, options),
     }
     return PretrainingResult(
-        module.series_encoder, module.image_encoder, history, metrics, retrieval
+        module.series_encoder, module.image_encoder, history, metrics, retrieval, examples
     )
 
 
 @torch.no_grad()
-def embed_pairs(module: LightningModule, data: PairData, side: int, pairs: PairBatch) -> Embedded:
+def embed_pairs(module: LightningModule, pairs: PairBatch, data: PairData, side: int) -> Embedded:
     """Embeddings of pairs as they are, on the CPU."""
     if not isinstance(module, ContrastiveModule):
         raise TypeError(f"expected a ContrastiveModule, got {type(module).__name__}")

@@ -17,7 +17,8 @@ from pimc.report.classification import (
     count_by_group,
     mean_confusion,
 )
-from pimc.report.task_figures import draw_confusion, draw_label_curves, draw_scores
+from pimc.report.label_curves import draw_label_curves
+from pimc.report.task_figures import draw_confusion, draw_scores
 
 
 @dataclass(frozen=True, eq=False)

@@ -2,15 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.cm import ScalarMappable
+from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
+
+from pimc.report.months import mark_months
+from pimc.signal.calendar import CalendarOptions
 
 WIDEST = 12
 """Columns of a row of the gallery, at most, where more than one group would stand in it."""
+
+SHOWN = 99.5
+"""Percentile of the cells at which the colours end: single peaks would leave all others pale."""
+
+INK = "0.35"
+"""Colour of what is beside the data."""
 
 
 def draw_plot_gallery(
@@ -19,58 +30,75 @@ def draw_plot_gallery(
     groups: Sequence[str],
     indices: Sequence[str],
     channels: Sequence[str],
+    calendar: CalendarOptions,
+    unit: str,
 ) -> Figure:
-    """One strip a group: its index series, then one plot a channel.
+    """One strip a group: its index series, then one plot a channel, all on one colour scale.
 
     Args:
         series: N x I x L index values.
-        plots: N x channels x L' x L'. A channel that has values below 0 is drawn in two colours
-            that meet at 0.
+        plots: N x channels x L' x L'. Where values lie below 0, two colours meet at 0.
         groups: N names (classes or places).
         indices: I names.
         channels: names of the channels.
+        calendar: of the series.
+        unit: of the cells of the plots.
     """
     width = 1 + len(channels)
-    blocks = min(2, max(1, WIDEST // width))
+    blocks = min(2, max(1, WIDEST // width), len(groups))
     rows = -(-len(groups) // blocks)
-    figure = Figure(figsize=(blocks * (2.2 + 1.3 * len(channels)), 1.5 * rows + 0.6))
+    size = blocks * (2.3 + 1.2 * len(channels)), 1.35 * rows + 1.3
+    figure = Figure(figsize=size, layout="constrained")
     ratios = [1.9, *[1.0] * len(channels)] * blocks
     axes = figure.subplots(
         rows, blocks * width, squeeze=False, gridspec_kw={"width_ratios": ratios}
     )
-    signed = np.asarray(plots.min(axis=(0, 2, 3)) < 0)
-    for axis in axes.flat:
+    for axis in axes.reshape(-1)[len(groups) * width :]:
         axis.set_axis_off()
+    colours = find_colours(plots)
     for number, group in enumerate(groups):
         row, block = divmod(number, blocks)
         strip = axes[row, block * width : (block + 1) * width]
-        _draw_series(strip[0], series[number], group, indices, legend=number == 0)
-        for channel, (axis, plot) in enumerate(zip(strip[1:], plots[number], strict=True)):
-            _draw_plot(axis, plot, signed[channel])
-            if row == 0:
-                axis.set_title(channels[channel], fontsize=8)
-    figure.suptitle("Index series and their plots (each plot on its own colour scale)", fontsize=10)
-    figure.tight_layout(rect=(0, 0, 1, 0.98))
+        below = number + blocks >= len(groups)  # nothing stands below: here are the months' names
+        _draw_series(strip[0], series[number], indices)
+        strip[0].set_title(group, fontsize=10, loc="left")
+        _draw_plots(strip[1:], plots[number], colours, calendar)
+        _finish(strip, calendar, named=below)
+        if row == 0:
+            for axis, channel in zip(strip[1:], channels, strict=True):
+                axis.set_title(channel, fontsize=9, color=INK)
+    figure.legend(*axes[0, 0].get_legend_handles_labels(), loc="outside upper left", ncols=9)
+    bar = ScalarMappable(Normalize(colours["vmin"], colours["vmax"]), colours["cmap"])
+    figure.colorbar(bar, ax=axes, location="bottom", label=unit, aspect=70, shrink=0.6, pad=0.01)
     return figure
 
 
-def _draw_plot(axis: Axes, plot: np.ndarray, signed: bool) -> None:
-    limit = float(np.abs(plot).max()) or 1.0
-    colours: dict[str, Any] = {"cmap": "viridis"}
-    if signed:
-        colours = {"cmap": "RdBu", "vmin": -limit, "vmax": limit}
-    axis.imshow(plot, origin="lower", interpolation="nearest", **colours)
+def find_colours(plots: np.ndarray) -> dict[str, Any]:
+    """A colour scale for all plots: ``cmap``, ``vmin`` and ``vmax``."""
+    limit = float(np.percentile(np.abs(plots), SHOWN)) or 1.0
+    if (plots < 0).any():
+        return {"cmap": "RdBu", "vmin": -limit, "vmax": limit}
+    return {"cmap": "viridis", "vmin": 0.0, "vmax": limit}
 
 
-def _draw_series(
-    axis: Axes, series: np.ndarray, group: str, indices: Sequence[str], legend: bool
-) -> None:
-    axis.set_axis_on()
+def _draw_series(axis: Axes, series: np.ndarray, indices: Sequence[str]) -> None:
     for values, index in zip(series, indices, strict=True):
         axis.plot(values, linewidth=1, label=index)
+    axis.set_xlim(0, series.shape[1] - 1)
     axis.set_ylim(-0.2, 1.1)
-    axis.set_xticks([])
-    axis.tick_params(labelsize=6)
-    axis.set_title(group, fontsize=8, loc="left")
-    if legend:
-        axis.legend(fontsize=5, loc="upper left", framealpha=0.5)
+
+
+def _draw_plots(
+    axes: Iterable[Axes], plots: np.ndarray, colours: dict[str, Any], calendar: CalendarOptions
+) -> None:
+    for number, (axis, plot) in enumerate(zip(axes, plots, strict=True)):
+        axis.imshow(plot, origin="lower", interpolation="nearest", **colours)
+        axis.tick_params(axis="x", rotation=90)
+        mark_months(axis.yaxis, calendar, 3, named=number == 0)
+
+
+def _finish(axes: Iterable[Axes], calendar: CalendarOptions, named: bool) -> None:
+    for axis in axes:
+        mark_months(axis.xaxis, calendar, 3, named)
+        axis.tick_params(labelsize=6, length=2, color=INK, labelcolor=INK)
+        axis.spines[:].set(color="0.8", linewidth=0.6)

@@ -1,9 +1,8 @@
-"""Figures that the tasks share: arms with intervals, few-label curves, confusion."""
+"""Figures that the tasks share: arms with intervals, and confusion."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import count
 
 import numpy as np
 import pandas as pd
@@ -40,38 +39,6 @@ def draw_scores(scores: pd.DataFrame, title: str) -> Figure:
         panels[-1].plot([], [], "o", color=colour, markersize=4, label=f"pretraining: {label}")
     panels[-1].legend(fontsize=6, loc="best")
     figure.suptitle(f"{title}\n95 % intervals; hollow: chosen on validation", fontsize=9)
-    figure.tight_layout()
-    return figure
-
-
-def draw_label_curves(scores: pd.DataFrame, score: str, title: str) -> Figure:
-    """A score by number of labelled training samples, a line an arm.
-
-    The legend has the order of the lines at most labels; arms without pretraining are dashed.
-
-    Args:
-        scores: of one unit, several budgets (``pimc.report.comparison.compare``).
-        score: the one drawn.
-        title: of the figure.
-    """
-    figure = Figure(figsize=(7.5, 4.6))
-    axis = figure.subplots()
-    chosen = scores[scores["score"] == score].sort_values("train_samples")
-    last = chosen.groupby("arm").last().sort_values(["train_samples", "value"], ascending=False)
-    counts = {"-": count(), "--": count()}  # colours repeat after ten: each style has its own
-    for arm, pretraining in last["pretraining"].items():
-        style = "--" if pretraining == "none" else "-"
-        colour = f"C{next(counts[style]) % 10}"
-        rows = chosen[chosen["arm"] == arm]
-        labels, value = rows["train_samples"], rows["value"]
-        axis.plot(labels, value, style, marker=".", color=colour, label=arm)
-        axis.fill_between(labels, rows["low"], rows["high"], color=colour, alpha=0.06, linewidth=0)
-    axis.set_xscale("log")
-    axis.set_xlabel("labelled training samples")
-    axis.set_ylabel(score)
-    axis.grid(alpha=0.3)
-    axis.legend(fontsize=7, loc="center left", bbox_to_anchor=(1, 0.5))
-    axis.set_title(title, fontsize=10)
     figure.tight_layout()
     return figure
 

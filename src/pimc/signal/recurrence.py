@@ -94,6 +94,14 @@ class Recurrence:
             names = tuple(f"{name} {n + 1}" for name in names for n in range(self.scales))
         return (*names, "observed") if self.validity else names
 
+    @property
+    def unit(self) -> str:
+        """What the cells of its plots tell."""
+        # an index whose values are kept has scale 1: no standard deviation of an index is so large
+        kept = all(scale == 1 for scale in self.scale)
+        series = "index values" if kept else "standard deviations of the index in training series"
+        return PLOT_KINDS[self.kind].cells or series
+
     def side(self, length: int) -> int:
         """Rows and columns of the plot of a series of ``length`` points.
 

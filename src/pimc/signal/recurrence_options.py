@@ -76,10 +76,10 @@ class RecurrenceOptions:
             (0).
     """
 
-    kind: str = "unthresholded"
+    kind: str = "level"
     threshold: float | Sequence[float] | None = None
     percentile: float | Sequence[float] | None = None
-    scale: Scale = "none"
+    scale: Scale = "standard"
     dimension: int = 1
     time_delay: int = 1
     softness: float = 0.25

@@ -25,7 +25,7 @@ class SamplingOptions:
     """
 
     pixels_per_patch: int | None = 256
-    margin: int = 8
+    margin: int = 5
     frames_per_patch: int = 8
     seed: int = 0
 

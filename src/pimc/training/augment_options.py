@@ -24,10 +24,10 @@ class CropAugmentation:
     """
 
     turns: bool = True
-    gain: float = 0.1
-    band_gain: float = 0.05
-    noise: float = 0.005
-    band_dropout: float = 0.1
+    gain: float = 0.05
+    band_gain: float = 0.02
+    noise: float = 0.002
+    band_dropout: float = 0.0
 
     def __post_init__(self) -> None:
         """Check the strengths."""
@@ -46,10 +46,10 @@ class SeriesAugmentation:
         stretch: largest relative change of the season's length.
     """
 
-    level: float = 0.03
-    masking: float = 0.3
-    shift: float = 1.0
-    stretch: float = 0.03
+    level: float = 0.0
+    masking: float = 0.1
+    shift: float = 0.5
+    stretch: float = 0.01
 
     def __post_init__(self) -> None:
         """Check the strengths."""

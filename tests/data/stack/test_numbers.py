@@ -118,6 +118,31 @@ def test_a_stac_item_beside_a_file_tells_the_offset(tmp_path, properties, bands,
     np.testing.assert_array_equal(load(tmp_path).reflectance, truth(3))
 
 
+def test_a_stac_item_may_tell_each_band_its_own_offset(tmp_path):
+    for day in DAYS[:3]:
+        stored = ground(0)
+        stored[3] += 500
+        write_tif(tmp_path / f"S2_{day}.tif", stored)
+        stamp = f"{day[:4]}-{day[4:6]}-{day[6:]}T10:00:00Z"
+        assets = {
+            "visual": {"href": "a/tci.tif", "eo:bands": [{"name": "red"}, {"name": "nir"}]},
+            "B08_10m": {
+                "href": "a/b.jp2",
+                "bands": [{"raster:scale": 1e-4, "raster:offset": -0.05}],
+            },
+            "a": {
+                "href": "a/c.jp2",
+                "eo:bands": [{"name": "red"}],
+                "raster:bands": [{"scale": 2e-4}],
+            },
+        }
+        found = {"type": "Feature", "properties": {"datetime": stamp}, "assets": assets}
+        (tmp_path / f"S2_{day}.json").write_text(json.dumps(found))
+    expected = truth(1)[0].astype(int)
+    expected[2] *= 2
+    np.testing.assert_array_equal(load(tmp_path).reflectance, np.stack([expected] * 3))
+
+
 def test_tags_of_scale_and_offset_count(tmp_path):
     write(tmp_path, scale=lambda new: 1e-4, offset=lambda new: -0.1 if new else 0.0)
     np.testing.assert_array_equal(load(tmp_path).reflectance, truth())
@@ -172,14 +197,19 @@ def test_what_is_asked_of_a_date():
 
 def test_one_offset_for_dates_without_it_is_refused(tmp_path):
     write(tmp_path)
-    with pytest.raises(ValueError, match=r"half of B02 on 2021-06-01 .* carry no such offset"):
+    with pytest.raises(
+        ValueError, match=r"half of a band on 2 dates 2021-06-01 to 2022-01-15 .* no such offset"
+    ):
         load(tmp_path, offset=-1000)
 
 
 def test_a_wrong_word_of_a_provider_is_warned_of(tmp_path, caplog):
     write(tmp_path, "S2_{day}_N0400.tif")
     load(tmp_path)
-    assert "half of B02 on 2021-06-01" in caplog.text
+    assert (
+        "product name N0400 takes off so much that half of a band on 2 dates 2021-06-01"
+        in caplog.text
+    )
     assert "darkest values of all bands jump by about 1,000 (+1" in caplog.text
 
 

@@ -151,7 +151,7 @@ def check(case):
             np.testing.assert_array_equal(patch.clear[seen], clear[window][seen])
 
 
-QUICK = settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
+QUICK = settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
 
 
 @QUICK

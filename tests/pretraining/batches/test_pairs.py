@@ -35,7 +35,7 @@ def nearest(data, batch):
 
 def test_batches_hold_several_far_pixels_of_several_patches():
     data = ground(patches=20, side=128, count=300)
-    for batch in PairSampler(data, BatchOptions()).epoch(0, 10):
+    for batch in PairSampler(data, BatchOptions(size=128, patches=8, crop_side=15)).epoch(0, 10):
         patches = data.pixels["patch_index"].to_numpy()[batch.rows]
         counts = np.unique(patches, return_counts=True)[1]
         assert len(batch) == 128
@@ -169,7 +169,9 @@ def test_every_pixel_is_drawn():
 
 def test_a_gallery_is_spread_evenly_over_the_patches():
     data = ground(patches=10, side=128, count=100)
-    gallery = PairSampler(data, BatchOptions()).gallery(64, np.random.default_rng(0))
+    gallery = PairSampler(data, BatchOptions(size=128, patches=8, crop_side=15)).gallery(
+        64, np.random.default_rng(0)
+    )
     counts = data.pixels["patch_index"].iloc[gallery.rows].value_counts()
     assert len(gallery) == 64
     assert set(counts) <= {5, 6, 7}  # one where a pixel across a patch border is too near
@@ -179,7 +181,9 @@ def test_a_gallery_is_spread_evenly_over_the_patches():
 def test_a_gallery_takes_all_pixels_where_there_are_few():
     data = ground(patches=2, side=64, count=20)
     data = replace(data, pixels=data.pixels.assign(y=np.arange(40), x=0))
-    gallery = PairSampler(data, BatchOptions()).gallery(64, np.random.default_rng(0))
+    gallery = PairSampler(data, BatchOptions(size=128, patches=8, crop_side=15)).gallery(
+        64, np.random.default_rng(0)
+    )
     assert sorted(gallery.rows) == list(range(40))
 
 

@@ -119,7 +119,7 @@ def test_other_losses_train(tmp_path, objective):
 
 def test_the_masked_term_learns_what_was_hidden(tmp_path):
     optimiser = OptimiserOptions(learning_rate=3e-3)
-    objective = {"pair": 0, "masked": 1}
+    objective = {"pair": 0, "series": 0, "masked": 1}
     result = run(tmp_path, objective, SERIES, optimiser=optimiser, max_epochs=4, steps_per_epoch=25)
     assert result.metrics["val_loss_of_a_guess"] == 1
     assert result.metrics["val_loss"] < 0.5
@@ -138,7 +138,7 @@ def make_images(bands=("B04", "B08", "B03")):
 
 
 def test_unpaired_images_join_the_loss(tmp_path):
-    objective = {"pair": 1.0, "image": 0.5}
+    objective = {"pair": 1.0, "series": 0.0, "image": 0.5}
     view = ImageViewOptions(images=8, smallest=9, largest=12)  # 6 of 60 are held out
     result = run(tmp_path, objective, image_view=view, unpaired=make_images())
     history = result.history

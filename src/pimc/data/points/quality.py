@@ -8,14 +8,14 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from pimc.data.stack.masks import CLEAR_CODES
+from pimc.data import mask_codes
+from pimc.data.mask_codes import CLEAR_CODES
 
 QUALITY_NAMES = ("quality", *CLEAR_CODES)
 """Columns that are taken for a quality flag without being named."""
 
 CODES = {
-    "SCL": range(12),
-    "CLOUD": range(4),
+    **mask_codes.CODES,
     "QUALITY": (*range(16), *(2**n for n in range(4, 17))),
 }
 """What such a column may hold; a flag of another name holds small codes or bits."""

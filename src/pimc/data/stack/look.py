@@ -77,29 +77,29 @@ def check_numbers(place: Place, looks: Sequence[Look]) -> None:
             f"place {place.name}: its values lie below 100, reflectance of 0.01: they look like "
             "percent; convert them to reflectance x 10,000"
         )
-    for image, look in zip(place.images, looks, strict=True):
-        _check_offset(place, image, look.medians)
+    _check_offsets(place, looks)
     _warn_of_jumps(place, looks)
     _warn_of_sources(place)
 
 
-def _check_offset(place: Place, image: Image, medians: np.ndarray) -> None:
+def _check_offsets(place: Place, looks: Sequence[Look]) -> None:
     """Refuse an offset asked for that makes ground darker than black; warn of a stated one."""
-    numbers = [each for each in place.numbers(image) if each.add < 0]
-    if not numbers or not (medians < TOO_DARK).any():  # NaN is not
-        return
-    source, add = numbers[0].source, numbers[0].add
-    words = (
-        f"place {place.name}: with offset {add:g} ({source}) half of "
-        f"{place.bands[int(np.nanargmin(medians))]} on {image.day} has a reflectance x 10,000 "
-        f"below {np.nanmin(medians):.0f}: its values carry no such offset"
-    )
-    if source == ASKED:
-        raise ValueError(
-            f"{words}; leave offset: auto, or give it by dates, such as "
-            f'{{"{OFFSET_SINCE}/..": {add:g}}}'
+    found: dict[str, list[str]] = {}
+    for image, look in zip(place.images, looks, strict=True):
+        taken = [each for each in place.numbers(image) if each.add < 0]
+        if taken and (look.medians < TOO_DARK).any():  # NaN is not
+            found.setdefault(taken[0].source, []).append(image.day)
+    for source, days in found.items():
+        words = (
+            f"place {place.name}: {source} takes off so much that half of a band on {_span(days)} "
+            f"has a reflectance x 10,000 below {TOO_DARK}: its values carry no such offset"
         )
-    logger.warning("%s; overrule it by the option offset", words)
+        if source == ASKED:
+            raise ValueError(
+                f"{words}; leave offset: auto, or give it by dates, such as "
+                f'{{"{OFFSET_SINCE}/..": -1000}}'
+            )
+        logger.warning("%s; overrule it by the option offset", words)
 
 
 def _warn_of_jumps(place: Place, looks: Sequence[Look]) -> None:

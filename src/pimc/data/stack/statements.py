@@ -235,8 +235,7 @@ def _asset_numbers(item: Mapping[str, Any], layer: Layer) -> tuple[float | None,
     for key, asset in item["assets"].items():
         described = asset.get("raster:bands") or asset.get("bands") or [{}]
         first = described[layer.index - 1 if len(described) >= layer.index else 0]
-        names = [key, *(band.get("name", "") for band in asset.get("eo:bands", [])[:1])]
-        if layer.name not in [split_name(text)[1] for text in names] and not _is_file(asset, layer):
+        if layer.name not in _asset_bands(key, asset) and not _is_file(asset, layer):
             continue
         facts = asset | first
         scale = facts.get("scale", facts.get("raster:scale"))
@@ -244,3 +243,11 @@ def _asset_numbers(item: Mapping[str, Any], layer: Layer) -> tuple[float | None,
         if scale is not None and not np.isclose(scale, 1):
             return float(scale), None if offset is None else float(offset)
     return None, None
+
+
+def _asset_bands(key: str, asset: Mapping[str, Any]) -> set[str]:
+    """The band that an asset holds, by its key or by what it says of its only band."""
+    described = [each for name in ("eo:bands", "bands") for each in asset.get(name, [])]
+    only = described if len(described) == 1 else []
+    names = [each.get(name, "") for each in only for name in ("name", "common_name")]
+    return {split_name(text)[1] for text in (key, *names)}

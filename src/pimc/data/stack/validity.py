@@ -51,7 +51,10 @@ def is_fill(values: np.ndarray) -> np.ndarray:
     """Where stored values are the fill of their own type: NaN, infinity, or one of ``FILLS``."""
     if values.dtype.kind == "f":
         return np.asarray(~np.isfinite(values))
-    return np.asarray(np.isin(values, FILLS.get(values.dtype.name, ())))
+    filled = np.zeros(values.shape, bool)
+    for fill in FILLS.get(values.dtype.name, ()):
+        filled |= values == fill  # several times as fast as isin
+    return filled
 
 
 def normalise(

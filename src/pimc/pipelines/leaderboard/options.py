@@ -16,8 +16,9 @@ class LeaderboardOptions:
 
     Attributes:
         data_sets: by workspace and task, the fields of ``DataSet``. A workspace that is not here
-            goes by its own name; a task that its workspace does not list is left out, because it
-            would run on stand-in data there (no environment has images and series of all kinds).
+            goes by its own name. A task that its workspace does not list was run on what another
+            task that reads the same (series, or images) was run on; where there is none it is
+            left out, because it would run on stand-in data there.
         workspaces: those that take part; None takes all that have tables.
     """
 
@@ -45,8 +46,9 @@ class LeaderboardOptions:
         """What a task was run on; None where the workspace has no data of its own for it."""
         if workspace not in self.data_sets:
             return DataSet(f"{workspace} (nobody said what it is)")
-        described: DataSet | None = self.data_sets[workspace].get(task)
-        return described
+        tasks: Mapping[str, DataSet] = self.data_sets[workspace]
+        alike = (each for each in tasks if TASKS[each].series == TASKS[task].series)
+        return tasks.get(task) or next((tasks[each] for each in alike), None)
 
     def take_part(self, tables: Sequence[TaskTables]) -> list[TaskTables]:
         """Tables that are shown, in the order of the tasks and then of ``data_sets``."""

@@ -15,6 +15,7 @@ from pimc.data.unpaired_images import UnpairedImages
 from pimc.model.encoder_config import StoredImageEncoder, StoredSeriesEncoder
 from pimc.pretraining.corpus import Corpus
 from pimc.pretraining.options import PretrainingOptions
+from pimc.report.retrieval_examples import draw_retrieval_examples
 from pimc.report.training import draw_curves
 from pimc.signal.recurrence import Recurrence
 
@@ -32,12 +33,14 @@ def pretrain_encoders(
     pd.DataFrame,
     dict[str, float],
     pd.DataFrame,
+    Figure,
 ]:
     """Train the encoders; see ``pimc.pretraining.pretrain.pretrain``.
 
     Returns:
         Series encoder, image encoder (``NO_ENCODER`` where the objective trains none), history
-        (a row an epoch), final metrics, and the recall in every gallery.
+        (a row an epoch), final metrics, the recall in every gallery, and a few held-out pairs as
+        they find each other.
     """
     from pimc.pretraining.pretrain import pretrain
 
@@ -50,12 +53,16 @@ def pretrain_encoders(
         log_step,
         unpaired_images,
     )
+    shown = result.examples
     return (
         result.series_encoder,
         NO_ENCODER if result.image_encoder is None else result.image_encoder,
         result.history,
         result.metrics,
         result.retrieval,
+        draw_retrieval_examples(
+            shown.series, shown.crops, shown.similarity, corpus.indices, corpus.bands
+        ),
     )
 
 

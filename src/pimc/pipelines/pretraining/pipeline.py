@@ -25,6 +25,7 @@ def create_pipeline() -> Pipeline:
                     "pretraining_history",
                     "pretraining_metrics",
                     "retrieval",
+                    "retrieval_examples",
                 ],
                 name="pretrain_encoders",
             ),

@@ -11,6 +11,7 @@ from matplotlib.figure import Figure
 
 from pimc.data.folds import FoldOptions
 from pimc.report.gallery import draw_plot_gallery
+from pimc.signal.calendar import CalendarOptions
 from pimc.signal.pyts_images import PYTS_IMAGES, render_with_pyts
 from pimc.signal.recurrence import Recurrence, RecurrenceOptions
 from pimc.signal.recurrence import fit_recurrence as fit
@@ -117,6 +118,7 @@ def draw_gallery(
     plot_pixels: pd.DataFrame,
     recurrence: dict[str, Any],
     rendering: RenderingOptions,
+    calendar: CalendarOptions,
 ) -> Figure:
     """Series and plots of one pixel of each group, side by side."""
     fitted = Recurrence.from_json(recurrence)
@@ -128,4 +130,6 @@ def draw_gallery(
         shown["group"].tolist(),
         fitted.indices,
         fitted.channels if rendering.image == FITTED else fitted.indices,
+        calendar,
+        fitted.unit if rendering.image == FITTED else f"{rendering.image} of pyts",
     )

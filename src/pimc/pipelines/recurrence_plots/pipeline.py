@@ -53,6 +53,7 @@ def create_pipeline() -> Pipeline:
                     "plot_pixels",
                     "recurrence",
                     "params:rendering",
+                    "params:calendar",
                 ],
                 outputs="recurrence_gallery",
                 name="draw_gallery",

@@ -1,0 +1,7 @@
+"""Project hooks: parameters are checked before a run, runs are tracked, and say what came out."""
+
+from pimc.hooks.parameters import ParameterCheck
+from pimc.hooks.summary import RunSummary
+from pimc.hooks.tracking import RunTracking
+
+__all__ = ["ParameterCheck", "RunSummary", "RunTracking"]

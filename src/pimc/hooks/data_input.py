@@ -1,0 +1,36 @@
+"""The data that a run is made of, as MLflow records them."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from kedro.io import AbstractDataset
+from kedro.pipeline import Pipeline
+from mlflow.data.code_dataset_source import CodeDatasetSource
+from mlflow.data.dataset_source_registry import resolve_dataset_source
+from mlflow.data.meta_dataset import MetaDataset
+
+from pimc.data.fingerprint import fingerprint
+
+SCENES = "scenes"
+RAW = (SCENES, "land_cover.files")
+"""Where all data come from; the first stands for those that were read by a run before."""
+
+
+def find_raw(pipeline: Pipeline) -> list[str]:
+    """Names of the raw data that a pipeline reads, or goes back to."""
+    return [name for name in RAW if name in pipeline.inputs()] or [SCENES]
+
+
+def record_source(dataset: AbstractDataset[Any, Any]) -> MetaDataset:
+    """Name, place and options of raw data, without the data.
+
+    The digest is of this description: it tells samples of other options apart, not other pixels
+    in the same files.
+    """
+    description = {name: str(value) for name, value in dataset._describe().items()}
+    path = description.get("root") or description.get("path")
+    source = resolve_dataset_source(path) if path else CodeDatasetSource(description)
+    digest = fingerprint(json.dumps(description, sort_keys=True))
+    return MetaDataset(source, description["source"], digest)  # type: ignore[abstract]

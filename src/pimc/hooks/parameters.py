@@ -1,0 +1,133 @@
+"""Refuses what would pass unseen: parameters that nothing reads, encoders written over."""
+
+from __future__ import annotations
+
+import logging
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from kedro.config import AbstractConfigLoader, MissingConfigException, OmegaConfigLoader
+from kedro.framework.context import KedroContext
+from kedro.framework.hooks import hook_impl
+from kedro.framework.project import pipelines
+from kedro.io import DataCatalog
+from kedro.pipeline import Pipeline
+from omegaconf import OmegaConf
+
+from pimc.catalog.encoder import EncoderFolder
+
+logger = logging.getLogger(__name__)
+
+FROM_COMMAND = re.compile(r"\$\{runtime_params:\s*(\w+)")
+"""A name that the configuration takes from `--params`."""
+
+FROM_PARAMETER = re.compile(r"\$\{(\w+)[.}]")
+"""A name that another parameter is made of."""
+
+
+class ParameterCheck:
+    """Compares the parameters that are given with those that pipelines and catalog read."""
+
+    def __init__(self) -> None:
+        self._catalog_parameters: dict[str, set[str]] = {}
+        self._sources: set[str] = set()
+
+    @hook_impl(tryfirst=True)
+    def after_context_created(self, context: KedroContext) -> None:
+        """See which parameters the configuration of this environment reads."""
+        loader = context.config_loader
+        self._catalog_parameters = catalog_parameters(loader)
+        self._sources = parameter_sources(loader)
+
+    @hook_impl
+    def after_catalog_created(self, parameters: dict[str, Any]) -> None:
+        """Refuse names at the top level that nothing reads."""
+        read = {
+            name for pipeline in pipelines.values() for name in node_parameters(pipeline)
+        }.union(self._sources, *self._catalog_parameters.values())
+        given = parameters["parameters"]  # as a whole; beside it, each by its own name
+        unknown = sorted(set(given) - read)
+        if unknown:
+            raise ValueError(
+                f"unknown parameter {', '.join(unknown)}; known are {', '.join(sorted(read))} "
+                "(conf/base/parameters_*.yml and the environment's catalog explain them)"
+            )
+
+    @hook_impl(tryfirst=True)
+    def before_pipeline_run(
+        self, run_params: dict[str, Any], pipeline: Pipeline, catalog: DataCatalog
+    ) -> None:
+        """Refuse to write the encoder of another environment; name parameters that go unread."""
+        self._name_unread(run_params, pipeline, catalog)
+        for name in pipeline.all_outputs():
+            # None where no entry and no pattern has the name
+            if isinstance(dataset := catalog.get(name), EncoderFolder):
+                dataset.check_own()
+
+    def _name_unread(
+        self, run_params: dict[str, Any], pipeline: Pipeline, catalog: DataCatalog
+    ) -> None:
+        """Known parameters that another pipeline reads: the user expects an effect of them."""
+        read = node_parameters(pipeline) | self._sources
+        for name in pipeline.datasets():
+            read |= self._catalog_parameters.get(find_entry(name, catalog), set())
+        given = {name.split(".")[0] for name in run_params.get("runtime_params") or {}}
+        if unread := sorted(given - read):
+            logger.warning("nothing in this run reads the parameter %s", ", ".join(unread))
+
+
+def node_parameters(pipeline: Pipeline) -> set[str]:
+    """Names at the top level of the parameters that a pipeline's nodes read."""
+    return {
+        name.removeprefix("params:").split(".")[0]
+        for name in pipeline.inputs()
+        if name.startswith("params:")
+    }
+
+
+def find_entry(dataset: str, catalog: DataCatalog) -> str:
+    """The entry that a dataset comes from: of its own name, or a pattern."""
+    resolver = catalog.config_resolver
+    if dataset in resolver.config:
+        return dataset
+    pattern = resolver.match_dataset_pattern(dataset)
+    return pattern or resolver.match_user_catch_all_pattern(dataset) or dataset
+
+
+def parameter_sources(loader: AbstractConfigLoader) -> set[str]:
+    """Names of parameters that others are made of, as `seed`."""
+    found = set()
+    for _, value in _entries(loader, "parameters"):
+        found |= {*FROM_PARAMETER.findall(str(value)), *FROM_COMMAND.findall(str(value))}
+    return found
+
+
+def catalog_parameters(loader: AbstractConfigLoader) -> dict[str, set[str]]:
+    """By catalog entry, names that it takes from `--params`: the environment's hide base's."""
+    entries = dict(_entries(loader, "catalog"))
+    return {name: set(FROM_COMMAND.findall(str(entry))) for name, entry in entries.items()}
+
+
+def _entries(loader: AbstractConfigLoader, kind: str) -> Iterator[tuple[str, Any]]:
+    """Top-level entries of base, then of the environment, as written: nothing is resolved yet.
+
+    Raises:
+        ValueError: if there is no folder of the environment.
+    """
+    if not isinstance(loader, OmegaConfigLoader):
+        raise TypeError(f"expected Kedro's OmegaConfigLoader, got {type(loader).__name__}")
+    try:
+        # what `loader[kind]` merges and resolves; Kedro has no public way to see it unresolved
+        base, environment, *_ = loader._read_raw_config(kind)
+    except MissingConfigException as error:
+        conf = Path(loader.conf_source)
+        known = sorted(path.name for path in conf.glob("*") if path.is_dir())
+        name = loader.env or loader.default_run_env
+        raise ValueError(
+            f"no environment {name!r}: {conf} has the folders {', '.join(known)}"
+        ) from error
+    for file in (*base.values(), *environment.values()):
+        entries: Any = OmegaConf.to_container(file, resolve=False)
+        yield from entries.items()

@@ -1,0 +1,94 @@
+"""What a run says when it has ended: what came out, where it lies, what to type next."""
+
+from __future__ import annotations
+
+import logging
+import math
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from kedro.framework.hooks import hook_impl
+from kedro.io import DataCatalog
+from kedro.pipeline import Pipeline
+
+from pimc.hooks.command import run_command
+from pimc.hooks.headlines import PRETRAINING, ChosenArm, chosen_arms, scores_of
+
+logger = logging.getLogger(__name__)
+
+ENCODERS = ("series_encoder", "image_encoder")
+PAGE = "leaderboard.page"
+PIXELS = "series_pixels"
+
+GALLERIES = {"across_patches": "across all held-out patches", "within_patch": "within one patch"}
+"""Where pixels look for their own, as metrics and as people call it."""
+
+
+class RunSummary:
+    """The last lines of a run."""
+
+    @hook_impl(trylast=True)
+    def after_pipeline_run(
+        self, run_params: dict[str, Any], pipeline: Pipeline, catalog: DataCatalog
+    ) -> None:
+        """Say them after all others have said theirs."""
+        for line in summarise(run_params, pipeline, catalog):
+            logger.info("%s", line)
+
+
+def summarise(run_params: Mapping[str, Any], pipeline: Pipeline, catalog: DataCatalog) -> list[str]:
+    """One line each for what was learned or chosen, for where it lies, and for what comes next.
+
+    Returns:
+        Nothing for a pipeline that writes neither encoders nor scores nor the page.
+    """
+    written, chosen = pipeline.all_outputs(), chosen_arms(pipeline, catalog)
+    lines, places, following = [], [], ""
+    if PRETRAINING in written:
+        lines.append(describe_retrieval(catalog.load(PRETRAINING)))
+        places += [_place(name, catalog) for name in ENCODERS if catalog.exists(name)]
+        following = "evaluate" if _has_labels(catalog) else "forecasting"
+    if chosen:
+        lines += [describe_choice(arm) for arm in chosen]
+        places += [_place(scores_of(arm.task), catalog) for arm in chosen]
+        following = "leaderboard"
+    if PAGE in written:
+        places, following = [*places, _place(PAGE, catalog)], ""
+    if places:
+        commands = [run_command(run_params, following)] if following else []
+        lines += ["written: " + ", ".join(places)]
+        lines += ["next: " + ", or ".join([*commands, "kedro mlflow ui"])]
+    return lines
+
+
+def describe_retrieval(metrics: Mapping[str, float]) -> str:
+    """How often pixels find their own among others, as a multiple of chance."""
+    pair = "a series and its image" if "image_rank" in metrics else "two views of a series"
+    multiples = [
+        f"{metrics[f'{kind}_recall_at_1'] / metrics[f'{kind}_chance_at_1']:.1f} times {where}"
+        for kind, where in GALLERIES.items()
+        if f"{kind}_recall_at_1" in metrics
+    ]
+    return f"learned: {pair} find each other, against chance, {', '.join(multiples)}"
+
+
+def describe_choice(arm: ChosenArm) -> str:
+    """Which arm validation chose, and what it reaches on test."""
+    known = not math.isnan(arm.low)
+    interval = f" (95 %: {arm.low:.3f} to {arm.high:.3f})" if known else ""
+    score = f"{arm.score} {arm.value:.3f}{interval}"
+    return f"{arm.task.name}: validation chose {arm.name}, on test {score}"
+
+
+def _has_labels(catalog: DataCatalog) -> bool:
+    """Whether there are classes to tell: some task can then be scored by them."""
+    return bool((catalog.load(PIXELS)["label"] >= 0).any())
+
+
+def _place(name: str, catalog: DataCatalog) -> str:
+    """Where a dataset lies, as seen from where the command was typed."""
+    described = catalog[name]._describe()
+    path = Path(described.get("filepath") or described["path"])
+    here = Path.cwd()
+    return str(path.relative_to(here) if path.is_relative_to(here) else path)

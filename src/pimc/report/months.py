@@ -1,0 +1,33 @@
+"""Months in the place of calendar steps on the axes of figures."""
+
+from __future__ import annotations
+
+import datetime
+
+from matplotlib.axis import Axis
+
+from pimc.signal.calendar import CalendarOptions
+
+
+def month_starts(calendar: CalendarOptions) -> tuple[list[float], list[str]]:
+    """Where months begin on a calendar.
+
+    Returns:
+        Positions in steps of the calendar, 0 for its first day, and the months' names (Jan ...).
+    """
+    month, day = (int(part) for part in calendar.start.split("-"))
+    # no leap year: the calendar is of every year, and a day is no matter on an axis
+    first = datetime.date(2001, month, day)
+    days = range((calendar.length - 1) * calendar.step + 1)
+    dates = [(number, first + datetime.timedelta(number)) for number in days]
+    starts = [(number, date) for number, date in dates if date.day == 1]
+    names = [date.strftime("%b") for _, date in starts]
+    return [number / calendar.step for number, _ in starts], names
+
+
+def mark_months(axis: Axis, calendar: CalendarOptions, every: int, named: bool = True) -> None:
+    """Ticks where months begin, one in ``every`` of them, from January on; names where wanted."""
+    positions, names = month_starts(calendar)
+    first = (names.index("Jan") if "Jan" in names else 0) % every
+    labels = names[first::every] if named else [""] * len(names[first::every])
+    axis.set_ticks(positions[first::every], labels)
