@@ -7,12 +7,14 @@ from threading import Thread
 
 
 @contextmanager
-def stac_api(items):
-    """Serve items; gives the URL and the list of searches that came."""
+def stac_api(items, files=None):
+    """Serve items, and files below a folder; gives the URL and the searches that came."""
     searches = []
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self):
+            if self.path != "/":
+                return self._send_file(files / self.path[1:])
             url = f"http://127.0.0.1:{self.server.server_port}"
             links = [
                 {"rel": "self", "href": url},
@@ -20,7 +22,7 @@ def stac_api(items):
                 {"rel": "search", "href": f"{url}/search", "type": "application/geo+json"}
                 | {"method": "POST"},
             ]
-            self._answer(
+            return self._answer(
                 {
                     "type": "Catalog",
                     "id": "local",
@@ -34,6 +36,27 @@ def stac_api(items):
                     "links": links,
                 }
             )
+
+        def do_HEAD(self):
+            self._send_file(files / self.path[1:], body=False)
+
+        def _send_file(self, path, body=True):
+            if not path.is_file():
+                return self.send_error(404)
+            content = path.read_bytes()
+            asked = self.headers.get("Range")
+            first, last = 0, len(content) - 1
+            if asked:
+                start, _, stop = asked.removeprefix("bytes=").partition("-")
+                first, last = int(start), min(last, int(stop or last))
+            self.send_response(206 if asked else 200)
+            self.send_header("Accept-Ranges", "bytes")
+            if asked:
+                self.send_header("Content-Range", f"bytes {first}-{last}/{len(content)}")
+            self.send_header("Content-Length", str(last + 1 - first))
+            self.end_headers()
+            if body:
+                self.wfile.write(content[first : last + 1])
 
         def do_POST(self):
             length = int(self.headers["Content-Length"])

@@ -16,7 +16,7 @@ from cases.cubes import (
     write_images,
     write_items,
 )
-from cases.geotiffs import BANDS
+from cases.geotiffs import BANDS, UTM
 
 from pimc.data.cube.scenes import CubeOptions, cube_scenes
 from pimc.data.stac.scenes import StacOptions, stac_scenes
@@ -37,10 +37,16 @@ def band_dimension(path):
     return save(cube.rio.write_crs("EPSG:32631"), path / "place.nc")
 
 
-def variables(path):
-    """As GreenEarthNet's minicubes: floats of 0..1, NaN, names with a prefix."""
+def minicube(path):
+    """As GreenEarthNet's: floats of 0..1 at every day, most of them empty, beside other things."""
     values = np.where(images() == 0, np.nan, images() / 10_000).astype(np.float32)
     cube = dataset(values, names=[f"s2_{name}" for name in BANDS]).rename(SCL="s2_SCL")
+    cube["s2_SCL"] = cube.s2_SCL.astype(np.float32)
+    days = np.arange("2021-06-01", "2021-06-22", dtype="datetime64[D]").astype("datetime64[ns]")
+    cube = cube.assign_coords(time=days[::5]).reindex(time=days)
+    cube["s2_avail"] = ("time", np.isin(np.arange(21) % 5, 0).astype(np.float32))
+    cube["eobs_tg"] = ("time", np.linspace(10, 20, 21))
+    cube["nasa_dem"] = (("y", "x"), np.full(values.shape[-2:], 90.0))
     return save(cube, path / "place.nc")
 
 
@@ -55,6 +61,26 @@ def packed(path):
 def zarr(path):
     """As odc-stac's datasets are stored: its no-data value is an attribute of another name."""
     return save(dataset(nodata=0), path / "place.zarr")
+
+
+def odc_store(path):
+    """What odc-stac loads from items, stored."""
+    import odc.stac
+    import pystac
+    from odc.geo.geobox import GeoBox
+
+    items = pystac.ItemCollection.from_file(str(write_items(path / "files", nodata=0)))
+    for item in items:
+        for asset in item.assets.values():
+            asset.href = str(path / "files" / asset.href)
+    facts = {"*": {"data_type": "uint16", "nodata": 0}, "scl": {"data_type": "uint8"}}
+    loaded = odc.stac.load(
+        items,
+        (*BANDS, "scl"),
+        geobox=GeoBox(images().shape[-2:], UTM, "EPSG:32631"),
+        stac_cfg={"sentinel-2-l2a": {"assets": facts}},
+    )
+    return save(loaded, path / "place.zarr")
 
 
 def stackstac(path):
@@ -100,7 +126,7 @@ def expected(tmp_path_factory):
     return patches
 
 
-@pytest.mark.parametrize("write", [band_dimension, variables, packed, zarr, stackstac])
+@pytest.mark.parametrize("write", [band_dimension, minicube, packed, zarr, odc_store, stackstac])
 def test_a_cube_reads_as_the_stack_of_its_images(write, expected, tmp_path):
     path = write(tmp_path)
     check_same(read_all(cube_scenes(CubeOptions(path=str(path), **OPTIONS))), expected)

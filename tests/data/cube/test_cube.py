@@ -174,6 +174,19 @@ def test_several_cubes_of_a_place(tmp_path):
     assert (patch.place, patch.reading["files"]) == ("farm", 2)
 
 
+def test_cubes_of_a_place_on_other_grids(tmp_path):
+    cube = dataset(images() + 50)
+    save(cube.isel(time=[0, 1, 2]), tmp_path / "farm" / "a.nc")
+    later = cube.isel(time=[3, 4], x=slice(2, None), y=slice(1, None))
+    save(later, tmp_path / "farm" / "b.nc")
+    refuse(tmp_path, r"b\.nc/B02 is on another grid than .*a\.nc/B02: .* set grid: first")
+    patch = read(tmp_path, grid="first")
+    expected = first(images() + 50)
+    expected[3:, :, :1], expected[3:, :, :, :2] = FILL, FILL
+    np.testing.assert_array_equal(patch.reflectance, expected)
+    assert patch.removed["outside the file"] == 2 * 4 * (16 + 2 * 15)
+
+
 def test_a_cube_a_date(tmp_path):
     for at, day in enumerate(DAYS):
         save(dataset().isel(time=at, drop=True), tmp_path / "farm" / f"S2_{day}.nc")

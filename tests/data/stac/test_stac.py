@@ -225,6 +225,25 @@ def test_a_search_that_finds_nothing_keeps_nothing(tmp_path):
         read(path, url=url, **SEARCH)
 
 
+def test_assets_on_a_server_are_read(tmp_path):
+    items = json.loads(write_items(tmp_path / "files").read_text())["features"]
+    with stac_api(items, tmp_path / "files") as (url, _):
+        for item in items:
+            for asset in item["assets"].values():
+                asset["href"] = f"{url}/{asset['href']}"
+        patches = scenes(save_items(tmp_path / "items.json", items))
+        np.testing.assert_array_equal(next(iter(patches.values()))().reflectance, first(images()))
+        items[0]["assets"]["B04"]["href"] += "?token=expired"
+        items[0]["assets"]["B04"]["href"] = items[0]["assets"]["B04"]["href"].replace("B04", "B4")
+        with pytest.raises(ValueError, match=r"B04: its file cannot be opened .* signed addresses"):
+            scenes(save_items(tmp_path / "items.json", items))
+
+
+def test_a_search_needs_a_file_to_keep_its_items(tmp_path):
+    with pytest.raises(ValueError, match=r"is a folder: with url, .* such as .*items\.json"):
+        read(tmp_path, url="http://127.0.0.1:9", **SEARCH)
+
+
 def test_what_was_read_is_logged_in_a_line(tmp_path, caplog):
     path = write_items(tmp_path, properties=lambda _: {"s2:processing_baseline": "03.01"})
     with caplog.at_level(logging.INFO):

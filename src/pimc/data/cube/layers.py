@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import product
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,9 @@ from pimc.data.stack.statements import FolderMetadata
 
 NO_DATA = ("_FillValue", "missing_value", "nodata")
 """Attributes that state it; xarray and rioxarray write the first, odc-stac the last."""
+
+BLOCK_BYTES = 2**25
+"""Windows of all times that are kept are no larger."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -97,15 +101,14 @@ class CubeVariable:
         shape: tuple[int, int] | None,
     ) -> np.ndarray:
         axes = self.axes
-        at: dict[str, int | slice] = {}
         time, step = divmod(index - 1, self._width)
-        if axes.time is not None and axes.time in self.values.dims:
-            at[axes.time] = time
-        if self.band is not None:
-            at[self.band] = step
-        if window is not None:
-            at[axes.y], at[axes.x] = map(_whole, window.toslices())
-        stored = np.asarray(self.values.isel(at).transpose(axes.y, axes.x).values)
+        lengths = (self.values.sizes[name] for name in (axes.y, axes.x))
+        spans = map(slice, (0, 0), lengths) if window is None else window.toslices()
+        rows, cols = ((round(span.start), round(span.stop)) for span in spans)
+        if self._spans_times(rows, cols):
+            stored = _read_block(self, step, rows, cols)[time]
+        else:
+            stored = self._read(step, rows, cols, time)
         if shape is not None and shape != stored.shape:
             nearest = (
                 ((np.arange(count) + 0.5) * length / count).astype(int)
@@ -114,9 +117,34 @@ class CubeVariable:
             stored = stored[np.ix_(*nearest)]
         return self.validity.clean(stored)
 
+    def _spans_times(self, rows: tuple[int, int], cols: tuple[int, int]) -> bool:
+        """Whether the file's chunks hold several times, and these a window worth keeping."""
+        time, values = self.axes.time, self.values
+        chunks = values.encoding.get("chunks") or values.encoding.get("chunksizes")
+        if time not in values.dims or not chunks or chunks[values.dims.index(time)] == 1:
+            return False
+        size = values.sizes[time] * (rows[1] - rows[0]) * (cols[1] - cols[0])
+        return bool(size * values.dtype.itemsize <= BLOCK_BYTES)
 
-def _whole(span: slice) -> slice:
-    return slice(round(span.start), round(span.stop))
+    def _read(
+        self, step: int, rows: tuple[int, int], cols: tuple[int, int], time: int | None = None
+    ) -> np.ndarray:
+        """A window at one time, or T x h x w at all."""
+        axes = self.axes
+        at: dict[str, int | slice] = {axes.y: slice(*rows), axes.x: slice(*cols)}
+        if self.band is not None:
+            at[self.band] = step
+        if time is not None and axes.time is not None and axes.time in self.values.dims:
+            at[axes.time] = time
+        return np.asarray(self.values.isel(at).transpose(..., axes.y, axes.x).values)
+
+
+@lru_cache(maxsize=16)
+def _read_block(
+    variable: CubeVariable, step: int, rows: tuple[int, int], cols: tuple[int, int]
+) -> np.ndarray:
+    """A window at all times: chunks that hold them all would be unpacked anew for each."""
+    return variable._read(step, rows, cols)
 
 
 def read_cube(

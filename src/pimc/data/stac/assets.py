@@ -50,7 +50,7 @@ def _read_header(asset: Asset) -> Header:
     from rasterio.errors import RasterioIOError
 
     try:
-        with rasterio.open(asset.href) as source:
+        with _environment(asset.href), rasterio.open(asset.href) as source:
             if source.count != 1:
                 raise ValueError(
                     f"{asset.path}: expected a file of one band, got {source.count} in {asset.href}"
@@ -68,6 +68,14 @@ def _read_header(asset: Asset) -> Header:
             f"{asset.path}: its file cannot be opened ({error}); signed addresses expire, then "
             "the items must be searched again"
         ) from error
+
+
+def _environment(href: str) -> Any:  # noqa: ANN401  rasterio has no types
+    """GDAL's settings: on a server it need not list what lies beside a file."""
+    import rasterio
+
+    remote = {"GDAL_DISABLE_READDIR_ON_OPEN": "EMPTY_DIR", "GDAL_HTTP_MAX_RETRY": "3"}
+    return rasterio.Env(**(remote if "://" in href else {}))
 
 
 def _finest(headers: Iterable[Header]) -> Iterator[Header]:
@@ -161,14 +169,15 @@ class AssetLoader:
         headers = [self.headers[layer.path] for layer in layers]
         bands = [f"band_{n}" for n in range(len(headers))]
         try:
-            loaded = odc.stac.load(
-                [pystac.Item.from_dict(_item(dict(zip(bands, headers, strict=True))))],
-                bands=bands,
-                geobox=GeoBox((rows, cols), Affine(*target.transform), target.crs),
-                groupby="id",
-                resampling=self.method,
-                pool=len(bands),
-            )
+            with _environment(headers[0].asset.href):
+                loaded = odc.stac.load(
+                    [pystac.Item.from_dict(_item(dict(zip(bands, headers, strict=True))))],
+                    bands=bands,
+                    geobox=GeoBox((rows, cols), Affine(*target.transform), target.crs),
+                    groupby="id",
+                    resampling=self.method,
+                    pool=len(bands),
+                )
         except OSError as error:
             raise ValueError(
                 f"{layers[0].path}: its pixels cannot be read ({error}); check the connection to "

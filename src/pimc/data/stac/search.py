@@ -38,8 +38,13 @@ def search_once(search: Search, path: Path) -> None:
 
     Raises:
         ImportError: pystac-client is missing.
-        ValueError: the file holds another search, the API fails, or it finds nothing.
+        ValueError: a folder, another search in the file, an API that fails or finds nothing.
     """
+    if path.is_dir():
+        raise ValueError(
+            f"{path} is a folder: with url, the path is the file that keeps the items found, such "
+            f"as {path / 'items.json'}"
+        )
     asked = json.loads(json.dumps(asdict(search)))
     if path.exists():
         _check_same(asked, path)
