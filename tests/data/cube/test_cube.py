@@ -80,6 +80,18 @@ def test_computed_reflectance_takes_no_offset(tmp_path):
     np.testing.assert_array_equal(patch.reflectance, first(images()))
 
 
+def test_an_offset_that_was_taken_off_twice_is_warned_about(tmp_path, caplog):
+    # what stackstac's rescale makes of items whose offset was removed already
+    cube = dataset(np.where(images() == 0, np.nan, images() / 10_000 - 0.1))
+    path = save(cube, tmp_path / "a.nc")
+    read(path)
+    assert "5 dates 2021-06-01 to 2021-06-21 has a reflectance x 10,000 below -200" in caplog.text
+    caplog.clear()
+    patch = read(path, offset=1000)
+    np.testing.assert_array_equal(patch.reflectance, first(images()))
+    assert "below -200" not in caplog.text
+
+
 def test_floats_that_hold_stored_values_are_not_scaled(tmp_path):
     # what xarray writes when it masks integers of reflectance x 10,000
     cube = dataset(np.where(images() == 0, np.nan, images()))
@@ -129,13 +141,16 @@ def test_a_mask_of_data_without_times_holds_for_all(tmp_path):
     assert patch.removed["mask of data"] == 5 * 4 * 6 * 16
 
 
-@pytest.mark.parametrize("name", ["s2_mask", "cloud_mask"])
-def test_a_cloud_mask_of_codes(name, tmp_path):
-    codes = np.zeros((5, HEIGHT, WIDTH), np.float32)  # floats, as NaN stands where nothing was seen
-    codes[1, 0, :5] = [1, 2, 3, 4, np.nan]
-    cube = dataset().drop_vars("SCL").assign({name: (("time", "y", "x"), codes)})
+@pytest.mark.parametrize(
+    ("name", "codes"), [("s2_mask", (1, 2, 3, 4)), ("cloud_mask", (1, 2, 3, 1))]
+)
+def test_a_cloud_mask_of_codes(name, codes, tmp_path):
+    # floats, as NaN stands where nothing was seen
+    values = np.zeros((5, HEIGHT, WIDTH), np.float32)
+    values[1, 0, :5] = [*codes, np.nan]
+    cube = dataset().drop_vars("SCL").assign({name: (("time", "y", "x"), values)})
     patch = read(save(cube, tmp_path / "a.nc"))
-    np.testing.assert_array_equal(patch.clear, codes[:, :16, :16] == 0)
+    np.testing.assert_array_equal(patch.clear, values[:, :16, :16] == 0)
 
 
 def test_bands_that_are_numbered_need_names(tmp_path):

@@ -37,7 +37,7 @@ _OTHERS = {
     "SCL": "SCL",
     "CLOUD": "CLOUD",
     "CLOUDMASK": "CLOUD",
-    "S2MASK": "CLOUD",  # GreenEarthNet's
+    "S2MASK": "S2_MASK",
     "CLM": "CLM",
     "CLP": "CLP",
     "CLD": "CLOUD_PROBABILITY",

@@ -100,6 +100,25 @@ def _check_offsets(place: Place, looks: Sequence[Look]) -> None:
                 f'{{"{OFFSET_SINCE}/..": -1000}}'
             )
         logger.warning("%s; overrule it by the option offset", words)
+    _warn_of_darkness(place, looks)
+
+
+def _warn_of_darkness(place: Place, looks: Sequence[Look]) -> None:
+    """Name dates that are too dark as they come: an offset was taken off before, and wrongly."""
+    dark = [
+        image.day
+        for image, look in zip(place.images, looks, strict=True)
+        if (look.medians < TOO_DARK).any()
+        and not any(each.add < 0 for each in place.numbers(image))
+    ]
+    if dark:
+        logger.warning(
+            "place %s: half of a band on %s has a reflectance x 10,000 below %d as it comes: who "
+            "made it probably took off an offset that was not there; put it back by offset: 1000",
+            place.name,
+            _span(dark),
+            TOO_DARK,
+        )
 
 
 def _warn_of_jumps(place: Place, looks: Sequence[Look]) -> None:

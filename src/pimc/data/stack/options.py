@@ -24,7 +24,8 @@ class SceneOptions:
             tags, metadata or a STAC item beside it, its product name. A number overrules
             them (-1000 for L2A since baseline 04.00), or a mapping of numbers by place, by dates
             (``2022-01-25/..``), or of the second inside the first.
-        mask: ``auto`` (the first of SCL, CLOUD, CLM, CLOUD_PROBABILITY and CLP that files have),
+        mask: ``auto`` (the first of SCL, CLOUD, CLM, S2_MASK, CLOUD_PROBABILITY and CLP that
+            files have),
             one of these, or None to leave masks alone.
         cloud_threshold: percent from which on a probability is cloud (40 where None); given, it
             says that a band CLOUD holds a probability.
