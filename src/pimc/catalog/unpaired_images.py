@@ -17,23 +17,23 @@ class TrainingLandImages(ReadOnly[UnpairedImages | None]):
     """The training list of decoded land-cover images, without their labels.
 
     Args:
-        folder: what ``LandImageArray`` wrote, as ``land_cover.images`` of another workspace;
+        path: what ``LandImageArray`` wrote, as ``land_cover.images`` of another workspace;
             None where there are no such images: it then loads as None.
         metadata: Kedro's own.
     """
 
-    def __init__(self, folder: str | None = None, metadata: dict[str, Any] | None = None):
-        self._folder = None if folder is None else Path(folder)
+    def __init__(self, path: str | None = None, metadata: dict[str, Any] | None = None):
+        self._path = None if path is None else Path(path)
         self.metadata = metadata
 
     def load(self) -> UnpairedImages | None:
         """The images, memory-mapped, and which of them are in the training list."""
-        if self._folder is None:
+        if self._path is None:
             return None
-        dataset = LandImageArray(str(self._folder))
+        dataset = LandImageArray(str(self._path))
         if not dataset.exists():
             raise DatasetError(
-                f"no decoded images in {self._folder}: expected the folder land_cover.images that "
+                f"no decoded images in {self._path}: expected the folder land_cover.images that "
                 "`kedro run --pipeline=land_cover` writes"
             )
         land = dataset.load()
@@ -44,4 +44,4 @@ class TrainingLandImages(ReadOnly[UnpairedImages | None]):
         return True
 
     def _describe(self) -> dict[str, Any]:
-        return {"folder": None if self._folder is None else str(self._folder)}
+        return {"path": None if self._path is None else str(self._path)}

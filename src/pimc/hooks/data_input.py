@@ -31,4 +31,5 @@ def record_source(dataset: AbstractDataset[Any, Any]) -> MetaDataset:
     description = {name: str(value) for name, value in dataset._describe().items()}
     source = CodeDatasetSource(description)  # it keeps any facts; others want an address
     digest = fingerprint(json.dumps(description, sort_keys=True))
-    return MetaDataset(source, description["source"], digest)  # type: ignore[abstract]
+    name = description.get("source", type(dataset).__name__)
+    return MetaDataset(source, name, digest)  # type: ignore[abstract]
