@@ -41,11 +41,11 @@ def find_seasons(days: np.ndarray, options: CalendarOptions) -> np.ndarray:
     starts = season_starts(known, options)
     inside = in_seasons(known, starts, options)
     best, *others = np.argsort(-inside.sum(axis=1), kind="stable").tolist()
-    wanted = WORTH * np.ptp(known[inside[best]])
+    wanted = WORTH * _spanned(known[inside[best]])
     found, held = [best], inside[best]
     for number in others:
         own = known[inside[number] & ~held]
-        if len(own) >= options.min_observations and np.ptp(own) >= wanted:
+        if len(own) >= options.min_observations and _spanned(own) >= wanted:
             found.append(number)
             held = held | inside[number]
     limits = {ALL: len(found), BEST: 1}
@@ -109,6 +109,11 @@ def season_name(start: int) -> str:
 def season_day(name: str) -> int:
     """Back from ``season_name``."""
     return int(np.datetime64(name, "D").astype(int))
+
+
+def _spanned(days: np.ndarray) -> int:
+    """Days from the first to the last; 0 where a calendar of a few months holds no date."""
+    return int(days[-1] - days[0]) if len(days) else 0
 
 
 def _days_apart(days: np.ndarray, starts: np.ndarray, options: CalendarOptions) -> np.ndarray:

@@ -10,7 +10,7 @@ from pimc.pipelines.vegetation_indices.nodes import (
     select_pixels,
     summarise_observations,
 )
-from pimc.report.seasons import summarise_seasons
+from pimc.report.season_summary import summarise_seasons
 
 
 def create_pipeline() -> Pipeline:

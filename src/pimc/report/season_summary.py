@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from pimc.signal.calendar import CalendarOptions
+from pimc.signal.calendar import ALL, CalendarOptions
 from pimc.signal.seasons import (
     in_seasons,
     most_together,
@@ -59,19 +59,19 @@ def warn_of_dates_outside(places: Mapping[str, Any], calendar: CalendarOptions) 
     if outside <= MUCH_OUTSIDE * total:
         return
     worst = max(places, key=lambda place: int(places[place]["dates_outside"]))
+    moved = "move calendar.start, or lengthen calendar.step x calendar.length"
     logger.warning(
-        "%d of %d dates lie in no season (%d days from %s, calendar.seasons=%s) and are not in "
-        "the series; at place %s %d of %d are left out, its seasons start on %s: move "
-        "calendar.start, lengthen calendar.step x calendar.length, or take more seasons",
+        "%d of %d dates lie in no season (%d days from %s) and are not in the series; at place %s "
+        "%d of %d are left out, its seasons start on %s: %s",
         outside,
         total,
         calendar.span,
         calendar.start,
-        calendar.seasons,
         worst,
         places[worst]["dates_outside"],
         places[worst]["dates"],
         ", ".join(season["season"] for season in places[worst]["seasons"]),
+        moved if calendar.seasons == ALL else f"set calendar.seasons={ALL}",
     )
 
 
