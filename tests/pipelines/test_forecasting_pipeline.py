@@ -8,10 +8,12 @@ from pimc.data.folds import FoldOptions
 from pimc.evaluation.forecast_arms import ForecastingOptions, ForecastPixels
 from pimc.model.architecture import PRESETS
 from pimc.model.encoder_config import SeriesEncoderConfig
-from pimc.pipelines.forecasting.nodes import plan_arms
-from pimc.signal.calendar import CalendarOptions
+from pimc.pipelines.forecasting.nodes import cut_series, plan_arms
+from pimc.signal.calendar import NO_DATE, CalendarOptions
 from pimc.signal.recurrence import Recurrence, RecurrenceOptions
+from pimc.signal.screening import ScreeningOptions
 from pimc.signal.series_axes import SeriesAxes
+from pimc.signal.sharded_array import ShardedArray
 
 CALENDAR = CalendarOptions(length=16)
 ARMS = {
@@ -78,3 +80,51 @@ def test_results_hang_on_which_dates_of_a_context_were_observed():
     hidden[3, 2] = False
     keys = [{task.key for task in plan(observed=each).values()} for each in (None, hidden)]
     assert not keys[0] & keys[1]
+
+
+def cut_two_years(context=3, **options):
+    """Two pixels a patch; the second patch is seen from the second year's third step on.
+
+    NDVI is 0 at the first date and 0.02 more at each: 2 near 1.02, red 0.98 of a sum of 2.
+    """
+    first = np.arange(12) * 10
+    days = np.full((2, 24), NO_DATE, np.int32)
+    days[0], days[1, :10] = np.r_[first, first + 365], first[2:] + 365
+    ndvi = [0.02 * np.arange(24), 0.5 + 0.02 * np.arange(10)]
+    parts = [
+        np.tile(np.stack([300 + 0 * each, 2000 * (1 - each), 2000 * (1 + each)], -1), (2, 1, 1))
+        for each in ndvi
+    ]
+    reflectance = ShardedArray(
+        [np.rint(part).astype(np.int16) for part in parts], -32768, ("B02", "B04", "B08")
+    )
+    pixels = pd.DataFrame({"patch_index": [0, 0, 1, 1], "place": "here", "fold": [1, 2, 3, 4]})
+    calendar = CalendarOptions("01-01", 10, 12, **{"min_observations": 2, **options})
+    window = ForecastingOptions(
+        arms=ARMS,
+        efforts={"quick": {"budgets": {"all": {}}}},
+        window={"context": context, "horizon": 2},
+    )
+    return cut_series(reflectance, pixels, days, ["NDVI"], ScreeningOptions(), calendar, window)
+
+
+def test_a_pixel_has_a_window_in_each_season_it_was_seen_in():
+    cut = cut_two_years()
+    # the second patch has one date in the first three steps of 1971
+    assert cut.pixels["season"].tolist() == ["1970-01-01"] * 2 + ["1971-01-01"] * 2
+    assert cut.pixels["fold"].tolist() == [1, 2, 1, 2]
+    np.testing.assert_allclose(
+        cut.context[::2, 0], [[0, 0.02, 0.04], [0.24, 0.26, 0.28]], atol=1e-3
+    )
+    np.testing.assert_allclose(cut.targets[::2, 0], [[0.06, 0.08], [0.30, 0.32]], atol=1e-3)
+    cut = cut_two_years(context=4)
+    assert cut.pixels["fold"].tolist() == [1, 2, 1, 2, 3, 4]
+    # steps before the first date are filled with it, those after the cut are not known yet
+    np.testing.assert_allclose(cut.context[4, 0], [0.5, 0.5, 0.5, 0.52], atol=1e-3)
+    np.testing.assert_allclose(cut.targets[4, 0], [0.54, 0.56], atol=1e-3)
+    assert len(cut_two_years(seasons="best").pixels) == 2
+
+
+def test_no_window_in_any_season_says_what_to_change():
+    with pytest.raises(ValueError, match=r"no pixel has 4 clear .* first 3 steps .* any season"):
+        cut_two_years(min_observations=4)

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -13,13 +14,24 @@ from pimc.pretraining.corpus import choose_frames
 from pimc.pretraining.examples import RetrievalExamples
 from pimc.pretraining.options import PretrainingOptions
 from pimc.pretraining.pretrain import PretrainingResult
+from pimc.signal.calendar import NO_DATE, CalendarOptions
 from pimc.signal.recurrence import RecurrenceOptions, fit_recurrence
 from pimc.signal.sharded_array import ShardedArray
 
 FRAMES = pd.DataFrame(
-    {"patch_index": [0, 0, 0, 1], "frame": [0, 1, 2, 3], "acquisition": [1, 3, 4, 0]}
+    {
+        "patch_index": [0, 0, 0, 1],
+        "place": "here",
+        "frame": [0, 1, 2, 3],
+        "acquisition": [1, 3, 4, 0],
+        "day": [10, 365, 375, 365],
+    }
 )
-PIXELS = pd.DataFrame({"pixel": [0, 2, 3], "patch_index": [0, 0, 1]})
+# 1, 11, 21 January 1970 and 1, 11 January 1971; the second patch was seen in 1971 alone
+ACQUISITIONS = np.array([[0, 10, 20, 365, 375], [365, 375, NO_DATE, NO_DATE, NO_DATE]], np.int32)
+CALENDAR = CalendarOptions(start="01-01", step=10, length=10, min_observations=2)
+PIXELS = pd.DataFrame({"patch_index": [0, 0, 0, 1], "place": "here"})
+SERIES = PIXELS.iloc[[0, 2, 3]].assign(pixel=[0, 2, 3], season="1970-01-01")
 CLEAR = np.array(
     [
         [1, 0, 0, 1, 1],  # pixel 0: clear in frames 1 and 2
@@ -31,15 +43,33 @@ CLEAR = np.array(
 )
 
 
+def choose(series=SERIES, frames=FRAMES, **options):
+    calendar = replace(CALENDAR, **options)
+    return choose_frames(series, PIXELS, CLEAR, frames, ACQUISITIONS, calendar)
+
+
 def test_each_pixel_gets_the_images_in_which_it_is_clear():
-    choices = choose_frames(PIXELS, CLEAR, FRAMES)
+    # one season alone: the images of 1971 lie nearest to it too
+    choices = choose(min_observations=3)
     expected = [[1, 2, NO_FRAME], [NO_FRAME] * 3, [3, NO_FRAME, NO_FRAME]]
     assert choices.tolist() == expected
     assert choices.dtype == np.int32
 
 
+def test_a_series_is_paired_with_images_of_its_own_season():
+    clear_twice = PIXELS.iloc[[0, 1, 0, 1, 3]].assign(
+        pixel=[0, 1, 0, 1, 3], season=["1970-01-01"] * 2 + ["1971-01-01"] * 3
+    )
+    none = [NO_FRAME] * 3
+    first = [none, [0, NO_FRAME, NO_FRAME]]  # pixel 0 is not clear on 11 January 1970
+    second = [[1, 2, NO_FRAME]] * 2 + [[3, NO_FRAME, NO_FRAME]]
+    assert choose(clear_twice).tolist() == first + second
+    # an image of a season that is not taken belongs to it all the same
+    assert choose(clear_twice[:2], seasons="best").tolist() == first
+
+
 def test_without_images_no_pixel_has_a_frame():
-    assert choose_frames(PIXELS, CLEAR, FRAMES.iloc[:0]).tolist() == [[NO_FRAME]] * 3
+    assert choose(frames=FRAMES.iloc[:0]).tolist() == [[NO_FRAME]] * 3
 
 
 def test_curves_mark_what_a_guess_gives():

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -21,7 +23,9 @@ def make_reflectance():
     return ShardedArray([first, first[:1, :2]], FILL, BANDS)
 
 
-PIXELS = pd.DataFrame({"patch_index": [0, 0, 1], "fold": [1, 2, 4]})
+PIXELS = pd.DataFrame(
+    {"patch_index": [0, 0, 1], "place": ["a", "a", "b"], "fold": [1, 2, 4], "label": -1}
+)
 
 
 def join(chunks):
@@ -87,14 +91,89 @@ def test_counts_leave_out_the_padding():
     assert counts["observations_outside_calendar"] == 0
 
 
-def test_dates_outside_the_calendar_are_counted_and_many_are_warned_about(caplog):
+def test_observations_outside_all_seasons_are_counted():
     # of 40 days from 1 January: three of four dates, and one of two
     days = np.array([[17897, 17907, 17917, 17937], [17897, 18000, NO_DATE, NO_DATE]], np.int32)
     # two pixels of the first patch lose one observation each, one of the second one
     assert nodes.count_outside(PIXELS, days, CALENDAR) == 3
-    assert "2 of 6 dates lie outside the calendar (40 days from 01-01" in caplog.text
-    assert "dates from 2019-01-01 to 2019-02-10 1 are left out: move calendar.start" in caplog.text
-    caplog.clear()
     days[1, 1] = 17907
-    assert nodes.count_outside(PIXELS, days, CALENDAR) == 2  # of 6 dates 1
-    assert not caplog.text
+    assert nodes.count_outside(PIXELS, days, CALENDAR) == 2
+
+
+YEARS = CalendarOptions(start="01-01", step=10, length=4, min_observations=3)
+# 1, 11, 21 and 31 January of 2019 and of 2020, and 1 March 2019, at two patches of one place
+TWO_YEARS = np.array(
+    [
+        [17897, 17907, 17917, 17927, 17956, 18262, 18272, 18282],
+        [17897, 18262, 18272, 18282, 18292, NO_DATE, NO_DATE, NO_DATE],
+    ],
+    np.int32,
+)
+NDVI = np.array(
+    [
+        [0.1, 0.2, 0.3, 0.4, 0.9, 0.5, 0.6, 0.7],
+        [0.2, 0.2, 0.2, 0.2, 0.2, 0.8, 0.8, 0.8],
+        [0.0, 0.1, 0.2, 0.3, 0.4, np.nan, np.nan, np.nan],
+    ],
+    np.float32,
+)[:, None]
+NEIGHBOURS = PIXELS.assign(place="a", label=[3, -1, -1])
+
+
+def two_years(**options):
+    clear = np.isfinite(NDVI[:, 0])
+    clear[1, 6] = False  # seen twice in 2020
+    calendar = replace(YEARS, **options)
+    kept = nodes.select_pixels(NEIGHBOURS, NDVI, clear, TWO_YEARS, calendar)
+    pairs = list(nodes.regularise_series(NDVI, clear, kept, TWO_YEARS, calendar))
+    return kept, *(join(pair[number] for pair in pairs) for number in (0, 1))
+
+
+def test_a_pixel_of_two_seasons_gives_two_series(caplog):
+    with caplog.at_level("INFO"):
+        kept, series, observed = two_years()
+    assert kept["pixel"].tolist() == [0, 1, 0, 2]
+    assert kept["season"].tolist() == ["2019-01-01", "2019-01-01", "2020-01-01", "2020-01-01"]
+    assert kept["fold"].tolist() == [1, 2, 1, 4]
+    expected = [
+        [0.1, 0.2, 0.3, 0.4],
+        [0.2, 0.2, 0.2, 0.2],
+        [0.5, 0.6, 0.7, 0.7],  # nothing follows: as at the end of any series
+        [0.1, 0.2, 0.3, 0.4],
+    ]
+    np.testing.assert_allclose(series[:, 0], expected, rtol=1e-6)
+    assert observed.tolist() == [[True] * 4, [True] * 4, [True] * 3 + [False], [True] * 4]
+    assert "3 of 3 pixels have at least 3 clear observations in a season" in caplog.text
+    # one labelled pixel has two seasons
+    assert "1 times more than there are labelled pixels (1)" in caplog.text
+    assert "set calendar.seasons=best" in caplog.text
+
+
+def test_the_best_season_alone_is_that_of_the_place_not_of_the_patch():
+    # the place has four dates in each year: 2019 is the earlier; the second patch has one in it
+    kept, series, _ = two_years(seasons="best")
+    assert kept["pixel"].tolist() == [0, 1]
+    assert set(kept["season"]) == {"2019-01-01"}
+    np.testing.assert_allclose(series[0, 0], [0.1, 0.2, 0.3, 0.4], rtol=1e-6)
+
+
+def test_gaps_at_the_turn_of_seasons_are_filled_from_both_sides():
+    calendar = CalendarOptions(start="12-01", step=100, length=4, min_observations=2)
+    start = int(np.datetime64("2019-12-01", "D").astype(int))
+    days = np.array([start + np.array([0, 300, 466, 756])], np.int32)
+    values = np.array([[[0.2, 0.8, 0.466, 0.756]]], np.float32)
+    clear = np.ones((1, 4), bool)
+    kept = nodes.select_pixels(PIXELS[:1], values, clear, days, calendar)
+    assert kept["season"].tolist() == ["2019-12-01", "2020-12-01"]
+    series = join(pair[0] for pair in nodes.regularise_series(values, clear, kept, days, calendar))
+    # the second season begins on day 366, 66 of 166 days after day 300: 0.8 - 0.334 x 66 / 166
+    expected = [[0.2, 0.4, 0.6, 0.8], [0.8 - 0.334 * 66 / 166, 0.466, 0.566, 0.666]]
+    np.testing.assert_allclose(series[:, 0], expected, rtol=1e-5)
+
+
+def test_pixels_and_series_are_counted_apart():
+    kept, _, _ = two_years()
+    clear = np.isfinite(NDVI[:, 0])
+    counts = nodes.summarise_observations(NDVI, clear, NEIGHBOURS, kept, TWO_YEARS, ["NDVI"], YEARS)
+    assert (counts["pixels_kept"], counts["pixels_dropped"], counts["series"]) == (3, 0, 4)
+    assert counts["observations_outside_calendar"] == 2  # 1 March, of the first patch's two pixels

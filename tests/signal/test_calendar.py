@@ -157,8 +157,21 @@ def test_a_pixel_never_seen_is_an_error():
         ({"step": 0}, "calendar step must be at least 1, got 0"),
         ({"length": 0}, "calendar length"),
         ({"min_observations": 0}, "calendar min_observations"),
+        ({"seasons": "every"}, "seasons must be all, best or a number of at least 1, got 'every'"),
+        ({"seasons": 0}, "calendar seasons must be .* got 0"),
+        ({"seasons": True}, "calendar seasons must be .* got True"),
     ],
 )
 def test_options_are_checked(options, message):
     with pytest.raises(ValueError, match=message):
         CalendarOptions(**options)
+
+
+def test_how_many_seasons_are_taken_is_no_part_of_what_a_calendar_is():
+    plain, best = CalendarOptions(), CalendarOptions(seasons="best")
+    # keys of stored results hash the representation, encoders keep the JSON
+    assert plain == best
+    assert repr(plain) == repr(best)
+    grid = {"start": "09-15", "step": 7, "length": 61, "min_observations": 5}
+    assert best.to_json() == grid
+    assert CalendarOptions(**grid) == plain

@@ -23,10 +23,9 @@ def season(pixels=6, seed=0):
     return (np.stack(bands, axis=-1) * 10_000).astype(np.int16)
 
 
-def cut(reflectance, days=DAYS, window=WINDOW, calendar=CALENDAR):
-    return cut_windows(
-        reflectance, days, BANDS, SeriesAxes(INDICES, calendar), ScreeningOptions(), window
-    )
+def cut(reflectance, days=DAYS, window=WINDOW, calendar=CALENDAR, start=None):
+    axes = SeriesAxes(INDICES, calendar)
+    return cut_windows(reflectance, days, BANDS, axes, ScreeningOptions(), window, start)
 
 
 @given(st.integers(0, 2**32 - 1))
@@ -85,6 +84,19 @@ def test_pixels_with_too_few_known_observations_are_left_out():
     reflectance = season()
     reflectance[1, : len(DAYS) // 2 + 4] = FILL
     assert cut(reflectance).rows.tolist() == [0, 2, 3, 4, 5]
+
+
+def test_each_season_is_cut_as_if_it_were_alone():
+    """Two years, the second one greener; a third of a year lies between the dates of both."""
+    first, second = season(), season(seed=1)
+    days = np.r_[DAYS, DAYS + 365]
+    both = np.concatenate([first, second], axis=1)
+    early, late = (cut(both, days, start=START + later) for later in (0, 365))
+    for alone, found in ((cut(first), early), (cut(second), late)):
+        np.testing.assert_array_equal(alone.context, found.context)
+        np.testing.assert_array_equal(alone.targets, found.targets)
+        assert alone.rows.tolist() == found.rows.tolist()
+    assert not np.array_equal(early.targets, late.targets)
 
 
 def test_mean_by_step_by_hand():

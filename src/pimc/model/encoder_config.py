@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from typing import Any, Protocol, Self
 
 from pimc.model.architecture import Architecture
@@ -63,7 +63,7 @@ class SeriesEncoderConfig:
         """As JSON's own types."""
         return {
             "architecture": self.architecture.to_json(),
-            "calendar": asdict(self.calendar),
+            "calendar": self.calendar.to_json(),
             "recurrence": self.recurrence.to_json(),
             "trained_on": _ground_to_json(self.trained_on),
         }

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Hashable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -12,9 +12,10 @@ import pandas as pd
 
 from pimc.data.fingerprint import fingerprint
 from pimc.pretraining.batches.pairs import COLUMNS, NO_FRAME, Frames, PairData, digest_pixels
-from pimc.signal.calendar import CalendarOptions
+from pimc.signal.calendar import ALL, CalendarOptions
 from pimc.signal.recurrence import Recurrence, RecurrenceOptions, fit_recurrence
 from pimc.signal.row_subset import RowReader, RowSubset
+from pimc.signal.seasons import nearest_seasons, place_seasons, season_name
 from pimc.signal.series_axes import SeriesAxes
 
 logger = logging.getLogger(__name__)
@@ -119,26 +120,59 @@ def fit_on_rows(
 
 
 def choose_frames(
-    series_pixels: pd.DataFrame, clear: np.ndarray, frame_table: pd.DataFrame
+    series_pixels: pd.DataFrame,
+    pixels: pd.DataFrame,
+    clear: np.ndarray,
+    frame_table: pd.DataFrame,
+    acquisitions: np.ndarray,
+    calendar: CalendarOptions,
 ) -> np.ndarray:
-    """Images in which each pixel is clear: N x K int32 frame numbers, then ``NO_FRAME``.
+    """Images of each series' own season in which its pixel is clear.
 
-    One column of ``NO_FRAME`` where there are no images at all: series are pretrained alone.
+    An image outside all seasons of its place belongs to the nearest one, whether or not that one
+    became series (``calendar.seasons``).
+
+    Returns:
+        N x K int32 frame numbers, then ``NO_FRAME``. One column of it where there are no images
+        at all: series are pretrained alone.
     """
     slots = int(frame_table.groupby("patch_index").size().max()) if len(frame_table) else 1
     choices = np.full((len(series_pixels), slots), NO_FRAME, np.int32)
-    for patch, rows in series_pixels.groupby("patch_index").indices.items():
-        frames = frame_table[frame_table["patch_index"] == patch]
-        pixels = series_pixels["pixel"].to_numpy()[rows]
-        seen = clear[pixels][:, frames["acquisition"].to_numpy()]
+    frames_of = _frames_of_seasons(pixels, frame_table, acquisitions, calendar)
+    for season, rows in series_pixels.groupby(["patch_index", "season"]).indices.items():
+        frames = frames_of.get(season, frame_table[:0])
+        members = series_pixels["pixel"].to_numpy()[rows]
+        seen = clear[members][:, frames["acquisition"].to_numpy()]
         numbers = np.where(seen, frames["frame"].to_numpy(), NO_FRAME)
         # usable frames first, each row in order of time
         order = np.argsort(~seen, axis=1, kind="stable")
         choices[rows, : len(frames)] = np.take_along_axis(numbers, order, axis=1)
     if len(frame_table):
         without = int((choices[:, 0] == NO_FRAME).sum())
-        logger.info("%d of %d pixels are clear in no image and form no pair", without, len(choices))
+        logger.info(
+            "%d of %d series have no image of their season in which their pixel is clear, and "
+            "form no pair",
+            without,
+            len(choices),
+        )
     return choices
+
+
+def _frames_of_seasons(
+    pixels: pd.DataFrame,
+    frame_table: pd.DataFrame,
+    acquisitions: np.ndarray,
+    calendar: CalendarOptions,
+) -> dict[Hashable, pd.DataFrame]:
+    """Rows of the table of frames, by patch and season."""
+    seasons = place_seasons(pixels, acquisitions, replace(calendar, seasons=ALL))
+    found: dict[Hashable, pd.DataFrame] = {}
+    for (place, patch), frames in frame_table.groupby(["place", "patch_index"]):
+        starts = seasons[str(place)]
+        belongs = nearest_seasons(frames["day"].to_numpy(), starts, calendar)
+        for start, own in zip(starts, belongs, strict=True):
+            found[patch, season_name(start)] = frames[own]
+    return found
 
 
 def find_stand_ins(scene_summary: Mapping[str, Any]) -> dict[str, dict[str, str]]:

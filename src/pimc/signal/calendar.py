@@ -7,12 +7,16 @@ in both. Series are therefore put on a grid of days, filled linearly, before the
 from __future__ import annotations
 
 import datetime
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, field
+from typing import Any
 
 import numpy as np
 
 NO_DATE = -1
 """Pads a row of acquisition days at its end."""
+
+ALL, BEST = "all", "best"
+"""Seasons of a place that become series."""
 
 _EPOCH = datetime.date(1970, 1, 1)
 
@@ -26,12 +30,16 @@ class CalendarOptions:
         step: days from one grid point to the next.
         length: number of grid points, L.
         min_observations: pixels with fewer usable observations within the calendar are dropped.
+        seasons: of each place that become series (``pimc.signal.seasons``): all, the best, or at
+            most so many, the best first. It changes how many series there are, and no series:
+            options that differ in it are equal, and it is not kept with what was made of them.
     """
 
     start: str = "09-15"
     step: int = 7
     length: int = 61
     min_observations: int = 5
+    seasons: str | int = field(default=ALL, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         """Check the day and the counts."""
@@ -45,10 +53,25 @@ class CalendarOptions:
         for name in ("step", "length", "min_observations"):
             if getattr(self, name) < 1:
                 raise ValueError(f"calendar {name} must be at least 1, got {getattr(self, name)}")
+        counted = isinstance(self.seasons, int) and not isinstance(self.seasons, bool)
+        if not (self.seasons in (ALL, BEST) or (counted and int(self.seasons) >= 1)):
+            raise ValueError(
+                f"calendar seasons must be {ALL}, {BEST} or a number of at least 1, "
+                f"got {self.seasons!r}"
+            )
+
+    @property
+    def span(self) -> int:
+        """Days that the calendar holds."""
+        return self.step * self.length
 
     def grid(self, start: int) -> np.ndarray:
         """L int64 days since 1970-01-01, from the day ``start`` on."""
         return np.arange(self.length) * self.step + start
+
+    def to_json(self) -> dict[str, Any]:
+        """What the grid is, as JSON's own types; ``CalendarOptions(**stored)`` reads it."""
+        return {name: value for name, value in asdict(self).items() if name != "seasons"}
 
 
 def dated(days: np.ndarray) -> np.ndarray:
@@ -82,15 +105,30 @@ def season_start(days: np.ndarray, options: CalendarOptions) -> int:
         ValueError: if there is no acquisition.
     """
     known = dated(days)
-    if not len(known):
+    starts = season_starts(known, options)
+    inside = (known >= starts[:, None]) & (known < starts[:, None] + options.span)
+    return int(starts[inside.sum(axis=1).argmax()])
+
+
+def season_starts(days: np.ndarray, options: CalendarOptions) -> np.ndarray:
+    """The calendar's first day in every year whose calendar may hold one of some days.
+
+    Args:
+        days: T int, days since 1970-01-01, increasing.
+        options: the calendar.
+
+    Returns:
+        Y int64, increasing.
+
+    Raises:
+        ValueError: if there is no day.
+    """
+    if not len(days):
         raise ValueError("no season to be found: there is no acquisition date")
     month, day = (int(part) for part in options.start.split("-"))
-    span = options.step * options.length
-    first, last = (_EPOCH + datetime.timedelta(days=int(known[end])) for end in (0, -1))
-    years = range(first.year - 1 - span // 365, last.year + 1)
-    starts = np.array([(datetime.date(year, month, day) - _EPOCH).days for year in years])
-    inside = (known >= starts[:, None]) & (known < starts[:, None] + span)
-    return int(starts[inside.sum(axis=1).argmax()])
+    first, last = (_EPOCH + datetime.timedelta(days=int(days[end])) for end in (0, -1))
+    years = range(first.year - 1 - options.span // 365, last.year + 1)
+    return np.array([(datetime.date(year, month, day) - _EPOCH).days for year in years])
 
 
 def within_calendar(
@@ -104,8 +142,7 @@ def within_calendar(
         start: its first day; None finds it in ``days`` (``season_start``).
     """
     start = season_start(days, options) if start is None else start
-    end = start + options.step * options.length
-    within: np.ndarray = (days >= start) & (days < end) & (days != NO_DATE)
+    within: np.ndarray = (days >= start) & (days < start + options.span) & (days != NO_DATE)
     return within
 
 

@@ -77,8 +77,9 @@ def cut_windows(
     axes: SeriesAxes,
     screening: ScreeningOptions,
     window: WindowOptions,
+    start: int | None = None,
 ) -> ForecastWindows:
-    """Cut the series of pixels that share their dates.
+    """Cut the series of pixels that share their dates, in one season.
 
     What comes after the cut never reaches the context: screening and filling are done anew on
     the observations before it, which lie less than half a step after the last known step. The
@@ -92,6 +93,7 @@ def cut_windows(
             ``min_observations`` must be met by the known observations.
         screening: of clouds.
         window: lengths.
+        start: first day of the season; None finds it in ``days`` (``season_start``).
 
     Raises:
         ValueError: if the window does not fit the calendar.
@@ -100,7 +102,7 @@ def cut_windows(
     window.check(calendar)
     known = dated(days)
     reflectance = reflectance[:, : len(known)]
-    start = season_start(known, calendar)
+    start = season_start(known, calendar) if start is None else start
     grid = calendar.grid(start)[: window.context + window.horizon]
     before = 2 * (known - grid[window.context - 1]) < calendar.step
     seen, past = reflectance[:, before], known[before]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any, Self
 
 from pimc.signal.calendar import CalendarOptions
@@ -23,7 +23,7 @@ class SeriesAxes:
 
     def to_json(self) -> dict[str, Any]:
         """As JSON's own types."""
-        return {"indices": list(self.indices), "calendar": asdict(self.calendar)}
+        return {"indices": list(self.indices), "calendar": self.calendar.to_json()}
 
     @classmethod
     def from_json(cls, stored: Mapping[str, Any]) -> Self:

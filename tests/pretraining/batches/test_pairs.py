@@ -148,6 +148,29 @@ def test_series_alone_are_drawn_from_anywhere_but_never_twice_or_from_one_parcel
         assert (batch.frames == -1).all()
 
 
+@pytest.mark.parametrize("images", [True, False])
+def test_seasons_of_one_pixel_never_share_a_batch(images):
+    data = ground(patches=4, side=128, count=40)
+    rows = np.repeat(np.arange(len(data)), 3)  # three seasons of each
+    data = PairData(
+        data.index_series[rows],
+        data.pixels.iloc[rows].reset_index(drop=True),
+        data.frames,
+        data.frame_choices[rows],
+    )
+    assert (data.pixels["parcel"] == 0).all()  # no parcel that could part them
+    data = data if images else data.series_alone()
+    sampler = PairSampler(data, BatchOptions(size=64, patches=4))
+    drawn = [*sampler.epoch(0, 10), sampler.gallery(64, np.random.default_rng(0))]
+    seasons = set()
+    for batch in drawn:
+        assert len(set(batch.rows // 3)) == len(batch) > 20
+        seasons |= set(batch.rows % 3)
+        if images:
+            assert nearest(data, batch) >= 1
+    assert seasons == {0, 1, 2}
+
+
 def test_ground_numbers_parcels_over_patches_and_keeps_places_apart():
     data = ground(patches=2, side=64, count=2, places=2)
     pixels = data.pixels.assign(parcel=[1, 1, 1, 0], y=[3, 5, 4, 9], x=[0, 1, 2, 3])

@@ -12,7 +12,14 @@ def create_pipeline() -> Pipeline:
         [
             node(
                 choose_frames,
-                inputs=["series_pixels", "clear", "frame_table"],
+                inputs=[
+                    "series_pixels",
+                    "pixels",
+                    "clear",
+                    "frame_table",
+                    "acquisitions",
+                    "params:calendar",
+                ],
                 outputs="frame_choices",
                 name="choose_frames",
             ),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -23,10 +24,11 @@ from pimc.model.encoder_config import StoredSeriesEncoder
 from pimc.pretraining.kept_encoder import KeptEncoder
 from pimc.report.forecasts import ForecastSamples, draw_examples, draw_leads, forecast_tables
 from pimc.report.task_figures import draw_scores
-from pimc.signal.calendar import CalendarOptions
+from pimc.signal.calendar import CalendarOptions, within_calendar
 from pimc.signal.forecast_windows import cut_windows
 from pimc.signal.recurrence import RecurrenceOptions
 from pimc.signal.screening import ScreeningOptions
+from pimc.signal.seasons import place_seasons, season_name
 from pimc.signal.series_axes import SeriesAxes
 from pimc.signal.sharded_array import ShardedArray
 
@@ -42,31 +44,43 @@ def cut_series(
     calendar: CalendarOptions,
     options: ForecastingOptions,
 ) -> ForecastPixels:
-    """Context and targets of each pixel with enough known observations, patch by patch.
+    """Context and targets of each pixel and season with enough known observations, by patch.
 
     Raises:
         ValueError: if no pixel has enough known observations.
     """
     axes = SeriesAxes(tuple(indices), calendar)
-    rows, parts = [], []
-    patches = pixels["patch_index"].to_numpy()
+    short = replace(calendar, length=options.window.context)
+    seasons = place_seasons(pixels, acquisitions, calendar)
+    rows, names, parts = [], [], []
+    patches, places = pixels["patch_index"].to_numpy(), pixels["place"].to_numpy()
     for patch in np.unique(patches):
         members, days = np.flatnonzero(patches == patch), acquisitions[patch]
         reflectance = pixel_reflectance[members][:, : len(days)]
         bands = pixel_reflectance.bands
-        windows = cut_windows(reflectance, days, bands, axes, screening, options.window)
-        rows.append(members[windows.rows])
-        parts.append(windows)
-    kept = np.concatenate(rows)
-    logger.info("%d of %d pixels have enough known observations", len(kept), len(pixels))
+        for start in seasons[places[members[0]]].tolist():
+            if within_calendar(days, short, start).sum() < calendar.min_observations:
+                continue  # not even a pixel that is clear at all dates has enough
+            windows = cut_windows(reflectance, days, bands, axes, screening, options.window, start)
+            rows.append(members[windows.rows])
+            names.append(np.full(len(windows.rows), season_name(start)))
+            parts.append(windows)
+    kept = np.concatenate(rows) if rows else np.empty(0, np.int64)
+    logger.info(
+        "%d of %d pixels have enough known observations; %d windows",
+        len(np.unique(kept)),
+        len(pixels),
+        len(kept),
+    )
     if not len(kept):
         raise ValueError(
             f"no pixel has {calendar.min_observations} clear observations in the first "
-            f"{options.window.context} steps of the calendar; lower calendar.min_observations, "
-            "or lengthen forecasting.window.context"
+            f"{options.window.context} steps of the calendar, in any season; lower "
+            "calendar.min_observations, lengthen forecasting.window.context, or move "
+            "calendar.start"
         )
     return ForecastPixels(
-        pixels.iloc[kept].reset_index(drop=True),
+        pixels.iloc[kept].assign(season=np.concatenate(names)).reset_index(drop=True),
         np.concatenate([each.context for each in parts]),
         np.concatenate([each.observed for each in parts]),
         np.concatenate([each.targets for each in parts]),

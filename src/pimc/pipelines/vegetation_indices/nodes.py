@@ -14,20 +14,22 @@ from pimc.signal.calendar import (
     CalendarOptions,
     count_observations,
     regularise,
-    within_calendar,
 )
 from pimc.signal.chunks import ArrayChunk
 from pimc.signal.indices import compute_pixel_indices
 from pimc.signal.screening import ScreeningOptions, screen_clouds
+from pimc.signal.seasons import (
+    in_seasons,
+    place_seasons,
+    season_day,
+    season_name,
+)
 from pimc.signal.series_axes import SeriesAxes
 from pimc.signal.sharded_array import ShardedArray
 
 logger = logging.getLogger(__name__)
 
 CHUNK_ROWS = 4096
-
-MUCH_OUTSIDE = 0.25
-"""A larger share of dates outside the calendar than this is warned about."""
 
 
 def compute_index_observations(
@@ -64,32 +66,66 @@ def select_pixels(
     acquisitions: np.ndarray,
     calendar: CalendarOptions,
 ) -> pd.DataFrame:
-    """Rows of ``pixels`` with enough clear observations in the season; ``pixel`` is the old row.
+    """One row a series: a pixel, and a season of its place with enough clear observations of it.
+
+    Patches stay in order, with the seasons of each in order of time and the pixels of each season
+    in order. ``pixel`` is the row in ``pixels``, ``season`` the season's first day.
 
     Raises:
-        ValueError: if none is left.
+        ValueError: if no pixel has a season.
     """
-    counts = np.zeros(len(pixels), np.int32)
+    seasons = place_seasons(pixels, acquisitions, calendar)
+    places = pixels["place"].to_numpy()
+    members, names, most = [], [], 0
     for start, stop, days in patch_rows(pixels["patch_index"].to_numpy(), acquisitions):
-        values, usable = index_observations[start:stop], clear[start:stop]
-        counts[start:stop] = count_observations(
-            values[:, :, : len(days)], usable[:, : len(days)], days, calendar
-        )
-    kept = pixels[counts >= calendar.min_observations]
+        values = index_observations[start:stop][:, :, : len(days)]
+        usable = clear[start:stop][:, : len(days)]
+        for season in seasons[places[start]]:
+            counts = count_observations(values, usable, days, calendar, season)
+            most = max(most, int(counts.max()))
+            rows = start + np.flatnonzero(counts >= calendar.min_observations)
+            members.append(rows)
+            names.append(np.full(len(rows), season_name(season)))
+    kept = pixels.iloc[np.concatenate(members)].assign(season=np.concatenate(names))
+    describe_selection(kept, len(pixels), most, calendar)
+    return kept.rename_axis("pixel").reset_index()
+
+
+def describe_selection(
+    kept: pd.DataFrame, total: int, most: int, calendar: CalendarOptions
+) -> None:
+    """Say how many pixels have series, and refuse to go on without any.
+
+    Args:
+        kept: a row a series; its index is the pixel.
+        total: pixels that there are.
+        most: clear observations that a pixel has in a season.
+        calendar: of the seasons.
+    """
+    there = kept.index.nunique()
     logger.info(
-        "%d of %d pixels have at least %d clear observations in the season, %d dropped",
-        len(kept),
-        len(pixels),
+        "%d of %d pixels have at least %d clear observations in a season, %d dropped; %d series",
+        there,
+        total,
         calendar.min_observations,
-        len(pixels) - len(kept),
+        total - there,
+        len(kept),
     )
     if kept.empty:
         raise ValueError(
             f"no pixel has {calendar.min_observations} clear observations between "
-            f"{calendar.start} and {calendar.length * calendar.step} days later (the best has "
-            f"{counts.max()}); lower calendar.min_observations or move calendar.start"
+            f"{calendar.start} and {calendar.span} days later, in any year (the best has "
+            f"{most}); lower calendar.min_observations, move calendar.start, or lengthen "
+            "calendar.step x calendar.length"
         )
-    return kept.rename_axis("pixel").reset_index()
+    labelled = kept.index[kept["label"] >= 0]
+    if several := int(labelled.duplicated().sum()):
+        logger.warning(
+            "the labels of pixels count for each of their seasons, %d times more than there are "
+            "labelled pixels (%d); if they are of one year, set calendar.seasons=best",
+            several,
+            labelled.nunique(),
+        )
 
 
 def regularise_series(
@@ -101,10 +137,15 @@ def regularise_series(
 ) -> Iterator[tuple[ArrayChunk, ArrayChunk]]:
     """Series on the calendar, linearly filled, N x I x L float32, and where seen, N x L bool."""
     total, pixel = len(series_pixels), series_pixels["pixel"].to_numpy()
-    for start, stop, days in patch_rows(series_pixels["patch_index"].to_numpy(), acquisitions):
-        rows = pixel[start:stop]
+    patch, season = (series_pixels[name].to_numpy() for name in ("patch_index", "season"))
+    for start, stop in runs(series_pixels.groupby(["patch_index", "season"]).ngroup().to_numpy()):
+        rows, days = pixel[start:stop], patch_days(patch[start], acquisitions)
         series, observed = regularise(
-            index_observations[rows][:, :, : len(days)], clear[rows][:, : len(days)], days, calendar
+            index_observations[rows][:, :, : len(days)],
+            clear[rows][:, : len(days)],
+            days,
+            calendar,
+            season_day(season[start]),
         )
         yield ArrayChunk(series, start, total), ArrayChunk(observed, start, total)
 
@@ -128,10 +169,12 @@ def summarise_observations(
         usable += int(seen.sum())
         undefined += (np.isnan(values) & seen[:, None]).sum(axis=(0, 2))
     total = int(dates.sum())
+    kept = series_pixels["pixel"].nunique()
     summary = {
         "pixels": len(pixels),
-        "pixels_kept": len(series_pixels),
-        "pixels_dropped": len(pixels) - len(series_pixels),
+        "pixels_kept": kept,
+        "pixels_dropped": len(pixels) - kept,
+        "series": len(series_pixels),
         "observations": total,
         "observations_clear": usable,
         "observations_screened_share": 1 - usable / total,
@@ -147,35 +190,32 @@ def describe_axes(indices: list[str], calendar: CalendarOptions) -> dict[str, An
 
 
 def count_outside(pixels: pd.DataFrame, acquisitions: np.ndarray, calendar: CalendarOptions) -> int:
-    """Observations at dates outside the calendar, which no series holds; many are warned about."""
-    patches, sizes = np.unique(pixels["patch_index"], return_counts=True)
-    known = acquisitions[patches]
-    within = np.array([within_calendar(days, calendar).sum() for days in known])
-    dates = (known != NO_DATE).sum(axis=1)
-    left = dates - within
-    if left.sum() > MUCH_OUTSIDE * dates.sum():
-        worst = known[left.argmax()]
-        first, last = (np.datetime64(int(day), "D") for day in (worst[0], worst.max()))
-        logger.warning(
-            "%d of %d dates lie outside the calendar (%d days from %s, of several years the one "
-            "that holds most) and are not in the series; of a patch with dates from %s to %s %d "
-            "are left out: move calendar.start or lengthen calendar.step x calendar.length",
-            left.sum(),
-            dates.sum(),
-            calendar.step * calendar.length,
-            calendar.start,
-            first,
-            last,
-            left.max(),
-        )
-    return int((left * sizes).sum())
+    """Observations at dates in no season of their place, which no series holds."""
+    seasons = place_seasons(pixels, acquisitions, calendar)
+    places, outside = pixels["place"].to_numpy(), 0
+    for start, stop, days in patch_rows(pixels["patch_index"].to_numpy(), acquisitions):
+        inside = in_seasons(days, seasons[places[start]], calendar).any(axis=0)
+        outside += (stop - start) * int((~inside).sum())
+    return outside
 
 
 def patch_rows(
     patch_index: np.ndarray, acquisitions: np.ndarray
 ) -> Iterator[tuple[int, int, np.ndarray]]:
     """For each patch, first and last-plus-one of its consecutive rows, and its T days."""
-    starts = np.flatnonzero(np.r_[True, np.diff(patch_index) != 0])
-    for start, stop in zip(starts, np.r_[starts[1:], len(patch_index)], strict=True):
-        days = acquisitions[patch_index[start]]
-        yield int(start), int(stop), days[days != NO_DATE]
+    for start, stop in runs(patch_index):
+        yield start, stop, patch_days(patch_index[start], acquisitions)
+
+
+def patch_days(patch: int, acquisitions: np.ndarray) -> np.ndarray:
+    """The T days of a patch, without the padding."""
+    padded = acquisitions[patch]
+    days: np.ndarray = padded[padded != NO_DATE]
+    return days
+
+
+def runs(key: np.ndarray) -> Iterator[tuple[int, int]]:
+    """First and last-plus-one of consecutive rows that share a key."""
+    starts = np.flatnonzero(np.r_[True, np.diff(key) != 0])
+    for start, stop in zip(starts, np.r_[starts[1:], len(key)], strict=True):
+        yield int(start), int(stop)

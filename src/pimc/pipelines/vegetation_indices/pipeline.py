@@ -10,6 +10,7 @@ from pimc.pipelines.vegetation_indices.nodes import (
     select_pixels,
     summarise_observations,
 )
+from pimc.report.season_summary import summarise_seasons
 
 
 def create_pipeline() -> Pipeline:
@@ -65,6 +66,12 @@ def create_pipeline() -> Pipeline:
                 ],
                 outputs="observation_summary",
                 name="summarise_observations",
+            ),
+            node(
+                summarise_seasons,
+                inputs=["pixels", "series_pixels", "acquisitions", "params:calendar"],
+                outputs="season_summary",
+                name="summarise_seasons",
             ),
         ],
         namespace="vegetation_indices",
