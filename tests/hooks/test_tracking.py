@@ -1,5 +1,6 @@
 """Where runs are tracked."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ from pimc.catalog.metrics import COMPARED
 from pimc.catalog.scenes import SimulatedScenes
 from pimc.evaluation.tasks import TASKS
 from pimc.hooks.data_input import record_source
+from pimc.hooks.headlines import comparison_view
 from pimc.hooks.tracking import locate_runs
 
 SHIPPED = Path(__file__).parents[2] / "conf/base/mlflow.yml"
@@ -42,9 +44,8 @@ def test_a_project_without_a_configuration_of_mlflow_has_kedro_mlflows_own():
     assert locate_runs({}, Path("/project"), None)["server"] == {"mlflow_tracking_uri": "mlruns"}
 
 
-def test_columns_of_the_list_of_runs_are_metrics_that_runs_have(shipped):
-    tags = shipped["tracking"]["experiment"]["create_experiment_kwargs"]["tags"]
-    columns = yaml.safe_load(tags["mlflow.sharedViewState.comparison"])["selectedColumns"]
+def test_columns_of_the_list_of_runs_are_metrics_that_runs_have():
+    columns = json.loads(comparison_view())["selectedColumns"]
     shown = {name.split("`")[1] for name in columns if name.startswith("metrics.")}
     scores = {f"{task.name}_{task.scores[0]}" for task in TASKS.values() if task.evaluated}
     assert shown == scores | set(COMPARED.values())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -9,11 +10,14 @@ import pandas as pd
 from kedro.io import DataCatalog
 from kedro.pipeline import Pipeline
 
-from pimc.catalog.metrics import comparable
+from pimc.catalog.metrics import COMPARED, comparable
 from pimc.evaluation.task_facts import TaskFacts
 from pimc.evaluation.tasks import TASKS
 
 PRETRAINING = "pretraining_metrics"
+
+FACTS = ("Created", "Dataset", "Duration")
+"""What MLflow knows of every run, shown before its metrics."""
 
 
 @dataclass(frozen=True)
@@ -67,3 +71,10 @@ def headline_metrics(
     if PRETRAINING in pipeline.all_outputs():
         metrics |= comparable(catalog.load(PRETRAINING))
     return metrics
+
+
+def comparison_view() -> str:
+    """The list of runs as MLflow keeps a view of it: facts, then the metrics of all runs."""
+    scores = [f"{task.name}_{task.scores[0]}" for task in TASKS.values() if task.evaluated]
+    metrics = [f"metrics.`{name}`" for name in (*COMPARED.values(), *scores)]
+    return json.dumps({"selectedColumns": [*(f"attributes.`{name}`" for name in FACTS), *metrics]})

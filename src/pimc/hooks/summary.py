@@ -26,7 +26,7 @@ COMPARISON = "http://127.0.0.1:5000/#/experiments/{}/runs?workflowType=machine_l
 """Page of MLflow with the list of runs; without the kind of work it opens for language models."""
 
 VIEW = "&viewStateShareKey=comparison"
-"""Its columns (conf/base/mlflow.yml)."""
+"""Its columns (``pimc.hooks.headlines.comparison_view``)."""
 
 GALLERIES = {"across_patches": "across all held-out patches", "within_patch": "within one patch"}
 """Where pixels look for their own, as metrics and as people call it."""

@@ -20,11 +20,14 @@ from kedro_mlflow.framework.hooks.mlflow_hook import MlflowHook
 from pimc.catalog.provenance import git_commit
 from pimc.hooks.command import typed_command
 from pimc.hooks.data_input import find_raw, record_source
-from pimc.hooks.headlines import chosen_arms, headline_metrics
+from pimc.hooks.headlines import chosen_arms, comparison_view, headline_metrics
 from pimc.hooks.interruptions import end_watch, watch_interruptions
 
 SQLITE = "sqlite:///"
 """What the address of a database file begins with."""
+
+VIEW_TAG = "mlflow.sharedViewState.comparison"
+"""Columns of the list of runs, at the address that a run names when it ends."""
 
 NOTE = "mlflow.note.content"
 """Tag that MLflow shows as the description of a run."""
@@ -55,10 +58,11 @@ class RunTracking(MlflowHook):
             self._tag_experiment()
 
     def _tag_experiment(self) -> None:
-        """Give an experiment that was made before the tags that a new one gets."""
+        """Give an experiment that was made before its tags too, and its list of runs columns."""
         options = self.mlflow_config.tracking.experiment
         known = options._experiment.tags
-        for name, value in (options.create_experiment_kwargs.tags or {}).items():
+        shipped = {**(options.create_experiment_kwargs.tags or {}), VIEW_TAG: comparison_view()}
+        for name, value in shipped.items():
             if name not in known:
                 mlflow.set_experiment_tag(name, value)
 
