@@ -6,6 +6,12 @@ from types import ModuleType
 import pytest
 
 
+@pytest.fixture(autouse=True)
+def _no_address_of_other_runs(monkeypatch):
+    """MLflow leaves the address that a test has set in the environment, for child processes."""
+    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
+
+
 @pytest.fixture
 def fake_timm(monkeypatch):
     """A module in the place of timm that builds one small network under two names.

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+from kedro.config import OmegaConfigLoader
 from kedro.framework.session import KedroSession
 from kedro.framework.startup import bootstrap_project
 from parse import parse
@@ -17,7 +18,7 @@ from pimc.data.folds import FoldOptions
 from pimc.evaluation.forecast_arms import ForecastingOptions
 from pimc.evaluation.land_cover_arms import LandCoverOptions
 from pimc.evaluation.pixel_arms import PixelClassificationOptions
-from pimc.hooks import catalog_parameters, parameter_sources
+from pimc.hooks.parameters import catalog_parameters, parameter_sources
 from pimc.pipeline_registry import register_pipelines
 from pimc.pretraining.options import PretrainingOptions
 from pimc.signal.calendar import CalendarOptions
@@ -26,7 +27,17 @@ from pimc.signal.sampling import SamplingOptions
 from pimc.signal.screening import ScreeningOptions
 
 PROJECT = Path(__file__).parents[1]
-ENVIRONMENTS = ("base", "pastis", "stack", "points", "eurosat", "paper", "simulated_year")
+ENVIRONMENTS = (
+    "base",
+    "pastis",
+    "stack",
+    "cube",
+    "stac",
+    "points",
+    "eurosat",
+    "paper",
+    "simulated_year",
+)
 PIPELINES = register_pipelines()
 LAYERS = {
     "raw",
@@ -151,12 +162,15 @@ def test_shipped_pretraining_can_be_built(environment):
 
 
 def test_parameters_of_the_catalog_are_those_of_the_environment():
-    conf = PROJECT / "conf"
-    base, stack = catalog_parameters(conf, "base"), catalog_parameters(conf, "stack")
+    base, stack = (
+        OmegaConfigLoader(str(PROJECT / "conf"), env=name, base_env="base")
+        for name in ("base", "stack")
+    )
+    assert parameter_sources(base) == {"seed"}
+    base, stack = catalog_parameters(base), catalog_parameters(stack)
     assert base["scenes"] == {"patches", "size", "seed"}
     assert not any("root" in names for names in base.values())
     assert stack["scenes"] == {"root", "offset"}
-    assert parameter_sources(conf, "base") == {"seed"}
 
 
 def test_a_clone_has_the_folder_for_personal_settings():

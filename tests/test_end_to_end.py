@@ -18,6 +18,7 @@ from kedro.framework.session import KedroSession
 from kedro.framework.startup import bootstrap_project
 from kedro.io import DatasetError
 
+from pimc.evaluation.tasks import TASKS as TASK_FACTS
 from pimc.model.storage import load_encoder
 
 PROJECT = Path(__file__).parents[1]
@@ -44,14 +45,8 @@ def project(tmp_path_factory):
     for name in ("pyproject.toml", ".telemetry"):
         shutil.copy(PROJECT / name, folder)
     (folder / "src").mkdir()  # the package itself is installed
-    # MLflow keeps the database of a relative address open: another test's, in this process
-    mlflow_file = folder / "conf/base/mlflow.yml"
-    relative = mlflow_file.read_text()
-    mlflow_file.write_text(relative.replace("sqlite:///", f"sqlite:///{folder}/"))
-    home = os.getcwd()
-    os.chdir(folder)  # the tracking database lies where the command is typed
-    yield folder
-    os.chdir(home)
+    os.environ.pop("MLFLOW_TRACKING_URI", None)  # MLflow leaves it behind, of another test
+    return folder
 
 
 def run(project, environment="base", pipeline="pretrain", **parameters):
@@ -80,14 +75,21 @@ def test_one_finished_run_holds_parameters_curves_artifacts_and_tags(pretrained)
     assert tracked.info.status == "FINISHED"
     assert tracked.data.params["pretraining.batch.size"] == "16"
     assert tracked.data.params["calendar.length"] == "61"
-    assert tracked.data.tags["data_source"].startswith("SimulatedScenes(source=simulated")
+    (data,) = tracked.inputs.dataset_inputs
+    assert data.dataset.name == "simulated" and '"patches": "10"' in data.dataset.source
     assert {"git_commit", "environment"} <= set(tracked.data.tags)
-    assert {"pretraining.val_loss", "observations.pixels"} <= set(tracked.data.metrics)
-    client = mlflow.MlflowClient()
-    steps = [point.step for point in client.get_metric_history(tracked.info.run_id, "train_loss")]
+    assert tracked.data.tags["mlflow.note.content"].startswith("`kedro run --env=base --pipeline=")
+    metrics = tracked.data.metrics
+    assert metrics["val_loss"] == metrics["pretraining/val_loss"]
+    assert metrics["recall_at_1_across"] == metrics["pretraining/across_patches_recall_at_1"]
+    top = {name for name in metrics if "/" not in name}
+    assert top == {"val_loss", "recall_at_1_across", "recall_at_1_within"}
+    assert "observations/pixels" in metrics
+    client, run_id = mlflow.MlflowClient(), tracked.info.run_id
+    steps = [point.step for point in client.get_metric_history(run_id, "curves/train_loss")]
     assert steps == list(range(1, 9))
     for folder, count in {"figures": 3, "tables": 1, "encoders": 2}.items():
-        assert len(client.list_artifacts(tracked.info.run_id, folder)) == count
+        assert len(client.list_artifacts(run_id, folder)) == count
 
 
 def test_encoders_load_without_kedro_and_embed(pretrained):
@@ -176,7 +178,10 @@ def test_a_task_scores_its_arms_and_makes_nothing_twice(pretrained, task):
     assert {
         run.data.tags.get("mlflow.parentRunId") for run in runs(pretrained)[1 : len(times) + 1]
     } == {first.info.run_id}
-    assert any(name.startswith(f"{task}.cnn1d.") for name in again.data.metrics)
+    assert any(name.startswith(f"{task}/cnn1d.") for name in again.data.metrics)
+    chosen = again.data.tags[f"{task}_arm"]
+    score = TASK_FACTS[task].scores[0]
+    assert again.data.metrics[f"{task}_{score}"] == again.data.metrics[f"{task}/{chosen}.{score}"]
 
 
 def test_the_ablation_trains_and_scores_its_variants_and_makes_nothing_twice(pretrained, caplog):

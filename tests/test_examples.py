@@ -32,3 +32,27 @@ def test_the_figure_of_the_method_shows_one_pixel_of_the_simulated_sample():
     texts = {text.get_text() for axis in figure.axes for text in axis.texts}
     assert {"pixel", "series", "plots", "encoders", "tasks", "NDVI", "contrastive loss"} <= texts
     assert sum(len(axis.images) for axis in figure.axes) == 3 + 1 + 3  # dates, crop, plots
+
+
+def test_the_figure_of_label_curves_reads_the_generated_tables():
+    script = runpy.run_path(str(EXAMPLE.parents[1] / "docs/figures/draw_label_curves.py"))
+    block = f"""x : {script["BLOCK"]} -->
+By pixel, all labels:
+
+| arm | is | encoder saw | accuracy, % | 95 % interval | macro-F1, % |
+| --- | --- | --- | --- | --- | --- |
+| **cnn1d** (chosen) | baseline |  | 87.61 | [81.37, 91.07] | 82.02 |
+| majority | trivial |  | 23.73 | [19.16, 28.63] | 4.26 |
+
+By parcel, all labels:
+
+| cnn1d | baseline |  | 11.00 | [10.00, 12.00] | 1.0 |
+
+<!-- end -->"""
+    expected = {"cnn1d": (87.61, 81.37, 91.07), "majority": (23.73, 19.16, 28.63)}
+    assert script["read_accuracies"](block) == {"all labels": expected}
+    whole = script["read_accuracies"](script["PAGE"].read_text())
+    figure = script["draw"](whole)
+    drawn = {line.get_color(): len(line.get_xdata()) for line in figure.axes[0].lines}
+    assert drawn[script["ARMS"]["cnn1d"][1]] == 2  # it runs at the two largest budgets alone
+    assert drawn[script["ARMS"]["linear_probe"][1]] == len(script["BUDGETS"])

@@ -110,7 +110,11 @@ def test_each_training_is_a_nested_mlflow_run(tmp_path):
     assert nested.data.tags["variant"] == "a" and nested.data.tags["task"] == "encoder"
     assert nested.data.params["pretraining.batch.size"] == "16"
     assert nested.data.params["rotation"] == "2"
-    assert nested.data.metrics == {"val_loss": 1.0, "seconds": 2.0}
+    assert nested.data.metrics == {
+        "val_loss": 1.0,
+        "pretraining/val_loss": 1.0,
+        "pretraining/seconds": 2.0,
+    }
 
 
 def test_without_a_path_there_are_none_and_a_wrong_path_is_an_error(tmp_path):

@@ -9,7 +9,13 @@ import yaml
 from kedro.io import AbstractDataset, DatasetError
 from rasterio.transform import Affine
 
-from pimc.catalog.scenes import PastisScenes, PointScenes, StackScenes
+from pimc.catalog.scenes import (
+    CubeScenes,
+    PastisScenes,
+    PointScenes,
+    StackScenes,
+    StacScenes,
+)
 
 
 def from_yaml(text):
@@ -94,7 +100,7 @@ def test_stack_from_yaml(stack):
     assert dataset._describe() == {"source": "stack", "root": str(stack)}
 
 
-@pytest.mark.parametrize("kind", [PastisScenes, StackScenes, PointScenes])
+@pytest.mark.parametrize("kind", [PastisScenes, StackScenes, CubeScenes, StacScenes, PointScenes])
 def test_a_missing_source_ends_in_the_reader_s_message(kind, tmp_path):
     dataset = kind(path=str(tmp_path / "nowhere"))
     assert not dataset.exists()
@@ -112,6 +118,8 @@ def test_scenes_are_only_read(points):
     [
         ("Pastis", "folds, limit"),
         ("Stack", "band_names, bands, cloud_threshold, date_pattern, gap, grid, held_out, mask, "),
+        ("Cube", "band_names, bands, cloud_threshold, crs, gap, grid, held_out, mask, offset, "),
+        ("Stac", "bands, bbox, cloud_threshold, collection, crs, dates, gap, held_out, mask, "),
         ("Point", "block_degrees, classes, clear, cloudy_above, columns, crs, no_data, regions"),
     ],
 )
@@ -140,3 +148,10 @@ def test_simulated_scenes_from_yaml():
     assert (described["source"], described["patches"]) == ("simulated", 5)
     with pytest.raises(DatasetError, match="simulated scenes have no option colour; they have "):
         from_yaml("{type: pimc.catalog.scenes.SimulatedScenes, colour: 1}")
+
+
+def test_the_preview_names_source_and_patches():
+    shown = json.loads(
+        from_yaml("{type: pimc.catalog.scenes.SimulatedScenes, patches: 3}").preview()
+    )
+    assert (shown["source"], shown["patches"], len(shown["first"])) == ("simulated", 3, 3)

@@ -50,7 +50,7 @@ def test_tables_are_found_in_all_workspaces_and_missing_ones_are_no_error(tmp_pa
     assert tables[0].scores["value"].tolist() == [0.5]
     assert len(tables[0].scored_on) == len("2026-01-01")
     assert TaskTablesFolder(path=str(tmp_path / "nowhere")).load() == []
-    with pytest.raises(DatasetError, match="are written by the tasks"):
+    with pytest.raises(DatasetError, match="which the tasks write"):
         dataset.save([])
 
 

@@ -170,8 +170,6 @@ def test_a_session_writes_table_figure_page_and_blocks(reporting, monkeypatch):
     for name in ("pyproject.toml", ".telemetry"):
         shutil.copy(PROJECT / name, project)
     (project / "src").mkdir()
-    mlflow_file = project / "conf/base/mlflow.yml"
-    mlflow_file.write_text(mlflow_file.read_text().replace("sqlite:///", f"sqlite:///{project}/"))
     results = project / "docs/results/forecasting.md"
     results.parent.mkdir(parents=True)
     results.write_text("By hand.\n\n<!-- made by: x : points.forecasting -->\n<!-- end -->\n")

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
-from kedro.io import AbstractDataset, DatasetError
+from pimc.catalog.read_only import ReadOnly
 
 
-class Folder(AbstractDataset[NoReturn, Path]):
+class Folder(ReadOnly[Path]):
     """Loads as the absolute path of a folder, which need not exist yet.
 
     In the catalog, and not a parameter, because Kedro makes a relative ``path`` start at the
     project wherever the command is typed.
     """
+
+    because = "a folder, whose files are private to the node that reads it"
 
     def __init__(self, path: str, metadata: dict[str, Any] | None = None):
         self._path = Path(path)
@@ -22,10 +24,6 @@ class Folder(AbstractDataset[NoReturn, Path]):
     def load(self) -> Path:
         """The path."""
         return self._path
-
-    def save(self, data: NoReturn) -> NoReturn:
-        """Refuse: what lies in the folder is private to the node."""
-        raise DatasetError(f"{self._path} is a folder, which no node returns")
 
     def _exists(self) -> bool:
         return True

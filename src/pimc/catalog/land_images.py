@@ -6,11 +6,12 @@ import json
 import logging
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
 import numpy as np
-from kedro.io import AbstractDataset, DatasetError
+from kedro.io import AbstractDataset
 
+from pimc.catalog.read_only import ReadOnly
 from pimc.catalog.scenes import build_options
 from pimc.data.atomic import replace_text, temporary_sibling
 from pimc.data.eurosat.images import SIDE, EuroSat, EuroSatOptions, open_eurosat
@@ -21,7 +22,7 @@ from pimc.data.simulation.eurosat import write_eurosat
 logger = logging.getLogger(__name__)
 
 
-class EuroSatImages(AbstractDataset[NoReturn, EuroSat]):
+class EuroSatImages(ReadOnly[EuroSat]):
     """EuroSAT as its authors publish it (options: ``EuroSatOptions``); nothing is unpacked.
 
     ```yaml
@@ -41,10 +42,6 @@ class EuroSatImages(AbstractDataset[NoReturn, EuroSat]):
     def load(self) -> EuroSat:
         """Find the images of the lists; they stay in their files."""
         return open_eurosat(self._options)
-
-    def save(self, data: NoReturn) -> NoReturn:
-        """Refuse: EuroSAT is raw data."""
-        raise DatasetError(f"{type(self).__name__} is raw data, which is only read")
 
     def _exists(self) -> bool:
         return self._path.exists()

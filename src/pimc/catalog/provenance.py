@@ -5,19 +5,20 @@ from __future__ import annotations
 import subprocess
 from datetime import date
 from pathlib import Path
-from typing import Any, NoReturn
-
-from kedro.io import AbstractDataset, DatasetError
+from typing import Any
 
 from pimc import __version__
+from pimc.catalog.read_only import ReadOnly
 from pimc.report.leaderboard.page import Provenance
 
 
-class ProjectState(AbstractDataset[NoReturn, Provenance]):
+class ProjectState(ReadOnly[Provenance]):
     """Version, commit and day, asked when it is loaded.
 
     In the catalog, so that nodes stay functions of their inputs.
     """
+
+    because = "the state of the project, which is asked, not saved"
 
     def __init__(self, path: str, metadata: dict[str, Any] | None = None):
         self._path = Path(path)
@@ -26,10 +27,6 @@ class ProjectState(AbstractDataset[NoReturn, Provenance]):
     def load(self) -> Provenance:
         """The state of the project in ``path``."""
         return Provenance(__version__, git_commit(self._path), date.today().isoformat())
-
-    def save(self, data: NoReturn) -> NoReturn:
-        """Refuse: nobody makes it."""
-        raise DatasetError("the state of the project is asked, not saved")
 
     def _exists(self) -> bool:
         return True

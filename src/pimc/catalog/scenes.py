@@ -6,18 +6,22 @@ source is called. Raw data are never written.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import asdict, fields
 from pathlib import Path
-from typing import Any, ClassVar, NoReturn, TypeVar
+from typing import Any, ClassVar, TypeVar
 
-from kedro.io import AbstractDataset, DatasetError
+from kedro_datasets._typing import JSONPreview
 
+from pimc.catalog.read_only import ReadOnly
+from pimc.data.cube.scenes import CubeOptions, cube_scenes
 from pimc.data.pastis.scenes import PastisOptions, pastis_scenes
 from pimc.data.patch import PatchSource
 from pimc.data.points.options import PointOptions
 from pimc.data.points.scenes import point_scenes
 from pimc.data.simulation.scenes import SimulationOptions, simulate_scenes
+from pimc.data.stac.scenes import StacOptions, stac_scenes
 from pimc.data.stack.scenes import StackOptions, stack_scenes
 
 Options = TypeVar("Options")
@@ -50,14 +54,24 @@ def build_options(
     return kind(**values, **fixed)
 
 
-class _Scenes(AbstractDataset[NoReturn, dict[str, PatchSource]]):
-    """What all sources share: reading only, and a description that names the source."""
+class _Scenes(ReadOnly[dict[str, PatchSource]]):
+    """What all sources share: a reader and its options, and a description that names the source."""
 
     source: ClassVar[str]
+    kind: ClassVar[type]
+    read: ClassVar[staticmethod[..., Mapping[str, PatchSource]]]
 
-    def save(self, data: NoReturn) -> NoReturn:
-        """Refuse: scenes are raw data."""
-        raise DatasetError(f"{type(self).__name__} is raw data, which is only read")
+    _options: Any
+
+    def load(self) -> dict[str, PatchSource]:
+        """Read and check metadata; images stay where they are until their source is called."""
+        return dict(type(self).read(self._options))
+
+    def preview(self) -> JSONPreview:
+        """Source, options and the first patches, for kedro-viz."""
+        patches = list(self.load())
+        facts = {name: str(value) for name, value in self._describe().items()}
+        return JSONPreview(json.dumps({**facts, "patches": len(patches), "first": patches[:10]}))
 
 
 class _FileScenes(_Scenes):
@@ -65,8 +79,6 @@ class _FileScenes(_Scenes):
 
     ``path``, and not another name, because Kedro makes a relative ``path`` start at the project.
     """
-
-    kind: ClassVar[type]
 
     def __init__(self, path: str, metadata: dict[str, Any] | None = None, **options: object):
         self._path = Path(path)
@@ -94,10 +106,7 @@ class PastisScenes(_FileScenes):
 
     source = "pastis"
     kind = PastisOptions
-
-    def load(self) -> dict[str, PatchSource]:
-        """Check metadata and file headers; images stay in their files."""
-        return dict(pastis_scenes(self._options))
+    read = staticmethod(pastis_scenes)
 
 
 class StackScenes(_FileScenes):
@@ -114,10 +123,46 @@ class StackScenes(_FileScenes):
 
     source = "stack"
     kind = StackOptions
+    read = staticmethod(stack_scenes)
 
-    def load(self) -> dict[str, PatchSource]:
-        """Check the headers of all files; images stay in them."""
-        return dict(stack_scenes(self._options))
+
+class CubeScenes(_FileScenes):
+    """Scenes of NetCDF and Zarr cubes (options: ``CubeOptions``); needs the extra ``cube``.
+
+    ```yaml
+    scenes:
+      type: pimc.catalog.scenes.CubeScenes
+      path: data/01_raw/cubes
+      bands: [B02, B03, B04, B08]
+      crs: EPSG:32631
+    ```
+    """
+
+    source = "cube"
+    kind = CubeOptions
+    read = staticmethod(cube_scenes)
+
+
+class StacScenes(_FileScenes):
+    """Scenes of STAC items, saved or searched (options: ``StacOptions``); needs the extra ``stac``.
+
+    ```yaml
+    scenes:
+      type: pimc.catalog.scenes.StacScenes
+      path: data/01_raw/stac/my_place.json
+      url: https://earth-search.aws.element84.com/v1
+      collection: sentinel-2-l2a
+      bbox: [11.0, 47.9, 11.1, 48.0]
+      dates: 2021-05-01/2021-10-31
+    ```
+    """
+
+    source = "stac"
+    kind = StacOptions
+    read = staticmethod(stac_scenes)
+
+    def _exists(self) -> bool:
+        return self._path.exists() or self._options.url is not None
 
 
 class PointScenes(_FileScenes):
@@ -135,10 +180,7 @@ class PointScenes(_FileScenes):
 
     source = "points"
     kind = PointOptions
-
-    def load(self) -> dict[str, PatchSource]:
-        """Read the table; its blocks become patches when they are called."""
-        return dict(point_scenes(self._options))
+    read = staticmethod(point_scenes)
 
 
 class SimulatedScenes(_Scenes):
@@ -152,14 +194,12 @@ class SimulatedScenes(_Scenes):
     """
 
     source = "simulated"
+    kind = SimulationOptions
+    read = staticmethod(simulate_scenes)
 
     def __init__(self, metadata: dict[str, Any] | None = None, **options: object):
-        self._options = build_options(SimulationOptions, options, self.source)
+        self._options = build_options(self.kind, options, self.source)
         self.metadata = metadata
-
-    def load(self) -> dict[str, PatchSource]:
-        """Scenes that are made when they are called."""
-        return dict(simulate_scenes(self._options))
 
     def _exists(self) -> bool:
         return True

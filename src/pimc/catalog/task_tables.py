@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from datetime import date
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
 import pandas as pd
-from kedro.io import AbstractDataset, DatasetError
 
+from pimc.catalog.read_only import ReadOnly
 from pimc.evaluation.tasks import TASKS
 from pimc.report.leaderboard.table import TaskTables
 
@@ -16,11 +16,13 @@ COUNTS = ("class_scores", "leads")
 """Tables that count test samples; a task has one of them."""
 
 
-class TaskTablesFolder(AbstractDataset[NoReturn, list[TaskTables]]):
+class TaskTablesFolder(ReadOnly[list[TaskTables]]):
     """Tables ``<path>/<workspace>/<task>.scores.csv`` and those beside them.
 
     A task that has not been run in a workspace is not in the list: that is no error.
     """
+
+    because = "a folder of tables, which the tasks write"
 
     def __init__(self, path: str, metadata: dict[str, Any] | None = None):
         self._path = Path(path)
@@ -34,10 +36,6 @@ class TaskTablesFolder(AbstractDataset[NoReturn, list[TaskTables]]):
             for scores in sorted(self._path.glob(f"*/{task}.scores.csv"))
         ]
         return [read_task_tables(folder, task) for task, folder in found]
-
-    def save(self, data: NoReturn) -> NoReturn:
-        """Refuse: the tasks write their tables themselves."""
-        raise DatasetError(f"tables under {self._path} are written by the tasks")
 
     def _exists(self) -> bool:
         return self._path.is_dir()

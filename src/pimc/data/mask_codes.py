@@ -10,8 +10,10 @@ CLEAR_CODES = {
     "CLOUD": (0,),
     # Sentinel Hub's s2cloudless: 0 clear, 1 cloud, 255 no data
     "CLM": (0,),
+    # GreenEarthNet: 0 clear, 1 cloud, 2 shadow, 3 snow, 4 masked for other reasons
+    "S2_MASK": (0,),
 }
 """Mask bands of codes that are understood, first choice first, and their codes for clear ground."""
 
-CODES = {"SCL": range(12), "CLOUD": range(4), "CLM": (0, 1, 255)}
+CODES = {"SCL": range(12), "CLOUD": range(4), "CLM": (0, 1, 255), "S2_MASK": range(5)}
 """All codes of each."""

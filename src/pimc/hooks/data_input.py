@@ -8,7 +8,6 @@ from typing import Any
 from kedro.io import AbstractDataset
 from kedro.pipeline import Pipeline
 from mlflow.data.code_dataset_source import CodeDatasetSource
-from mlflow.data.dataset_source_registry import resolve_dataset_source
 from mlflow.data.meta_dataset import MetaDataset
 
 from pimc.data.fingerprint import fingerprint
@@ -30,7 +29,7 @@ def record_source(dataset: AbstractDataset[Any, Any]) -> MetaDataset:
     in the same files.
     """
     description = {name: str(value) for name, value in dataset._describe().items()}
-    path = description.get("root") or description.get("path")
-    source = resolve_dataset_source(path) if path else CodeDatasetSource(description)
+    source = CodeDatasetSource(description)  # it keeps any facts; others want an address
     digest = fingerprint(json.dumps(description, sort_keys=True))
-    return MetaDataset(source, description["source"], digest)  # type: ignore[abstract]
+    name = description.get("source", type(dataset).__name__)
+    return MetaDataset(source, name, digest)  # type: ignore[abstract]

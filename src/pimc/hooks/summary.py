@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import mlflow
 from kedro.framework.hooks import hook_impl
 from kedro.io import DataCatalog
 from kedro.pipeline import Pipeline
@@ -20,6 +21,12 @@ logger = logging.getLogger(__name__)
 ENCODERS = ("series_encoder", "image_encoder")
 PAGE = "leaderboard.page"
 PIXELS = "series_pixels"
+
+COMPARISON = "http://127.0.0.1:5000/#/experiments/{}/runs?workflowType=machine_learning"
+"""Page of MLflow with the list of runs; without the kind of work it opens for language models."""
+
+VIEW = "&viewStateShareKey=comparison"
+"""Its columns (conf/base/mlflow.yml)."""
 
 GALLERIES = {"across_patches": "across all held-out patches", "within_patch": "within one patch"}
 """Where pixels look for their own, as metrics and as people call it."""
@@ -48,18 +55,25 @@ def summarise(run_params: Mapping[str, Any], pipeline: Pipeline, catalog: DataCa
     if PRETRAINING in written:
         lines.append(describe_retrieval(catalog.load(PRETRAINING)))
         places += [_place(name, catalog) for name in ENCODERS if catalog.exists(name)]
-        following = "evaluate" if _has_labels(catalog) else "forecasting"
+        following = run_command(run_params, "evaluate" if _has_labels(catalog) else "forecasting")
     if chosen:
         lines += [describe_choice(arm) for arm in chosen]
         places += [_place(scores_of(arm.task), catalog) for arm in chosen]
-        following = "leaderboard"
+        # it reads the tables of all tasks, and none of the parameters that made them
+        following = run_command({**run_params, "runtime_params": {}}, "leaderboard")
     if PAGE in written:
         places, following = [*places, _place(PAGE, catalog)], ""
     if places:
-        commands = [run_command(run_params, following)] if following else []
-        lines += ["written: " + ", ".join(places)]
-        lines += ["next: " + ", or ".join([*commands, "kedro mlflow ui"])]
+        lines.append("written: " + ", ".join(places))
+        lines.append("next: " + "; ".join(filter(None, [following, _compare_runs()])))
     return lines
+
+
+def _compare_runs() -> str:
+    """How to see this run beside others."""
+    if (last := mlflow.last_active_run()) is None:
+        return ""
+    return f"kedro mlflow ui, then {COMPARISON.format(last.info.experiment_id)}{VIEW}"
 
 
 def describe_retrieval(metrics: Mapping[str, float]) -> str:
@@ -70,7 +84,7 @@ def describe_retrieval(metrics: Mapping[str, float]) -> str:
         for kind, where in GALLERIES.items()
         if f"{kind}_recall_at_1" in metrics
     ]
-    return f"learned: {pair} find each other, against chance, {', '.join(multiples)}"
+    return f"learned: {pair} find each other, as a multiple of chance: {', '.join(multiples)}"
 
 
 def describe_choice(arm: ChosenArm) -> str:

@@ -36,6 +36,8 @@ _COMMON = {
 _OTHERS = {
     "SCL": "SCL",
     "CLOUD": "CLOUD",
+    "CLOUDMASK": "CLOUD",
+    "S2MASK": "S2_MASK",
     "CLM": "CLM",
     "CLP": "CLP",
     "CLD": "CLOUD_PROBABILITY",

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
+
+import numpy as np
 
 from pimc.data.fingerprint import FileStamp, file_stamp
 from pimc.data.stack.bands import DATA_MASK, is_known, name_bands, split_name
@@ -12,13 +15,19 @@ from pimc.data.stack.dating import dates_in
 from pimc.data.stack.files import RasterFile
 from pimc.data.stack.grid import Grid, grid_of
 
+ReadStored = Callable[
+    [Sequence["Layer"], Any, tuple[int, int] | None], tuple[np.ndarray, np.ndarray | None]
+]
+"""Layers that share it, a rasterio window and rows and columns to thin it to (None for all) ->
+C x h x w values as stored, and h x w where the file's own mask hides them (None without one)."""
+
 
 @dataclass(frozen=True)
 class Layer:
     """One band of one file, at one date.
 
     Attributes:
-        path: of the file.
+        path: of the file; in what holds several, file/variable or file/item/asset.
         index: of the band in it, from 1.
         name: in Sentinel-2's spelling.
         source: the name that the file gives it.
@@ -31,6 +40,7 @@ class Layer:
         has_mask: whether the file has a mask of its own beside its bands.
         grid: that it lies on.
         stamp: of the file, for fingerprints.
+        read: gives its stored values where it is no raster file that rasterio opens.
     """
 
     path: Path
@@ -46,6 +56,12 @@ class Layer:
     has_mask: bool
     grid: Grid
     stamp: FileStamp
+    read: ReadStored | None = None
+
+    @property
+    def file(self) -> Path:
+        """That it is told by: variables and assets lie below theirs."""
+        return self.path if self.read is None else self.path.parent
 
 
 @dataclass(frozen=True)

@@ -25,7 +25,7 @@ class Part:
     @property
     def paths(self) -> tuple[str, ...]:
         """Names of its files."""
-        return tuple(dict.fromkeys(layer.path.name for layer in self.layers.values()))
+        return tuple(dict.fromkeys(layer.file.name for layer in self.layers.values()))
 
     def has_reflectance(self) -> bool:
         """Whether any of its layers is reflectance."""

@@ -100,6 +100,25 @@ def _check_offsets(place: Place, looks: Sequence[Look]) -> None:
                 f'{{"{OFFSET_SINCE}/..": -1000}}'
             )
         logger.warning("%s; overrule it by the option offset", words)
+    _warn_of_darkness(place, looks)
+
+
+def _warn_of_darkness(place: Place, looks: Sequence[Look]) -> None:
+    """Name dates that are too dark as they come: an offset was taken off before, and wrongly."""
+    dark = [
+        image.day
+        for image, look in zip(place.images, looks, strict=True)
+        if (look.medians < TOO_DARK).any()
+        and not any(each.add < 0 for each in place.numbers(image))
+    ]
+    if dark:
+        logger.warning(
+            "place %s: half of a band on %s has a reflectance x 10,000 below %d as it comes: who "
+            "made it probably took off an offset that was not there; put it back by offset: 1000",
+            place.name,
+            _span(dark),
+            TOO_DARK,
+        )
 
 
 def _warn_of_jumps(place: Place, looks: Sequence[Look]) -> None:
@@ -148,7 +167,7 @@ def _span(days: Sequence[str]) -> str:
 
 def summarise(place: Place, looks: Sequence[Look]) -> dict[str, Any]:
     """What was read of a place: files, dates, bands, numbers by date, no data by cause, mask."""
-    files = {str(layer.path) for image in place.images for layer in place.layers(image)}
+    files = {str(layer.file) for image in place.images for layer in place.layers(image)}
     merged = {
         image.day: [", ".join(part.paths) for part in image.parts]
         for image in place.images

@@ -84,7 +84,7 @@ def read_part(part: Part, wanted: Wanted, window: Any, target: Grid) -> Pixels: 
         key=lambda each: (each.path, each.index),
     )
     planes: dict[str, _Planes] = {}
-    for _, of_file in groupby(layers, lambda layer: layer.path):
+    for _, of_file in groupby(layers, lambda layer: layer.read or layer.path):
         planes |= _read_file(tuple(of_file), wanted, window, target)
     bands = [planes[name] for name in wanted.bands]
     reflectance = np.stack([plane.values for plane in bands])
@@ -157,6 +157,8 @@ def read_stored(
     Raises:
         ValueError: the file cannot be read.
     """
+    if layers[0].read is not None:
+        return layers[0].read(layers, window, shape)
     import rasterio
     from rasterio.errors import RasterioIOError
 

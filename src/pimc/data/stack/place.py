@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from pimc.data.stack.masks import CloudMask
 from pimc.data.stack.numbers import Numbers
 from pimc.data.stack.pixels import Pixels, Wanted, merge_parts, read_part
 from pimc.data.stack.settling import Reading, settle_mask, settle_numbers_of
+from pimc.data.stack.statements import FolderMetadata, read_folder, read_statements
 
 logger = logging.getLogger(__name__)
 
@@ -98,7 +100,30 @@ def open_place(name: str, files: Sequence[RasterFile], root: Path, reading: Read
     """
     read = {file.path: read_layers(file, reading.band_names) for file in files}
     _report_others(name, [path.name for path, layers in read.items() if not layers])
-    images = make_images(layer for layers in read.values() for layer in layers)
+    return make_place(name, [layer for layers in read.values() for layer in layers], root, reading)
+
+
+def make_place(
+    name: str,
+    layers: Iterable[Layer],
+    root: Path,
+    reading: Reading,
+    metadata: Callable[[Path], FolderMetadata] = read_folder,
+) -> Place:
+    """Settle which of a place's layers to read, and how.
+
+    Args:
+        name: of the place.
+        layers: all that there are.
+        root: path of the place, that of each layer lies below.
+        reading: what is wanted.
+        metadata: gives what is said beside a path.
+
+    Raises:
+        ValueError: too few dates, another grid, a band missing, or numbers that contradict.
+    """
+    said = partial(read_statements, root=root, read=cache(metadata))
+    images = make_images(layers)
     days = ", ".join(image.day for image in images)
     need_dates(len(images), f"place {name}, dated files {days}")
     _check_parts(images)
@@ -111,7 +136,7 @@ def open_place(name: str, files: Sequence[RasterFile], root: Path, reading: Read
     grid = _choose_grid(images, bands, root, reading.grid)
     same = str(first[bands[0]].path) if reading.grid == "refuse" else None
     images = tuple(_on_grid(image, bands, grid, same) for image in images)
-    numbers = settle_numbers_of(name, images, bands, root, reading.offset)
+    numbers = settle_numbers_of(name, images, bands, reading.offset, said)
     mask = settle_mask(name, images, reading)
     wanted = Wanted(bands, numbers, mask, grid, reading.resampling)
     return Place(name, images, reading.bands, substitutions, wanted)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from itertools import product
 from pathlib import Path
 from typing import Any
@@ -15,12 +15,11 @@ import numpy as np
 from pimc.data.dates import MIN_DATES, need_dates
 from pimc.data.fingerprint import fingerprint
 from pimc.data.patch import Patch
-from pimc.data.stack.bands import is_reflectance
 from pimc.data.stack.files import find_places
 from pimc.data.stack.images import Image
 from pimc.data.stack.look import check_numbers, log_summary, look_at, summarise
-from pimc.data.stack.masks import MASKS
-from pimc.data.stack.offsets import Offset, check_offset, check_places
+from pimc.data.stack.offsets import check_places
+from pimc.data.stack.options import SceneOptions
 from pimc.data.stack.place import Place, open_place
 from pimc.data.stack.settling import Reading
 from pimc.data.stack.validity import CAUSES
@@ -33,71 +32,28 @@ SAMPLES_A_SIDE = 8
 
 READER_VERSION = 2
 
-RESAMPLING = ("nearest", "bilinear", "cubic")
-
 
 @dataclass(frozen=True)
-class StackOptions:
-    """How to read a stack.
+class StackOptions(SceneOptions):
+    """How to read a stack; its path is a folder of dated rasters, or of such folders.
 
     Attributes:
-        path: a folder of dated rasters or product folders, or a folder of such folders, one a
-            place.
-        bands: wanted, in this order; B8A stands in for a missing B08.
         band_names: names of the files' bands in file order; overrules descriptions that name none
             (``b1``, ``b2``, ...) and may not contradict those that do.
-        patch_size: pixels a side; the smallest side over the places where that is less.
-        offset: added to reflectance x 10,000 as stored. ``auto`` reads it from each file: its
-            tags, ``MTD_MSIL2A.xml`` or a STAC item beside it, its product name. A number overrules
-            them (-1000 for L2A since baseline 04.00), or a mapping of numbers by place, by dates
-            (``2022-01-25/..``), or of the second inside the first.
-        mask: ``auto`` (the first of SCL, CLOUD, CLM, CLOUD_PROBABILITY and CLP that files have),
-            one of these, or None to leave masks alone.
-        cloud_threshold: percent from which on a probability is cloud (40 where None); given, it
-            says that a band CLOUD holds a probability.
         date_pattern: regular expression that finds YYYYMMDD or YYYY-MM-DD in a file name; its
             groups, if it has any, hold the digits. None reads product names by their rule and
             finds the date of any other name.
         grid: of a place whose files differ: ``refuse``, ``first`` (that of the first date), or a
             raster of the place's folder.
-        resampling: ``nearest``, ``bilinear`` or ``cubic``, of reflectance that lies on another
-            grid; masks take the nearest pixel.
-        held_out: share of the longer side of each place that is kept for validation.
-        gap: unused pixels between training and held-out ground, wider than a crop.
     """
 
-    path: str
-    bands: tuple[str, ...] = ("B02", "B03", "B04", "B08")
     band_names: tuple[str, ...] | None = None
-    patch_size: int = 96
-    offset: Offset = "auto"
-    mask: str | None = "auto"
-    cloud_threshold: float | None = None
     date_pattern: str | None = None
     grid: str = "refuse"
-    resampling: str = "nearest"
-    held_out: float = 0.3
-    gap: int = 17
 
     def __post_init__(self) -> None:
         """Check each option by itself."""
-        unknown = [band for band in self.bands if not is_reflectance(band)]
-        if unknown or not self.bands or len(set(self.bands)) < len(self.bands):
-            raise ValueError(
-                f"bands must be different names such as B02 or B8A, got {', '.join(self.bands)}"
-            )
-        if self.patch_size < 1 or self.gap < 0 or not 0 <= self.held_out < 1:
-            raise ValueError(
-                "expected patch_size >= 1, gap >= 0 and held_out in [0, 1), got "
-                f"{self.patch_size}, {self.gap} and {self.held_out}"
-            )
-        check_offset(self.offset)
-        if self.mask not in (None, "auto", *MASKS):
-            raise ValueError(f"mask must be auto, {', '.join(MASKS)} or null, got {self.mask!r}")
-        if self.cloud_threshold is not None and not 0 < self.cloud_threshold <= 100:
-            raise ValueError(f"cloud_threshold must be in (0, 100], got {self.cloud_threshold}")
-        if self.resampling not in RESAMPLING:
-            raise ValueError(f"resampling must be {', '.join(RESAMPLING)}, got {self.resampling!r}")
+        super().__post_init__()
         try:
             re.compile(self.date_pattern or "")
         except re.error as error:
@@ -108,15 +64,7 @@ class StackOptions:
     @property
     def reading(self) -> Reading:
         """What to read from the files of each place."""
-        return Reading(
-            bands=self.bands,
-            band_names=self.band_names,
-            mask=self.mask,
-            cloud_threshold=self.cloud_threshold,
-            offset=self.offset,
-            grid=self.grid,
-            resampling=self.resampling,
-        )
+        return replace(super().reading, band_names=self.band_names, grid=self.grid)
 
 
 @dataclass(frozen=True, eq=False)
@@ -199,6 +147,15 @@ def stack_scenes(options: StackOptions) -> dict[str, StackPatch]:
         open_place(name, files, _folder(root, name), options.reading)
         for name, files in found.items()
     ]
+    return place_scenes(places, options)
+
+
+def place_scenes(places: Sequence[Place], options: SceneOptions) -> dict[str, StackPatch]:
+    """The patches of places that are open, unread.
+
+    Raises:
+        ValueError: too few dates, or ground too small to split.
+    """
     smallest = min(min(place.grid.shape) for place in places)
     size = min(options.patch_size, smallest)
     if size < options.patch_size:
@@ -213,7 +170,7 @@ def _folder(root: Path, place: str) -> Path:
     return root / place if (root / place).is_dir() and root.resolve().name != place else root
 
 
-def _cut(place: Place, size: int, options: StackOptions) -> Iterator[StackPatch]:
+def _cut(place: Place, size: int, options: SceneOptions) -> Iterator[StackPatch]:
     """Windows of a place, each with the images that have data in it."""
     rows, cols = place.grid.shape
     try:

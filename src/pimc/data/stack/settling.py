@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from functools import cache
-from pathlib import Path
 
 import numpy as np
 
@@ -26,7 +24,7 @@ from pimc.data.stack.masks import (
 from pimc.data.stack.numbers import Numbers, check_type, needs_unit, settle_numbers
 from pimc.data.stack.offsets import Offset, asked_offset
 from pimc.data.stack.pixels import read_stored
-from pimc.data.stack.statements import read_folder, read_statements
+from pimc.data.stack.statements import Statement
 from pimc.data.stack.validity import is_fill, is_missing
 
 logger = logging.getLogger(__name__)
@@ -37,7 +35,7 @@ SAMPLE_SIDE = 128
 
 @dataclass(frozen=True)
 class Reading:
-    """What to read from the files of a place: see ``StackOptions``."""
+    """What to read from the files of a place: see ``SceneOptions`` and ``StackOptions``."""
 
     bands: tuple[str, ...]
     band_names: tuple[str, ...] | None
@@ -49,11 +47,22 @@ class Reading:
 
 
 def settle_numbers_of(
-    place: str, images: Sequence[Image], bands: Sequence[str], root: Path, offset: Offset
+    place: str,
+    images: Sequence[Image],
+    bands: Sequence[str],
+    offset: Offset,
+    said: Callable[[Layer], Sequence[Statement]],
 ) -> dict[tuple[str, int], Numbers]:
-    """Gain and add of every layer that is read."""
+    """Gain and add of every layer that is read.
+
+    Args:
+        place: name.
+        images: of the place.
+        bands: as they are named in the files.
+        offset: the option.
+        said: gives what metadata state of a layer, the closest first.
+    """
     numbers = {}
-    metadata = cache(read_folder)
     for image in images:
         asked = asked_offset(offset, place, image.day)
         for part in image.parts:
@@ -64,7 +73,7 @@ def settle_numbers_of(
             for layer in layers:
                 # floats of 0..1 were computed from what the sources speak of
                 computed = layer.dtype.startswith("float") and unit != 1
-                statements = () if computed else read_statements(layer, root, metadata)
+                statements = () if computed else said(layer)
                 settled = settle_numbers(layer, asked, statements, unit)
                 numbers[str(layer.path), layer.index] = settled
     return numbers

@@ -1,0 +1,1 @@
+"""Cubes: NetCDF and Zarr with time, bands and a regular grid."""

@@ -1,0 +1,1 @@
+"""STAC items: a saved collection of them, or a search, loaded onto one grid."""
