@@ -145,7 +145,7 @@ def test_a_pixel_of_two_seasons_gives_two_series(caplog):
     assert observed.tolist() == [[True] * 4, [True] * 4, [True] * 3 + [False], [True] * 4]
     assert "3 of 3 pixels have at least 3 clear observations in a season" in caplog.text
     # one labelled pixel has two seasons
-    assert "1 times more than there are labelled pixels (1)" in caplog.text
+    assert "2 series of 1 labelled pixels have one" in caplog.text
     assert "set calendar.seasons=best" in caplog.text
 
 

@@ -119,11 +119,11 @@ def describe_selection(
             "calendar.step x calendar.length"
         )
     labelled = kept.index[kept["label"] >= 0]
-    if several := int(labelled.duplicated().sum()):
+    if labelled.has_duplicates:
         logger.warning(
-            "the labels of pixels count for each of their seasons, %d times more than there are "
-            "labelled pixels (%d); if they are of one year, set calendar.seasons=best",
-            several,
+            "labels count for each season of a pixel: %d series of %d labelled pixels have one; if "
+            "labels are of one year, set calendar.seasons=best",
+            len(labelled),
             labelled.nunique(),
         )
 
