@@ -27,17 +27,8 @@ from pimc.signal.sampling import SamplingOptions
 from pimc.signal.screening import ScreeningOptions
 
 PROJECT = Path(__file__).parents[1]
-ENVIRONMENTS = (
-    "base",
-    "pastis",
-    "stack",
-    "cube",
-    "stac",
-    "points",
-    "eurosat",
-    "paper",
-    "simulated_year",
-)
+ENVIRONMENTS = sorted(each.name for each in (PROJECT / "conf").iterdir() if each.is_dir())
+ENVIRONMENTS.remove("local")  # anybody's own
 PIPELINES = register_pipelines()
 LAYERS = {
     "raw",

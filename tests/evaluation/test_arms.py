@@ -134,6 +134,7 @@ def test_a_key_hangs_on_facts_arm_and_encoder():
     ("changed", "message"),
     [
         ({"arms": {"a": {"input": "series"}}}, "arm a needs a kind"),
+        ({"arms": {"a": "None"}}, "arm a needs kind, input and options by name, got 'None'"),
         ({"effort": "huge"}, "effort must be of quick, got 'huge'"),
         ({"references": ["none"]}, "references must be of probe, forest, network, gone, got"),
         ({"efforts": {"quick": {"budgets": {"all": {"share": 1.5}}}}}, "budget all needs a share"),

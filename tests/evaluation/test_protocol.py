@@ -25,7 +25,7 @@ def test_splits_hold_eligible_samples_of_their_folds():
 
 
 def test_an_empty_part_is_named():
-    with pytest.raises(ValueError, match="no labelled sample for validation, test"):
+    with pytest.raises(ValueError, match="no sample for validation, test"):
         split_by_fold(np.array([1, 2]), np.ones(2, bool), FoldOptions())
 
 

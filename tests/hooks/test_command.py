@@ -27,3 +27,9 @@ def test_several_pipelines_take_the_option_for_several():
     assert run_command({}, "forecasting", "land_cover") == (
         "kedro run --pipelines=forecasting,land_cover"
     )
+
+
+def test_a_list_which_kedro_cannot_read_is_left_out():
+    assert run_command({"runtime_params": {"indices": ["NDVI", "EVI"], "size": 40}}) == (
+        "kedro run --params=size=40"
+    )

@@ -58,6 +58,7 @@ def catalog(tmp_path):
             "series_encoder": EncoderFolder(str(tmp_path / "series_encoder")),
             "image_encoder": EncoderFolder(str(tmp_path / "image_encoder")),
             "series_pixels": MemoryDataset(pd.DataFrame({"label": [-1, 3]})),
+            "params:folds": MemoryDataset({"train": [1], "validation": [4], "test": [5]}),
             "land_cover.scores": table(tmp_path, "land_cover.scores", scores()),
             "leaderboard.page": CSVDataset(filepath=str(tmp_path / "page.html")),
         }
@@ -136,3 +137,10 @@ def test_runs_are_compared_by_few_metrics_with_the_same_names(catalog):
         "recall_at_1_within": 0.06,
     }
     assert headline_metrics(writing("pixels"), catalog, []) == {}
+
+
+def test_without_a_test_fold_there_is_no_task_to_go_on_with(catalog, tmp_path):
+    write_encoder(tmp_path / "series_encoder")
+    catalog["params:folds"] = MemoryDataset({"train": [1], "validation": [4], "test": []})
+    lines = summarise({}, writing("pretraining_metrics"), catalog)
+    assert not any("--pipeline=" in line for line in lines)

@@ -323,5 +323,7 @@ def test_every_shipped_variant_can_be_built(environment):
 
 def test_nothing_is_trained_for_pixels_that_cannot_be_scored(tmp_path):
     unlabelled = replace(CORPUS, pixels=CORPUS.pixels.assign(label=-1))
-    with pytest.raises(ValueError, match="needs labelled pixels: 200 pixels, none has a class"):
+    with pytest.raises(
+        ValueError, match="classes are told of labelled pixels: 200 pixels, none has a"
+    ):
         plan_variants(unlabelled, CLASSES, RECURRENCE, PRETRAINING, FOLDS, options(), tmp_path)

@@ -55,8 +55,10 @@ class Arm:
         """An arm from its entry in the parameters: what is no field of an arm is an option.
 
         Raises:
-            ValueError: if the entry has no kind.
+            ValueError: if the entry is no mapping, or has no kind.
         """
+        if not isinstance(given, Mapping):
+            raise ValueError(f"arm {name} needs kind, input and options by name, got {given!r}")
         if "kind" not in given:
             raise ValueError(f"arm {name} needs a kind, got {dict(given)}")
         own = ("kind", "input", "budgets", "encoder")

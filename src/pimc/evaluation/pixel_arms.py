@@ -50,7 +50,7 @@ class PixelOptions(TaskOptions):
         rows = np.flatnonzero(series_pixels["label"].isin(codes))
         if not rows.size:
             raise ValueError(
-                f"pixel classification needs labelled pixels: {len(series_pixels)} pixels, none "
+                f"classes are told of labelled pixels: {len(series_pixels)} pixels, none "
                 f"has a class of {', '.join(classes)}; bring labels, or another task"
             )
         return series_pixels.iloc[rows].reset_index(drop=True).assign(row=rows)

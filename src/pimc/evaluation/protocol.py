@@ -43,8 +43,9 @@ def split_by_fold(fold: np.ndarray, eligible: np.ndarray, folds: FoldOptions) ->
     empty = [name for name, rows in parts.items() if not rows.size]
     if empty:
         raise ValueError(
-            f"no labelled sample for {', '.join(empty)}: folds are {folds}, and labelled samples "
-            f"lie in folds {np.unique(fold[eligible]).tolist()}; change `folds`, or bring labels"
+            f"no sample for {', '.join(empty)}: folds are {folds}, and samples that can take part "
+            f"lie in folds {np.unique(fold[eligible]).tolist()}; change `folds`, or bring more "
+            "ground (labelled, where classes are told)"
         )
     return Split(**parts)
 

@@ -37,9 +37,9 @@ def run_command(run_params: Mapping[str, Any], *pipelines: str) -> str:
 
 
 def _flatten(params: Mapping[str, Any], prefix: str = "") -> Iterator[str]:
-    """``{"a": {"b": 1}}`` as ``a.b=1``."""
+    """``{"a": {"b": 1}}`` as ``a.b=1``; a list cannot be typed and is left out."""
     for name, value in params.items():
         if isinstance(value, Mapping):
             yield from _flatten(value, f"{prefix}{name}.")
-        else:
+        elif not isinstance(value, list | tuple):
             yield f"{prefix}{name}={'null' if value is None else value}"

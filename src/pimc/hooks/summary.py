@@ -21,6 +21,7 @@ logger = logging.getLogger(__name__)
 ENCODERS = ("series_encoder", "image_encoder")
 PAGE = "leaderboard.page"
 PIXELS = "series_pixels"
+FOLDS = "params:folds"
 
 COMPARISON = "http://127.0.0.1:5000/#/experiments/{}/runs?workflowType=machine_learning"
 """Page of MLflow with the list of runs; without the kind of work it opens for language models."""
@@ -55,7 +56,7 @@ def summarise(run_params: Mapping[str, Any], pipeline: Pipeline, catalog: DataCa
     if PRETRAINING in written:
         lines.append(describe_retrieval(catalog.load(PRETRAINING)))
         places += [_place(name, catalog) for name in ENCODERS if catalog.exists(name)]
-        following = run_command(run_params, "evaluate" if _has_labels(catalog) else "forecasting")
+        following = _next_task(run_params, catalog)
     if chosen:
         lines += [describe_choice(arm) for arm in chosen]
         places += [_place(scores_of(arm.task), catalog) for arm in chosen]
@@ -95,9 +96,12 @@ def describe_choice(arm: ChosenArm) -> str:
     return f"{arm.task.name}: validation chose {arm.name}, on test {score}"
 
 
-def _has_labels(catalog: DataCatalog) -> bool:
-    """Whether there are classes to tell: some task can then be scored by them."""
-    return bool((catalog.load(PIXELS)["label"] >= 0).any())
+def _next_task(run_params: Mapping[str, Any], catalog: DataCatalog) -> str:
+    """What the encoders can be scored on: nothing without a test fold, forecasts without labels."""
+    if not catalog.load(FOLDS)["test"]:
+        return ""
+    labelled = bool((catalog.load(PIXELS)["label"] >= 0).any())
+    return run_command(run_params, "evaluate" if labelled else "forecasting")
 
 
 def _place(name: str, catalog: DataCatalog) -> str:

@@ -203,3 +203,11 @@ def test_a_backbone_is_shown_as_what_it_is(tmp_path):
         for each in (given, build(tmp_path))
     ]
     assert "backbone" in legends[0] and "backbone" not in legends[1]
+
+
+def test_scores_without_intervals_are_drawn(tmp_path):
+    scores, paired = build(tmp_path)
+    bare = scores.assign(low=float("nan"), high=float("nan"))  # of one test patch alone
+    low, high = split_sections(bare, paired)[0].rankings[0].span
+    assert 0 <= low < high
+    assert draw_leaderboard(bare, paired).axes

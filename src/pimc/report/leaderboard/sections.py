@@ -72,7 +72,9 @@ class Ranking:
         """Range of a scale: intervals of the arms that are no mere baselines, and a margin."""
         serious = self.arms[~self.arms["role"].isin(ASIDE)]
         rows = serious if len(serious) else self.arms
-        low, high = float(rows["low"].min()), float(rows["high"].max())
+        # where there is one test patch alone, values have no interval
+        low = float(np.nanmin(rows[["low", "value"]].to_numpy(float)))
+        high = float(np.nanmax(rows[["high", "value"]].to_numpy(float)))
         margin = 0.04 * (high - low) or 0.5
         return max(low - margin, 0.0), high + margin  # no score is negative
 
