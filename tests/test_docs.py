@@ -162,3 +162,10 @@ def test_modules_are_found_by_their_dotted_names():
     assert module_exists("pimc.report.leaderboard.markdown.markdown_blocks")
     assert module_exists("pimc.model.plots") and not module_exists("pimc.learning.pairs")
     assert not module_exists("pimc.report.leaderboard.markdown.no_such_name")
+
+
+def test_the_rooms_of_the_readme_are_the_folders_of_the_package():
+    rows = re.findall(r"(?m)^\| ((?:`\w+/`(?:, )?)+) \|", (PROJECT / "README.md").read_text())
+    listed = [room for row in rows for room in re.findall(r"`(\w+)/`", row)]
+    folders = (PROJECT / "src/pimc").iterdir()
+    assert sorted(listed) == sorted(f.name for f in folders if (f / "__init__.py").exists())

@@ -13,6 +13,7 @@ from pimc.evaluation.arms import ArmResult, ArmRun
 from pimc.evaluation.kinds import Kind
 from pimc.evaluation.probes import build_arm_options, standardiser
 from pimc.evaluation.protocol import Split, at_most, draw_labels
+from pimc.evaluation.ridge import RidgeOptions, fit_ridge
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -23,19 +24,6 @@ Key = TypeVar("Key")
 
 Forecast = Callable[[np.ndarray], np.ndarray]
 """Sample numbers to standardised forecasts n x I x H."""
-
-
-@dataclass(frozen=True)
-class RidgeOptions:
-    """Ridge regression of the residuals over a simple forecast.
-
-    Attributes:
-        bases: simple forecasts to choose from, of ``BASES``.
-        penalty: L2 penalties to choose from, the same for all indices and leads.
-    """
-
-    bases: tuple[str, ...] = ("persistence", "climatology")
-    penalty: tuple[float, ...] = (1.0, 10.0, 100.0, 1_000.0, 10_000.0)
 
 
 @dataclass(frozen=True, eq=False)
@@ -201,29 +189,6 @@ def _ridge(problem: _Problem) -> tuple[Forecast, dict[str, Any]]:
     forecasts = {(base, penalty): fit(base, penalty) for base, penalty in candidates}
     base, penalty = _least_error(problem, forecasts)
     return forecasts[base, penalty], {"base": base, "penalty": penalty}
-
-
-def fit_ridge(x: np.ndarray, y: np.ndarray, penalty: float) -> np.ndarray:
-    """Ridge regression of each column on the rows where it is known.
-
-    Args:
-        x: N x D float32.
-        y: N x K, NaN where unknown.
-        penalty: of the squared weights; the intercept has none.
-
-    Returns:
-        (1 + D) x K float32: intercept, then weights; 0 for a column that is nowhere known.
-    """
-    with_one = np.concatenate([np.ones((len(x), 1)), x], axis=1)
-    ridge = penalty * np.eye(with_one.shape[1])
-    ridge[0, 0] = 0
-    weights = np.zeros((with_one.shape[1], y.shape[1]), np.float32)
-    for column in range(y.shape[1]):
-        known = np.isfinite(y[:, column])
-        if known.any():
-            a, b = with_one[known], y[known, column]
-            weights[:, column] = np.linalg.solve(a.T @ a + ridge, a.T @ b)
-    return weights
 
 
 def _least_error(problem: _Problem, forecasts: Mapping[Key, Forecast]) -> Key:

@@ -4,15 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 
 from pimc.model.architecture import find_preset
 from pimc.pretraining.objective_options import ObjectiveOptions
 from pimc.training.augment_options import CropAugmentation, SeriesAugmentation
 from pimc.training.optimiser import OptimiserOptions
-
-if TYPE_CHECKING:
-    pass
 
 PRECISIONS = ("32-true", "bf16-mixed", "16-mixed")
 

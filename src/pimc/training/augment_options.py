@@ -3,12 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from pimc.training.checks import check_not_negative, check_share
-
-if TYPE_CHECKING:
-    pass
 
 
 @dataclass(frozen=True)
