@@ -26,7 +26,7 @@ class EuroSatImages(ReadOnly[EuroSat]):
     """EuroSAT as its authors publish it (options: ``EuroSatOptions``); nothing is unpacked.
 
     ```yaml
-    land_cover_files:
+    land_cover.files:
       type: pimc.catalog.land_images.EuroSatImages
       path: data/01_raw/eurosat   # EuroSAT_RGB.zip, or EuroSAT_RGB/, and the lists
       kind: rgb                   # or multispectral
@@ -54,7 +54,7 @@ class SimulatedEuroSat(EuroSatImages):
     """A look-alike in EuroSAT's layout, written below ``path`` when it is first needed.
 
     ```yaml
-    land_cover_files:
+    land_cover.files:
       type: pimc.catalog.land_images.SimulatedEuroSat
       path: data/01_raw/simulated/land_cover_files
       images_per_class: 40
