@@ -228,3 +228,11 @@ def test_a_default_is_one_in_the_code_and_in_the_parameters(group, kind):
     }
     shipped = {"arms": {}, "efforts": protocol["efforts"]} if protocol else {}
     assert not list(differences(kind(**shipped), given, group))
+
+
+def test_environments_of_own_images_share_their_parameters():
+    given = []
+    for environment in ("stack", "cube", "stac"):
+        text = (PROJECT / f"conf/{environment}/parameters_{environment}.yml").read_text()
+        given.append(yaml.safe_load(text))
+    assert given[0] == given[1] == given[2]

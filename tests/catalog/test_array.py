@@ -1,3 +1,5 @@
+import json
+
 import numpy as np
 import pytest
 from kedro.io import DatasetError
@@ -60,3 +62,9 @@ def test_a_file_cut_short_is_named(tmp_path):
 def test_a_chunk_beyond_the_end_is_refused():
     with pytest.raises(ValueError, match="chunk of 3 rows from 2 does not fit 4 rows"):
         ArrayChunk(np.zeros((3, 1)), 2, 4)
+
+
+def test_the_preview_tells_shape_and_dtype(tmp_path):
+    dataset = NpyArray(str(tmp_path / "a.npy"))
+    dataset.save(np.zeros((2, 3), np.int16))
+    assert json.loads(dataset.preview()) == {"shape": [2, 3], "dtype": "int16"}

@@ -59,8 +59,8 @@ def test_a_map_of_a_whole_file_is_named_and_a_part_of_it_is_written(made, tmp_pa
     part = Made(made.series, made.series[:1], PIXELS, made.frames, AXES, [])
     record(tmp_path).save(part)
     entries = json.loads((tmp_path / "made" / RECORD).read_text())
-    assert entries["series"] == {"array": "../index_series.npy"}
-    assert entries["drawn"] == {"array": "drawn.npy"}
+    assert entries["series"]["array"]["file"] == "../index_series.npy"
+    assert entries["drawn"]["array"]["file"] == "drawn.npy"
     np.testing.assert_array_equal(record(tmp_path).load().drawn, SERIES[:1])
 
 
@@ -84,3 +84,10 @@ def test_the_preview_tells_shapes_and_facts(made, tmp_path):
     assert shown["series"] == {"shape": [2, 3], "dtype": "float32"}
     assert shown["pixels"] == {"rows": 2, "columns": ["patch", "row"]}
     assert shown["axes"]["indices"] == ["NDVI"]
+
+
+def test_a_file_that_was_written_since_is_refused(made, tmp_path):
+    record(tmp_path).save(made)
+    NpyArray(str(tmp_path / "index_series.npy")).save(SERIES[::-1])
+    with pytest.raises(DatasetError, match=r"index_series.npy was written since .* Make made anew"):
+        record(tmp_path).load()

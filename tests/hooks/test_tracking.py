@@ -10,9 +10,10 @@ from kedro.io import MemoryDataset
 from pimc.catalog.metrics import COMPARED
 from pimc.catalog.scenes import SimulatedScenes
 from pimc.evaluation.tasks import TASKS
-from pimc.hooks.data_input import record_source
+from pimc.hooks.data_input import find_raw, record_source
 from pimc.hooks.headlines import comparison_view
 from pimc.hooks.tracking import locate_runs
+from pimc.pipeline_registry import register_pipelines
 
 SHIPPED = Path(__file__).parents[2] / "conf/base/mlflow.yml"
 
@@ -57,3 +58,16 @@ def test_data_of_other_options_have_another_digest():
     assert ten.digest != twelve.digest
     assert ten.digest == record_source(SimulatedScenes(patches=10)).digest
     assert record_source(MemoryDataset()).name == "MemoryDataset"
+
+
+def test_data_are_those_that_a_run_reads_or_goes_back_to():
+    pipelines = register_pipelines()
+    assert find_raw(pipelines["pretrain"]) == ["scenes"]
+    assert find_raw(pipelines["land_cover"]) == ["land_cover.files"]
+    assert find_raw(pipelines["__default__"]) == ["scenes", "land_cover.files"]
+    later = pipelines["land_cover"].from_nodes("land_cover.run_arms")
+    assert find_raw(later) == ["land_cover.files"]
+    assert find_raw(pipelines["pretraining"].from_nodes("pretraining.pretrain_encoders")) == [
+        "scenes"
+    ]
+    assert find_raw(pipelines["leaderboard"]) == []

@@ -191,7 +191,7 @@ def test_nothing_is_made_twice(ablated):
 def test_tables_compare_variants_with_the_references_that_ran(ablated):
     _, encoders, results, _ = ablated
     scores, differences, trainings, metrics = score_variants(
-        results.load(), encoders.load(), CORPUS.pixels, CLASSES, options()
+        results.load(), encoders.load(), CORPUS, CLASSES, options()
     )
     few = scores[scores["budget"] == "few"].drop_duplicates("arm").set_index("arm")
     assert few["corpus"].tolist()[:2] == ["own", "own"] and few["corpus"].isna()[2:].all()
@@ -235,7 +235,7 @@ def test_rotations_of_pixel_classification_may_have_encoders_of_their_own(tmp_pa
     encoders.save(tasks)
     results, kept = ArmResults(str(tmp_path / "results")), encoders.load()
     results.save(pixel_nodes.plan_arms(CORPUS, None, kept, CLASSES, RECURRENCE, FOLDS, given))
-    scores = pixel_nodes.score_arms(results.load(), CORPUS.pixels, CLASSES, given)[0]
+    scores = pixel_nodes.score_arms(results.load(), CORPUS, CLASSES, given)[0]
     assert set(scores["pretraining"]) == {"inductive"} and set(scores["rotations"]) == {2}
 
 
@@ -327,3 +327,13 @@ def test_nothing_is_trained_for_pixels_that_cannot_be_scored(tmp_path):
         ValueError, match="classes are told of labelled pixels: 200 pixels, none has a"
     ):
         plan_variants(unlabelled, CLASSES, RECURRENCE, PRETRAINING, FOLDS, options(), tmp_path)
+
+
+def test_an_unknown_input_is_refused_whatever_the_encoder_reads():
+    given = PixelClassificationOptions(
+        arms={"mean": {"kind": "linear", "input": "statistics"}},
+        efforts={"quick": {"budgets": {"all": {}}}},
+        preset="temporal",
+    )
+    with pytest.raises(ValueError, match="arm mean: no input 'statistics'; there are series"):
+        pixel_nodes.plan_arms(CORPUS, None, {}, CLASSES, RECURRENCE, FOLDS, given)

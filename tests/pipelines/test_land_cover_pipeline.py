@@ -177,3 +177,8 @@ def test_options_are_checked(images, encoder):
     arms = {"cnn": {"kind": "network", "input": "series"}}
     with pytest.raises(ValueError, match="arm cnn: no input 'series'"):
         plan_arms(images, encoder, options(arms=arms, references=[]))
+
+
+def test_an_encoder_of_another_kind_is_no_missing_one(images):
+    with pytest.raises(TypeError, match="expected an encoder of images, got Architecture"):
+        plan_arms(images, Architecture((8, 8)), options())

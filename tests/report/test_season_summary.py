@@ -59,7 +59,7 @@ def test_many_dates_in_no_season_are_warned_about(caplog):
     assert "start on 2020-01-01: set calendar.seasons=all" in caplog.text
     caplog.clear()
     summarise([every("2019-06-01", 100)], [], southern)  # three of 100 dates lie in June 2019
-    assert not caplog.records
+    assert "WARNING" not in {each.levelname for each in caplog.records}
 
 
 def test_a_season_that_the_calendar_cuts_is_warned_about(caplog):
@@ -73,4 +73,4 @@ def test_a_season_that_the_calendar_cuts_is_warned_about(caplog):
     caplog.clear()
     (place,) = summarise([winter], [], CalendarOptions(start="07-01", step=6, length=61)).values()
     assert place["seasons"] == [{"season": "2020-07-01", "dates": 24, "pixels": 0}]
-    assert not caplog.records
+    assert "WARNING" not in {each.levelname for each in caplog.records}

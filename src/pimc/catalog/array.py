@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from kedro.io import AbstractDataset, DatasetError
+from kedro_datasets._typing import JSONPreview
 
 from pimc.data.atomic import temporary_sibling
 from pimc.signal.chunks import ArrayChunk
@@ -51,6 +53,11 @@ class NpyArray(AbstractDataset[np.ndarray | ArrayChunk, np.ndarray]):
         except ValueError as error:
             raise DatasetError(f"{self._filepath} is no readable .npy file: {error}") from error
         return array
+
+    def preview(self) -> JSONPreview:
+        """Shape and dtype, for kedro-viz."""
+        array = self.load()
+        return JSONPreview(json.dumps({"shape": array.shape, "dtype": str(array.dtype)}))
 
     def _exists(self) -> bool:
         return self._filepath.exists()

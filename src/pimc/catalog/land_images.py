@@ -10,11 +10,12 @@ from typing import Any
 
 import numpy as np
 from kedro.io import AbstractDataset
+from kedro_datasets._typing import JSONPreview
 
 from pimc.catalog.read_only import ReadOnly
 from pimc.catalog.scenes import build_options
 from pimc.data.atomic import replace_text, temporary_sibling
-from pimc.data.eurosat.images import SIDE, EuroSat, EuroSatOptions, open_eurosat
+from pimc.data.eurosat.images import SIDE, SPLITS, EuroSat, EuroSatOptions, open_eurosat
 from pimc.data.eurosat.land_images import LandImages
 from pimc.data.fingerprint import fingerprint
 from pimc.data.simulation.eurosat import write_eurosat
@@ -131,6 +132,13 @@ class LandImageArray(AbstractDataset[EuroSat, LandImages]):
             names=tuple(facts["names"]),
             fingerprint=facts["fingerprint"],
         )
+
+    def preview(self) -> JSONPreview:
+        """Shape, bands and lists, for kedro-viz."""
+        images = self.load()
+        lists = {name: int((images.splits == name).sum()) for name in SPLITS}
+        facts = {"shape": images.images.shape, "bands": images.bands, "images of lists": lists}
+        return JSONPreview(json.dumps(facts))
 
     def _exists(self) -> bool:
         return (self._path / "images.json").exists()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, get_type_hints, runtime_checkable
@@ -17,6 +17,7 @@ from kedro_datasets._typing import JSONPreview
 
 from pimc.catalog.sharded import locate_shards, map_shards
 from pimc.data.atomic import replace_text, temporary_sibling
+from pimc.data.fingerprint import file_stamp
 from pimc.signal.sharded_array import ShardedArray
 
 if TYPE_CHECKING:
@@ -38,7 +39,7 @@ class Record(AbstractDataset["DataclassInstance", "DataclassInstance"]):
 
     Arrays become .npy files, tables .parquet files, facts stand in the record itself. A memory
     map of an .npy file and the parts of a sharded array are not copied: the record names their
-    files. Arrays are loaded as memory maps.
+    files, and is refused where one was written since. Arrays are loaded as memory maps.
 
     ```yaml
     corpus:
@@ -99,7 +100,8 @@ class Record(AbstractDataset["DataclassInstance", "DataclassInstance"]):
             return {"shards": locate_shards(value, self._path)}
         if isinstance(value, np.ndarray):
             file = _file_of(value) or _write_array(self._path / f"{name}.npy", value)
-            return {"array": os.path.relpath(file, self._path)}
+            place = os.path.relpath(file, self._path)
+            return {"array": {"file": place, "stamp": list(file_stamp(Path(file)))}}
         return {"fact": value.to_json() if isinstance(value, Stored) else value}
 
     def _get(self, entry: Mapping[str, Any], hint: type) -> object:
@@ -109,9 +111,19 @@ class Record(AbstractDataset["DataclassInstance", "DataclassInstance"]):
         if form == "shards":
             return map_shards(stored, self._path)
         if form == "array":
-            return np.load(self._path / stored, mmap_mode="r", allow_pickle=False)
+            return self._map(self._path / stored["file"], stored["stamp"])
         build = getattr(hint, "from_json", None)
         return build(stored) if build else stored
+
+    def _map(self, path: Path, stamp: Sequence[object]) -> np.ndarray:
+        if list(file_stamp(path)) != list(stamp):
+            raise DatasetError(
+                f"{path} was written since {self._path / RECORD} named it: what is in it may be of "
+                f"other data than the rest. Make {self._path.name} anew (the pipeline that reads "
+                "it does, unless it is begun later on)"
+            )
+        array: np.ndarray = np.load(path, mmap_mode="r", allow_pickle=False)
+        return array
 
     def _exists(self) -> bool:
         return (self._path / RECORD).exists()

@@ -55,18 +55,21 @@ class ArmResults(AbstractDataset[Mapping[str, ArmTask], list[StoredResult]]):
 
     def load(self) -> list[StoredResult]:
         """The results of the last finished run of the task, in its order."""
+        return [read_result(path) for path in self._files()]
+
+    def _files(self) -> list[Path]:
         names = json.loads((self._path / "manifest.json").read_text())
-        return [read_result(self._path / name) for name in names]
+        return [self._path / name for name in names]
 
     def preview(self) -> JSONPreview:
         """Metrics of each run, for kedro-viz."""
         return JSONPreview(
             json.dumps(
                 {
-                    f"{each.arm}, {each.budget}, seed {each.seed}, rotation {each.rotation}": dict(
-                        each.result.metrics
-                    )
-                    for each in self.load()
+                    "{arm}, {budget}, seed {seed}, rotation {rotation}".format(**header): header[
+                        "metrics"
+                    ]
+                    for header in map(read_header, self._files())
                 }
             )
         )
@@ -101,11 +104,20 @@ def read_result(path: Path) -> StoredResult:
     """Read a result that ``write_result`` wrote."""
     from safetensors import safe_open
 
+    header = read_header(path)
     with safe_open(path, framework="numpy") as file:
-        header = json.loads(file.metadata()["result"])
         arrays = {name: file.get_tensor(name) for name in file.keys()}
     facts, metrics = header.pop("facts"), header.pop("metrics")
     return StoredResult(**header, result=ArmResult(arrays, facts, metrics))
+
+
+def read_header(path: Path) -> dict[str, Any]:
+    """All of a result but its arrays."""
+    from safetensors import safe_open
+
+    with safe_open(path, framework="numpy") as file:
+        header: dict[str, Any] = json.loads(file.metadata()["result"])
+    return header
 
 
 @contextmanager

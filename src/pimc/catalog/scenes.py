@@ -68,10 +68,8 @@ class _Scenes(ReadOnly[dict[str, PatchSource]]):
         return dict(type(self).read(self._options))
 
     def preview(self) -> JSONPreview:
-        """Source, options and the first patches, for kedro-viz."""
-        patches = list(self.load())
-        facts = {name: str(value) for name, value in self._describe().items()}
-        return JSONPreview(json.dumps({**facts, "patches": len(patches), "first": patches[:10]}))
+        """Source and options, for kedro-viz; nothing is read or searched for a look."""
+        return JSONPreview(json.dumps({"source": self.source, "options": repr(self._options)}))
 
 
 class _FileScenes(_Scenes):

@@ -75,7 +75,8 @@ class Budget:
     Attributes:
         name: of the budget.
         share: of the training labels, drawn class by class; 1 takes all.
-        shots: instead of ``share``, labels of each class.
+        shots: instead of ``share``, labels of each class. A pixel that has series of several
+            seasons has a label of each.
         draws: how often; draw k has seed k, which also draws first weights.
     """
 

@@ -1,7 +1,7 @@
 """What others need to know of a kind of arm and of what arms read. No torch.
 
 A kind is declared where it is fitted (``pimc.evaluation.probes``, ``pimc.evaluation.classify``,
-``pimc.evaluation.forecast``), an input here: no other module asks for either by its name.
+``pimc.evaluation.forecast``), an input here: planner, tables and figures ask neither by its name.
 """
 
 from __future__ import annotations

@@ -102,9 +102,11 @@ def land_cover_task(
     from pimc.model.encoders import ImageEncoder
 
     absent = {}
-    if not isinstance(image_encoder, ImageEncoder):
+    if image_encoder is None:
         absent = without_encoder(options, "there is no pretrained image encoder")
         image_encoder = blank_image_encoder(find_preset(options.preset).image, images.bands)
+    if not isinstance(image_encoder, ImageEncoder):
+        raise TypeError(f"expected an encoder of images, got {type(image_encoder).__name__}")
     encoders = {None: image_encoder, **_load_backbones(options, images.images.shape[-1])}
     tasks = {name: _task_on(encoder, images, options) for name, encoder in encoders.items()}
     split = Split(**{name: np.flatnonzero(images.splits == name) for name in SPLITS})

@@ -11,7 +11,7 @@ import pandas as pd
 from pimc.data.fingerprint import array_digest, fingerprint
 from pimc.data.folds import FoldOptions
 from pimc.evaluation.arms import TaskOptions
-from pimc.evaluation.kinds import SERIES_INPUTS
+from pimc.evaluation.kinds import INPUTS, SERIES_INPUTS, Input
 from pimc.evaluation.planning import Task
 from pimc.evaluation.protocol import split_rotations
 from pimc.evaluation.series_task import SeriesEncoders, SeriesTaskOptions
@@ -110,6 +110,6 @@ def _without_plots(options: TaskOptions, encoders: SeriesEncoders) -> dict[str, 
     if encoders.architecture.widths:
         return {}
     controls = [
-        arm.name for arm in options.arms.values() if SERIES_INPUTS[arm.input or "series"].control
+        arm.name for arm in options.arms.values() if INPUTS.get(arm.input or "", Input()).control
     ]
     return dict.fromkeys(controls, "the encoder reads no plots that they could spoil")

@@ -12,14 +12,17 @@ from mlflow.data.meta_dataset import MetaDataset
 
 from pimc.data.fingerprint import fingerprint
 
-SCENES = "scenes"
-RAW = (SCENES, "land_cover.files")
-"""Where all data come from; the first stands for those that were read by a run before."""
+RAW = {
+    "scenes": ("patch_samples", "pixels", "pixel_reflectance", "index_series", "corpus"),
+    "land_cover.files": ("land_cover.images",),
+}
+"""Where all data come from, and what is made of them that a later run may begin with."""
 
 
 def find_raw(pipeline: Pipeline) -> list[str]:
-    """Names of the raw data that a pipeline reads, or goes back to."""
-    return [name for name in RAW if name in pipeline.inputs()] or [SCENES]
+    """Names of the raw data that a pipeline reads, or what it reads was made of."""
+    read = pipeline.inputs()
+    return [name for name, made in RAW.items() if {name, *made} & read]
 
 
 def record_source(dataset: AbstractDataset[Any, Any]) -> MetaDataset:

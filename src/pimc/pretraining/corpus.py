@@ -21,7 +21,8 @@ from pimc.signal.series_axes import SeriesAxes
 logger = logging.getLogger(__name__)
 
 FIT_ROWS = 20_000
-"""Series that a transform is fitted on, at most: moments and percentiles need no more."""
+"""Series that a transform is fitted on, or up to twice as many: moments and percentiles need no
+more."""
 
 
 @dataclass(frozen=True)

@@ -22,6 +22,8 @@ class ClassifiedSamples:
         group: N, what is drawn in the bootstrap: patch, block, or the sample's own number.
         classes: K names.
         parcel: N int, samples of one parcel share a number; 0 none. None where unknown.
+        season: N, of the sample's series: a parcel is told in each of its seasons. None where
+            there is one alone.
         unit: what a sample is: ``pixel``, ``image``.
     """
 
@@ -30,6 +32,7 @@ class ClassifiedSamples:
     classes: tuple[str, ...]
     parcel: np.ndarray | None = None
     unit: str = "pixel"
+    season: np.ndarray | None = None
 
 
 def classification_tables(
@@ -88,7 +91,10 @@ def _vote_by_parcel(
         raise ValueError("scores by parcel need parcels")
     inside = samples.parcel[rows] > 0
     # numbers of parcels are unique within a patch only
-    keys = np.stack([group[inside], samples.parcel[rows][inside]], axis=1)
+    columns = [group[inside], samples.parcel[rows][inside]]
+    if samples.season is not None:
+        columns.append(np.unique(samples.season, return_inverse=True)[1][rows][inside])
+    keys = np.stack(columns, axis=1)
     parcels, number = np.unique(keys, axis=0, return_inverse=True)
     if not len(parcels):
         nothing = np.empty(0, np.int64)

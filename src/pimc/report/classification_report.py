@@ -98,4 +98,5 @@ def describe_samples(
         samples["patch"].to_numpy(),
         tuple(classes),
         samples["parcel"].to_numpy(),
+        season=samples["season"].to_numpy() if "season" in samples else None,
     )

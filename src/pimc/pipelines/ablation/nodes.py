@@ -116,12 +116,12 @@ def _find(encoders: Mapping[str, KeptEncoder], seeds: int, run: ArmRun) -> KeptE
 def score_variants(
     results: list[StoredResult],
     encoders: dict[str, KeptEncoder],
-    series_pixels: pd.DataFrame,
+    corpus: Corpus,
     classes: list[str],
     options: AblationOptions,
 ) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame, dict[str, float]]:
     """Scores of all arms, their differences, the trainings, and metrics of the run."""
-    samples = describe_samples(series_pixels, classes, options)
+    samples = describe_samples(corpus.pixels, classes, options)
     scores, differences = classification_tables(results, samples, options)
     scores = choose_variant(scores, list(options.variants))
     corpora = {each.run.variant: each.run.corpus for each in encoders.values() if each.run}

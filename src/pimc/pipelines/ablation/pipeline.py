@@ -22,7 +22,7 @@ def create_pipeline() -> Pipeline:
         outputs="encoders",
         name="train_encoders",
     )
-    return _score_encoders("ablation", train, {"corpus", "series_pixels", "checkpoints"})
+    return _score_encoders("ablation", train, {"corpus", "checkpoints"})
 
 
 def create_transfer() -> Pipeline:
@@ -33,7 +33,7 @@ def create_transfer() -> Pipeline:
         outputs="encoders",
         name="take_encoders",
     )
-    return _score_encoders("transfer", take, {"corpus", "series_pixels"})
+    return _score_encoders("transfer", take, {"corpus"})
 
 
 def _score_encoders(study: str, encoders: Node, shared: set[str]) -> Pipeline:
@@ -52,7 +52,7 @@ def _score_encoders(study: str, encoders: Node, shared: set[str]) -> Pipeline:
                 inputs=[
                     "results",
                     "encoders",
-                    "series_pixels",
+                    "corpus",
                     "params:classes",
                     "params:ablation",
                 ],

@@ -153,6 +153,6 @@ def _draw_examples(
         windows.context[rows, 0],
         windows.targets[rows, 0],
         {arm: found[arm].arrays["test"][places, 0] for arm in arms if arm in found},
-        [f"{row.patch}, row {row.row}" for row in pixels.itertuples()],
+        [f"{row.patch} {row.row}/{row.col} {row.season}" for row in pixels.itertuples()],
         windows.axes.indices[0],
     )

@@ -59,12 +59,12 @@ def plan_arms(
 
 def score_arms(
     results: list[StoredResult],
-    series_pixels: pd.DataFrame,
+    corpus: Corpus,
     classes: list[str],
     options: PixelClassificationOptions,
 ) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame, dict[str, float]]:
     """Scores of all arms, their differences, scores of each class, and metrics of the run."""
-    samples = describe_samples(series_pixels, classes, options)
+    samples = describe_samples(corpus.pixels, classes, options)
     report = report_classification(results, samples, options)
     return report.scores, report.differences, report.class_scores, report.metrics
 
@@ -72,10 +72,10 @@ def score_arms(
 def draw_figures(
     results: list[StoredResult],
     scores: pd.DataFrame,
-    series_pixels: pd.DataFrame,
+    corpus: Corpus,
     classes: list[str],
     options: PixelClassificationOptions,
 ) -> tuple[Figure, Figure, Figure]:
     """Arms with intervals, few-label curves, and the confusion of the arm that validation chose."""
-    samples = describe_samples(series_pixels, classes, options)
+    samples = describe_samples(corpus.pixels, classes, options)
     return draw_classification(results, scores, samples, PIXEL_CLASSIFICATION.title, "macro_f1")

@@ -16,7 +16,7 @@ def create_pipeline() -> Pipeline:
     """The corpus and an encoder -> results of all arms -> tables and figures."""
     options = "params:pixel_classification"
     encoders = ["params:classes", "params:recurrence", "params:pretraining", "params:folds"]
-    samples = ["series_pixels", "params:classes", options]
+    samples = ["corpus", "params:classes", options]
     return Pipeline(
         [
             node(
@@ -53,7 +53,7 @@ def create_pipeline() -> Pipeline:
             ),
         ],
         namespace="pixel_classification",
-        inputs={"corpus", "series_pixels", "series_encoder", "checkpoints"},
+        inputs={"corpus", "series_encoder", "checkpoints"},
         outputs={"metrics": "pixel_classification_metrics"},
         parameters=PARAMETERS,
     )
