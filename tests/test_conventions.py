@@ -137,7 +137,8 @@ def test_environment_loads_and_has_a_workspace_of_its_own(environment):
     bootstrap_project(PROJECT)
     with KedroSession.create(PROJECT, env=environment) as session:
         context = session.load_context()
-        assert all(name in context.catalog for name in datasets_of(PIPELINES["__default__"]))
+        catalog = context.catalog  # built anew whenever it is asked for
+        assert all(name in catalog for name in datasets_of(PIPELINES["__default__"]))
         workspace = context.config_loader["globals"]["workspace"]
     assert workspace == {"base": "simulated"}.get(environment, environment)
 

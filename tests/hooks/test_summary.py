@@ -9,6 +9,7 @@ from kedro.pipeline import Pipeline, node
 from kedro_datasets.pandas import CSVDataset
 
 from pimc.catalog.encoder import EncoderFolder
+from pimc.data.folds import FoldOptions
 from pimc.evaluation.tasks import TASKS
 from pimc.hooks.headlines import chosen_arms, find_chosen, headline_metrics
 from pimc.hooks.summary import describe_choice, describe_retrieval, summarise
@@ -58,7 +59,7 @@ def catalog(tmp_path):
             "series_encoder": EncoderFolder(str(tmp_path / "series_encoder")),
             "image_encoder": EncoderFolder(str(tmp_path / "image_encoder")),
             "series_pixels": MemoryDataset(pd.DataFrame({"label": [-1, 3]})),
-            "params:folds": MemoryDataset({"train": [1], "validation": [4], "test": [5]}),
+            "params:folds": MemoryDataset(FoldOptions()),
             "land_cover.scores": table(tmp_path, "land_cover.scores", scores()),
             "leaderboard.page": CSVDataset(filepath=str(tmp_path / "page.html")),
         }
@@ -141,6 +142,6 @@ def test_runs_are_compared_by_few_metrics_with_the_same_names(catalog):
 
 def test_without_a_test_fold_there_is_no_task_to_go_on_with(catalog, tmp_path):
     write_encoder(tmp_path / "series_encoder")
-    catalog["params:folds"] = MemoryDataset({"train": [1], "validation": [4], "test": []})
+    catalog["params:folds"] = MemoryDataset(FoldOptions((1,), (4,), ()))
     lines = summarise({}, writing("pretraining_metrics"), catalog)
     assert not any("--pipeline=" in line for line in lines)

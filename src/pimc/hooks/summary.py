@@ -13,6 +13,7 @@ from kedro.framework.hooks import hook_impl
 from kedro.io import DataCatalog
 from kedro.pipeline import Pipeline
 
+from pimc.data.folds import FoldOptions
 from pimc.hooks.command import run_command
 from pimc.hooks.headlines import PRETRAINING, ChosenArm, chosen_arms, scores_of
 
@@ -98,7 +99,8 @@ def describe_choice(arm: ChosenArm) -> str:
 
 def _next_task(run_params: Mapping[str, Any], catalog: DataCatalog) -> str:
     """What the encoders can be scored on: nothing without a test fold, forecasts without labels."""
-    if not catalog.load(FOLDS)["test"]:
+    folds: FoldOptions = catalog.load(FOLDS)
+    if not folds.test:
         return ""
     labelled = bool((catalog.load(PIXELS)["label"] >= 0).any())
     return run_command(run_params, "evaluate" if labelled else "forecasting")
