@@ -5,6 +5,7 @@ import subprocess
 import sys
 import tomllib
 from dataclasses import is_dataclass
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -56,6 +57,15 @@ STAGES = (
 
 # they are of the whole project, not of one workspace
 PROJECT_WIDE = {"leaderboard.task_tables", "leaderboard.project", "leaderboard.results"}
+
+
+@cache
+def load_project(environment):
+    """Configuration and catalog, which take seconds to make."""
+    bootstrap_project(PROJECT)
+    with KedroSession.create(PROJECT, env=environment) as session:
+        context = session.load_context()
+        return context.config_loader, context.catalog
 
 
 def stage_outputs(stage):
@@ -124,9 +134,7 @@ def test_entries_stand_in_the_file_of_the_stage_that_makes_them():
     ],
 )
 def test_what_a_task_writes_is_found_by_pattern(name, type_, file):
-    bootstrap_project(PROJECT)
-    with KedroSession.create(PROJECT) as session:
-        dataset = session.load_context().catalog.get(name)
+    dataset = load_project("base")[1].get(name)
     assert type_ in {each.__name__ for each in type(dataset).__mro__}
     described = dataset._describe()
     assert str(described.get("filepath") or described["path"]).endswith(f"data/{file}")
@@ -134,20 +142,15 @@ def test_what_a_task_writes_is_found_by_pattern(name, type_, file):
 
 @pytest.mark.parametrize("environment", ENVIRONMENTS)
 def test_environment_loads_and_has_a_workspace_of_its_own(environment):
-    bootstrap_project(PROJECT)
-    with KedroSession.create(PROJECT, env=environment) as session:
-        context = session.load_context()
-        catalog = context.catalog  # built anew whenever it is asked for
-        assert all(name in catalog for name in datasets_of(PIPELINES["__default__"]))
-        workspace = context.config_loader["globals"]["workspace"]
+    loader, catalog = load_project(environment)
+    assert all(name in catalog for name in datasets_of(PIPELINES["__default__"]))
+    workspace = loader["globals"]["workspace"]
     assert workspace == {"base": "simulated"}.get(environment, environment)
 
 
 @pytest.mark.parametrize("environment", ENVIRONMENTS)
 def test_shipped_pretraining_can_be_built(environment):
-    bootstrap_project(PROJECT)
-    with KedroSession.create(PROJECT, env=environment) as session:
-        given = session.load_context().config_loader["parameters"]["pretraining"]
+    given = load_project(environment)[0]["parameters"]["pretraining"]
     terms = PretrainingOptions(**given).objective.terms
     expected = {"points": {"series"}, "eurosat": {"pair", "image"}, "paper": {"pair"}}
     assert set(terms) == expected.get(environment, {"pair", "series"})
@@ -221,9 +224,7 @@ def differences(options, given, where):
     ],
 )
 def test_a_default_is_one_in_the_code_and_in_the_parameters(group, kind):
-    bootstrap_project(PROJECT)
-    with KedroSession.create(PROJECT) as session:
-        given = session.load_context().config_loader["parameters"][group]
+    given = dict(load_project("base")[0]["parameters"][group])
     protocol = {
         name: given.pop(name) for name in ("arms", "efforts", "references") if name in given
     }

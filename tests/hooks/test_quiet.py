@@ -44,12 +44,14 @@ def test_commands_warn_of_nothing(project):
         assert word not in said.lower(), said
 
 
+@pytest.mark.slow
 def test_a_command_in_a_subfolder_is_tracked_in_the_project(project):
     kedro(project / "docs", *TINY)
     assert (project / "mlflow.db").exists()
     assert not list((project / "docs").iterdir())
 
 
+@pytest.mark.slow
 def test_the_variable_names_another_place_for_runs(project, tmp_path):
     kedro(project, *TINY, MLFLOW_TRACKING_URI=f"sqlite:///{tmp_path}/mine.db", KEDRO_ENV="paper")
     assert (tmp_path / "mine.db").exists()
