@@ -50,18 +50,16 @@ def cut_series(
         ValueError: if no pixel has enough known observations.
     """
     axes = SeriesAxes(tuple(indices), calendar)
-    short = replace(calendar, length=options.window.context)
     seasons = place_seasons(pixels, acquisitions, calendar)
     rows, names, parts = [], [], []
     patches, places = pixels["patch_index"].to_numpy(), pixels["place"].to_numpy()
     for patch in np.unique(patches):
         members, days = np.flatnonzero(patches == patch), acquisitions[patch]
         reflectance = pixel_reflectance[members][:, : len(days)]
-        bands = pixel_reflectance.bands
-        for start in seasons[places[members[0]]].tolist():
-            if within_calendar(days, short, start).sum() < calendar.min_observations:
-                continue  # not even a pixel that is clear at all dates has enough
-            windows = cut_windows(reflectance, days, bands, axes, screening, options.window, start)
+        for start in _seen_seasons(days, seasons[places[members[0]]], calendar, options):
+            windows = cut_windows(
+                reflectance, days, pixel_reflectance.bands, axes, screening, options.window, start
+            )
             rows.append(members[windows.rows])
             names.append(np.full(len(windows.rows), season_name(start)))
             parts.append(windows)
@@ -73,12 +71,7 @@ def cut_series(
         len(kept),
     )
     if not len(kept):
-        raise ValueError(
-            f"no pixel has {calendar.min_observations} clear observations in the first "
-            f"{options.window.context} steps of the calendar, in any season; lower "
-            "calendar.min_observations, lengthen forecasting.window.context, or move "
-            "calendar.start"
-        )
+        raise _nothing_known(calendar, options)
     return ForecastPixels(
         pixels.iloc[kept].assign(season=np.concatenate(names)).reset_index(drop=True),
         np.concatenate([each.context for each in parts]),
@@ -86,6 +79,26 @@ def cut_series(
         np.concatenate([each.targets for each in parts]),
         np.concatenate([each.unscreened for each in parts]),
         axes,
+    )
+
+
+def _seen_seasons(
+    days: np.ndarray, starts: np.ndarray, calendar: CalendarOptions, options: ForecastingOptions
+) -> list[int]:
+    """Seasons in whose context a patch has dates enough, were a pixel clear at all of them."""
+    known = replace(calendar, length=options.window.context)
+    return [
+        start
+        for start in starts.tolist()
+        if within_calendar(days, known, start).sum() >= calendar.min_observations
+    ]
+
+
+def _nothing_known(calendar: CalendarOptions, options: ForecastingOptions) -> ValueError:
+    return ValueError(
+        f"no pixel has {calendar.min_observations} clear observations in the first "
+        f"{options.window.context} steps of the calendar, in any season; lower "
+        "calendar.min_observations, lengthen forecasting.window.context, or move calendar.start"
     )
 
 
