@@ -19,7 +19,7 @@ from pimc.pretraining.options import BatchOptions, PretrainingOptions
 
 COUNT = 8
 PLAIN = PretrainingOptions(preset="tiny", batch=BatchOptions(size=COUNT, patches=3))
-OBJECTIVE = ObjectiveOptions(negatives="exclude", near=0.6)
+OBJECTIVE = ObjectiveOptions(series=0.0, negatives="exclude", near=0.6)
 
 
 def build(objective):
