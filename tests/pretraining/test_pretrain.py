@@ -1,5 +1,6 @@
 import logging
 import math
+import os
 import signal
 import subprocess
 import sys
@@ -177,7 +178,13 @@ def log(metrics, step):
 run(sys.argv[1], log=log)
 """
     here = Path(__file__).parent
-    killed = subprocess.run([sys.executable, "-c", lines, str(tmp_path)], cwd=here, check=False)
+    paths = [str(here.parent), *filter(None, [os.environ.get("PYTHONPATH")])]
+    killed = subprocess.run(
+        [sys.executable, "-c", lines, str(tmp_path)],
+        cwd=here,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(paths)},
+        check=False,
+    )
     assert killed.returncode == -signal.SIGKILL
     assert_equal_results(run(tmp_path), whole[1])
 
