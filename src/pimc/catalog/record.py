@@ -15,6 +15,7 @@ from kedro.io import AbstractDataset, DatasetError
 from kedro.utils import load_obj
 from kedro_datasets._typing import JSONPreview
 
+from pimc.catalog.array import NpyArray
 from pimc.catalog.sharded import locate_shards, map_shards
 from pimc.data.atomic import replace_text, temporary_sibling
 from pimc.data.fingerprint import file_stamp
@@ -99,7 +100,10 @@ class Record(AbstractDataset["DataclassInstance", "DataclassInstance"]):
         if isinstance(value, ShardedArray):
             return {"shards": locate_shards(value, self._path)}
         if isinstance(value, np.ndarray):
-            file = _file_of(value) or _write_array(self._path / f"{name}.npy", value)
+            file = _file_of(value)
+            if file is None:
+                file = str(self._path / f"{name}.npy")
+                NpyArray(file).save(value)
             place = os.path.relpath(file, self._path)
             return {"array": {"file": place, "stamp": list(file_stamp(Path(file)))}}
         return {"fact": value.to_json() if isinstance(value, Stored) else value}
@@ -122,7 +126,7 @@ class Record(AbstractDataset["DataclassInstance", "DataclassInstance"]):
                 f"other data than the rest. Make {self._path.name} anew (the pipeline that reads "
                 "it does, unless it is begun later on)"
             )
-        array: np.ndarray = np.load(path, mmap_mode="r", allow_pickle=False)
+        array: np.ndarray = NpyArray(str(path)).load()
         return array
 
     def _exists(self) -> bool:
@@ -139,14 +143,6 @@ def _file_of(array: np.ndarray) -> str | None:
         return None
     whole = np.load(name, mmap_mode="r", allow_pickle=False)
     return name if (whole.shape, whole.dtype) == (array.shape, array.dtype) else None
-
-
-def _write_array(path: Path, array: np.ndarray) -> str:
-    temporary = temporary_sibling(path)
-    with temporary.open("wb") as file:
-        np.save(file, array, allow_pickle=False)
-    temporary.replace(path)
-    return str(path)
 
 
 def _summary(value: object, entry: Mapping[str, Any]) -> object:

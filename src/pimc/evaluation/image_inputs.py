@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from pimc.evaluation.arms import ArmRun
 from pimc.evaluation.image_options import image_options
-from pimc.evaluation.kinds import IMAGE_INPUTS
+from pimc.evaluation.kinds import IMAGE_INPUTS, Input
 from pimc.evaluation.protocol import Split
 from pimc.model.adapt import (
     AnyImageEncoder,
@@ -91,7 +91,7 @@ class ImageInputs:
             return self.statistics()
         key = (
             kind,
-            None if IMAGE_INPUTS[run.arm.input or STATISTICS].learned else run.seed,
+            None if _source(run).learned else run.seed,
             split.train.tobytes(),
         )
         if key not in self._features:
@@ -121,7 +121,7 @@ class ImageInputs:
         The term of unpaired images (``pimc.catalog.unpaired_images``) reads no others, as long as
         its list is the one that is trained on here. What a backbone has seen is not known.
         """
-        if not IMAGE_INPUTS[run.arm.input or STATISTICS].learned:
+        if not _source(run).learned:
             return "none"
         return None if self.encoder.config.trained_on is None else False
 
@@ -149,12 +149,13 @@ class ImageInputs:
         adapted = adapt_image_encoder(
             self.encoder, self.used, *self.band_statistics(split.train), stem_stride
         )
-        encoder = (
-            adapted
-            if IMAGE_INPUTS[run.arm.input or STATISTICS].learned
-            else reset_weights(adapted, run.seed)
-        )
+        encoder = adapted if _source(run).learned else reset_weights(adapted, run.seed)
         return ImageReader(encoder, self.mixed)
+
+
+def _source(run: ArmRun) -> Input:
+    """What an arm reads; one that names nothing reads statistics."""
+    return IMAGE_INPUTS[run.arm.input or STATISTICS]
 
 
 class ImageReader(nn.Module):
