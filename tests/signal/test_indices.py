@@ -4,7 +4,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pimc.data.patch import FILL, SENTINEL2_BANDS
-from pimc.signal.indices import INDICES, SpectralIndex, compute_indices, compute_pixel_indices
+from pimc.data.simulation.spectra import BAND_WINDOWS
+from pimc.signal.index_catalogue import catalogue_index
+from pimc.signal.indices import (
+    INDICES,
+    SpectralIndex,
+    compute_indices,
+    compute_pixel_indices,
+    find_index,
+)
 
 BANDS = ("B02", "B04", "B08")
 NAMES = ("NDVI", "EVI", "SAVI")
@@ -75,9 +83,69 @@ def test_a_fourth_index_is_one_entry(monkeypatch):
     assert one(500, 1000, 4000, "ratio") == pytest.approx(8)
 
 
-def test_unknown_index_lists_the_known():
-    with pytest.raises(ValueError, match="unknown index 'NDWI'; known are NDVI, EVI, SAVI"):
-        one(1, 1, 1, "NDWI")
+def test_a_band_is_a_channel_as_it_is():
+    values = compute_indices(np.array([500, 1000, 25_000], np.int16), BANDS, ("B04", "B08"))
+    np.testing.assert_allclose(values, [0.1, np.nan])  # no ground is brighter than 2
+
+
+def test_an_index_of_the_catalogue_by_hand():
+    # S2REP = 705 + 35 ((RE3 + R) / 2 - RE1) / (RE2 - RE1)
+    stored = np.array([400, 1000, 2500, 4000], np.int16)
+    value = compute_indices(stored, ("B04", "B05", "B06", "B07"), ("S2REP",))
+    assert value[0] == pytest.approx(705 + 35 * (0.22 - 0.1) / 0.15, rel=1e-6)
+
+
+def test_the_catalogue_gives_what_our_own_table_gives():
+    stored = np.random.default_rng(0).integers(100, 6000, (50, 10)).astype(np.int16)
+    ours = compute_indices(stored, SENTINEL2_BANDS, ("NDVI", "NDMI", "NBR", "NDRE"))
+    for column, name in enumerate(("NDVI", "NDMI", "NBR", "NDREI")):
+        theirs = catalogue_index(name)
+        assert theirs is not None
+        bands = (stored[:, SENTINEL2_BANDS.index(band)] / np.float32(1e4) for band in theirs.bands)
+        np.testing.assert_allclose(theirs.formula(*bands), ours[:, column], rtol=1e-5, atol=1e-6)
+
+
+def test_an_index_of_the_catalogue_that_explodes_is_undefined():
+    # MTCI = (RE2 - RE1) / (RE1 - R): its denominator is 0.0001 here
+    stored = np.array([999, 1000, 3000], np.int16)
+    assert np.isnan(compute_indices(stored, ("B04", "B05", "B06"), ("MTCI",))[0])
+    low, high = find_index("MTCI").bounds
+    assert low < 0
+    assert 5 < high < 50
+
+
+def test_every_index_that_sentinel_2_can_give_is_finite_on_grass():
+    import spyndex
+
+    names = [name for name in spyndex.indices if _possible(name)]
+    assert len(names) > 200
+    grass = [300, 400, 600, 500, 1000, 2500, 3000, 3200, 3300, 3300, 2200, 1200]
+    bands = tuple(BAND_WINDOWS)
+    values = compute_indices(np.array(grass, np.int16), bands, names)
+    assert np.isfinite(values).all(), np.array(names)[~np.isfinite(values)]
+
+
+def _possible(name):
+    try:
+        return catalogue_index(name) is not None
+    except ValueError:
+        return False
+
+
+def test_unknown_index_says_what_is_near():
+    with pytest.raises(ValueError, match=r"unknown index 'NDVII' .did you mean NDVI or"):
+        one(1, 1, 1, "NDVII")
+
+
+def test_an_index_that_sentinel_2_cannot_give_is_refused():
+    with pytest.raises(ValueError, match="no band of Sentinel-2 gives T; leave NSTv1 out"):
+        one(1, 1, 1, "NSTv1")
+
+
+@pytest.mark.parametrize("names", [(), ("NDVI", "EVI", "NDVI")])
+def test_channels_are_named_each_once(names):
+    with pytest.raises(ValueError, match="indices must be names, each once"):
+        compute_indices(np.ones((1, 3), np.int16), BANDS, names)
 
 
 def test_missing_band_names_index_band_and_what_there_is():

@@ -1,29 +1,18 @@
-"""Spectral indices of vegetation, one entry of a table each."""
+"""Channels of series by name: indices of our own table, of a catalogue, and bands as they are."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+import difflib
+from collections.abc import Sequence
 
 import numpy as np
 
 from pimc.data.patch import REFLECTANCE_SCALE
+from pimc.data.simulation.spectra import BAND_WINDOWS
+from pimc.signal.index_catalogue import catalogue_index
+from pimc.signal.spectral_index import SpectralIndex
 
-
-@dataclass(frozen=True)
-class SpectralIndex:
-    """One index: the bands it needs and how it is computed from them.
-
-    Attributes:
-        bands: names of the bands, in the order in which ``formula`` takes them.
-        formula: float32 reflectances (0..1, NaN where invalid) to the index. It gives NaN where
-            the index is undefined.
-        bounds: least and greatest valid value; the index is NaN beyond.
-    """
-
-    bands: tuple[str, ...]
-    formula: Callable[..., np.ndarray]
-    bounds: tuple[float, float]
+__all__ = ["INDICES", "SpectralIndex", "compute_indices", "compute_pixel_indices", "find_index"]
 
 
 def ndvi(nir: np.ndarray, red: np.ndarray) -> np.ndarray:
@@ -51,24 +40,70 @@ def savi(nir: np.ndarray, red: np.ndarray) -> np.ndarray:
     return value
 
 
+def normalised_difference(first: np.ndarray, second: np.ndarray) -> np.ndarray:
+    """(a - b) / (a + b)."""
+    value: np.ndarray = (first - second) / (first + second)
+    return value
+
+
 INDICES: dict[str, SpectralIndex] = {
     "NDVI": SpectralIndex(("B08", "B04"), ndvi, (-1.0, 1.0)),
     "EVI": SpectralIndex(("B08", "B04", "B02"), evi, (-1.5, 1.5)),
     "SAVI": SpectralIndex(("B08", "B04"), savi, (-1.5, 1.5)),
+    # water in leaves (Gao 1996); burnt and bare ground (Key and Benson 2006); chlorophyll, by the
+    # red edge (Gitelson and Merzlyak 1994)
+    "NDMI": SpectralIndex(("B08", "B11"), normalised_difference, (-1.0, 1.0)),
+    "NBR": SpectralIndex(("B08", "B12"), normalised_difference, (-1.0, 1.0)),
+    "NDRE": SpectralIndex(("B08", "B05"), normalised_difference, (-1.0, 1.0)),
 }
-"""Every index that parameters may name."""
+"""Indices of our own; they go before those of the catalogue that have their name."""
+
+BRIGHTEST = 2.0
+"""Reflectance beyond which a band is no ground: sun glint and the brightest snow stay below."""
+
+
+def _as_it_is(band: np.ndarray) -> np.ndarray:
+    return band
+
+
+def find_index(name: str) -> SpectralIndex:
+    """The channel of that name: our own index, a band of Sentinel-2, or the catalogue's index.
+
+    Raises:
+        ValueError: for a name of none of them, or an index that Sentinel-2 cannot give.
+    """
+    if name in INDICES:
+        return INDICES[name]
+    if name in BAND_WINDOWS or name == "B10":
+        return SpectralIndex((name,), _as_it_is, (0.0, BRIGHTEST))
+    found = catalogue_index(name)
+    if found is None:
+        raise ValueError(_unknown(name))
+    return found
+
+
+def _unknown(name: str) -> str:
+    import spyndex
+
+    known = dict.fromkeys([*INDICES, *BAND_WINDOWS, *spyndex.indices])
+    near = difflib.get_close_matches(name.upper(), known, n=3, cutoff=0.6)
+    hint = f" (did you mean {' or '.join(near)}?)" if near else ""
+    return (
+        f"unknown index {name!r}{hint}; known are {', '.join(INDICES)}, bands by their names "
+        "(B11), and those of the catalogue of spyndex that Sentinel-2 can give"
+    )
 
 
 def check_indices(names: Sequence[str], bands: Sequence[str]) -> None:
-    """Raise unless every index is known and the bands that it needs are there.
+    """Raise unless every channel is known, named once, and the bands that it needs are there.
 
     Raises:
-        ValueError: naming the index, and the known indices or the available bands.
+        ValueError: naming the channel, and what is known or the available bands.
     """
+    if not names or len(set(names)) != len(names):
+        raise ValueError(f"indices must be names, each once, got {', '.join(names) or 'none'}")
     for name in names:
-        if name not in INDICES:
-            raise ValueError(f"unknown index {name!r}; known are {', '.join(INDICES)}")
-        missing = [band for band in INDICES[name].bands if band not in bands]
+        missing = [band for band in find_index(name).bands if band not in bands]
         if missing:
             raise ValueError(
                 f"{name} needs band {', '.join(missing)}, but the reflectance has "
@@ -101,7 +136,7 @@ def compute_indices(
     Args:
         reflectance: ... x C int16, reflectance x 10,000, ``FILL`` where there is no data.
         bands: names of the C bands.
-        names: of the I indices, keys of ``INDICES``.
+        names: of the I channels (``find_index``).
 
     Returns:
         ... x I float32; NaN where a needed band is 0, negative or ``FILL``, or the index is
@@ -117,13 +152,13 @@ def compute_indices(
             f"reflectance, got shape {reflectance.shape}"
         )
     check_indices(names, bands)
-    needed = {band for name in names for band in INDICES[name].bands}
+    channels = [find_index(name) for name in names]
+    needed = {band for channel in channels for band in channel.bands}
     physical = {band: reflectance_of(reflectance, bands, band) for band in needed}
     values = np.empty((len(names), *reflectance.shape[:-1]), dtype=np.float32)
-    for position, name in enumerate(names):
-        index = INDICES[name]
-        low, high = index.bounds
-        computed = index.formula(*(physical[band] for band in index.bands))
+    for position, channel in enumerate(channels):
+        low, high = channel.bounds
+        computed = channel.formula(*(physical[band] for band in channel.bands))
         values[position] = np.where((computed >= low) & (computed <= high), computed, np.nan)
     return np.moveaxis(values, 0, -1)
 
