@@ -41,6 +41,7 @@ def plan(targets=None, encoder=None, observed=None, arms=ARMS):
         targets,
         targets,
         SeriesAxes(("NDVI",), CALENDAR),
+        ("NDVI",),
     )
     return plan_arms(known, encoder, {}, RecurrenceOptions(), FoldOptions(), options)
 
@@ -82,7 +83,7 @@ def test_results_hang_on_which_dates_of_a_context_were_observed():
     assert not keys[0] & keys[1]
 
 
-def cut_two_years(context=3, **options):
+def cut_two_years(context=3, targets=("NDVI",), indices=("NDVI",), **options):
     """Two pixels a patch; the second patch is seen from the second year's third step on.
 
     NDVI is 0 at the first date and 0.02 more at each: 2 near 1.02, red 0.98 of a sum of 2.
@@ -104,8 +105,10 @@ def cut_two_years(context=3, **options):
         arms=ARMS,
         efforts={"quick": {"budgets": {"all": {}}}},
         window={"context": context, "horizon": 2},
+        targets=targets,
     )
-    return cut_series(reflectance, pixels, days, ["NDVI"], ScreeningOptions(), calendar, window)
+    ground = reflectance, pixels, days
+    return cut_series(*ground, list(indices), ScreeningOptions(), calendar, window)
 
 
 def test_a_pixel_has_a_window_in_each_season_it_was_seen_in():
@@ -128,3 +131,16 @@ def test_a_pixel_has_a_window_in_each_season_it_was_seen_in():
 def test_no_window_in_any_season_says_what_to_change():
     with pytest.raises(ValueError, match=r"no pixel has 4 clear .* first 3 steps .* any season"):
         cut_two_years(min_observations=4)
+
+
+def test_what_is_forecast_is_a_part_of_what_is_read():
+    alone, more = cut_two_years(), cut_two_years(indices=("B04", "SAVI", "NDVI"))
+    assert more.channels.tolist() == [2]
+    assert more.context.shape[1] == 3
+    np.testing.assert_array_equal(more.context[:, 2], alone.context[:, 0])
+    np.testing.assert_array_equal(more.targets, alone.targets)
+
+
+def test_a_target_that_no_series_has_is_refused():
+    with pytest.raises(ValueError, match="targets: EVI is not among the indices of the series"):
+        cut_two_years(targets=("EVI",))

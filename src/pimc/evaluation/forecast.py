@@ -23,16 +23,16 @@ if TYPE_CHECKING:
 Key = TypeVar("Key")
 
 Forecast = Callable[[np.ndarray], np.ndarray]
-"""Sample numbers to standardised forecasts n x I x H."""
+"""Sample numbers to standardised forecasts n x K x H."""
 
 
 @dataclass(frozen=True, eq=False)
 class Scaling:
-    """Mean and standard deviation of each index over the training contexts.
+    """Mean and standard deviation of each target's index over the training contexts.
 
     Attributes:
-        mean: I x 1 float32.
-        std: I x 1 float32.
+        mean: K x 1 float32.
+        std: K x 1 float32.
     """
 
     mean: np.ndarray
@@ -45,7 +45,8 @@ class Forecasting:
 
     Attributes:
         inputs: contexts N x I x L and what encoders make of them.
-        targets: N x I x H float32, NaN where not observed.
+        targets: N x K x H float32, NaN where not observed.
+        channels: K int, which of the I channels of a context each target continues.
         max_train: training samples at most.
         device: auto, cpu or cuda.
         seed: of the choice of ``max_train`` samples.
@@ -53,6 +54,7 @@ class Forecasting:
 
     inputs: SeriesInputs
     targets: np.ndarray
+    channels: np.ndarray
     max_train: int | None = None
     device: str = "auto"
     seed: int = 0
@@ -61,7 +63,7 @@ class Forecasting:
         """Fit an arm on training pixels, and forecast validation and test pixels.
 
         Returns:
-            ``validation`` and ``test``: n x I x H float32 in units of the indices. The fact
+            ``validation`` and ``test``: n x K x H float32 in units of the indices. The fact
             ``scale`` is the standard deviation of each index over the training contexts.
         """
         start = time.perf_counter()
@@ -94,7 +96,7 @@ class Forecasting:
 
     def scaling(self, split: Split) -> Scaling:
         """Of the training contexts, which end before the forecast begins."""
-        train = self.inputs.series[split.train]
+        train = self.inputs.series[split.train][:, self.channels]
         mean, std = (moment(axis=(0, 2), keepdims=True)[0] for moment in (train.mean, train.std))
         if not (std > 0).all():
             raise ValueError("an index never varies in the training contexts: nothing to scale by")
@@ -112,7 +114,7 @@ class _Problem:
     scaling: Scaling
 
     def truth(self, rows: np.ndarray) -> np.ndarray:
-        """Observations n x I x H, NaN where there are none."""
+        """Observations n x K x H, NaN where there are none."""
         scaled: np.ndarray = (self.task.targets[rows] - self.scaling.mean) / self.scaling.std
         return scaled
 
@@ -136,7 +138,7 @@ def _persistence(problem: _Problem) -> Forecast:
     scaling, horizon = problem.scaling, problem.task.targets.shape[2]
 
     def forecast(rows: np.ndarray) -> np.ndarray:
-        last = problem.task.inputs.series[rows][..., -1:]
+        last = problem.task.inputs.series[rows][:, problem.task.channels, -1:]
         known: np.ndarray = (last - scaling.mean) / scaling.std
         return np.repeat(known, horizon, axis=2)
 

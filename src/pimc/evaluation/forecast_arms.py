@@ -30,9 +30,11 @@ FORECASTING = TaskFacts(
     series=True,
 )
 
-RESULT_VERSION = 3
-"""Raise it when the code gives other results from the same data and options. (3: results hang on
-the architecture that networks with first weights have, and on the observed dates of contexts.)"""
+RESULT_VERSION = 4
+"""Raise it when the code gives other results from the same data and options. (4: what is forecast
+is named apart from what is read.)"""
+
+PAPER_INDICES = ("NDVI", "EVI", "SAVI")
 
 
 @dataclass(frozen=True)
@@ -40,16 +42,22 @@ class ForecastingOptions(SeriesTaskOptions):
     """What tasks on series are told (``SeriesTaskOptions``), and what this one is told.
 
     Attributes:
-        window: what is known and what is forecast (``WindowOptions``).
+        window: how much is known and how much is forecast (``WindowOptions``).
+        targets: indices that are forecast, of those that series have; the paper's three. All
+            channels of the series are read.
         examples: pixels in the figure of examples.
     """
 
     window: Any = field(default_factory=WindowOptions)
+    targets: tuple[str, ...] = PAPER_INDICES
     examples: int = 9
 
     def __post_init__(self) -> None:
-        """Build the window where it comes as a mapping; check the number of examples."""
+        """Build the window where it comes as a mapping; check targets and examples."""
         super().__post_init__()
+        object.__setattr__(self, "targets", tuple(self.targets))
+        if not self.targets:
+            raise ValueError("forecasting.targets must name what is forecast, got none")
         if isinstance(self.window, Mapping):
             object.__setattr__(self, "window", WindowOptions(**self.window))
         if self.examples < 1:
@@ -64,10 +72,11 @@ class ForecastPixels:
         pixels: n rows: patch, fold, row ...
         context: n x I x context float32, finite; made of observations before the cut alone.
         observed: n x context bool, where the context was observed rather than filled.
-        targets: n x I x horizon float32, mean of the clear observations nearest to each step;
+        targets: n x K x horizon float32, mean of the clear observations nearest to each step;
             NaN where there is none.
         unscreened: as ``targets``, of all observations, cloudy ones included.
         axes: indices, and the calendar whose first steps are the context.
+        forecast: K names, the indices of the targets.
     """
 
     pixels: pd.DataFrame
@@ -76,6 +85,12 @@ class ForecastPixels:
     targets: np.ndarray
     unscreened: np.ndarray
     axes: SeriesAxes
+    forecast: tuple[str, ...]
+
+    @property
+    def channels(self) -> np.ndarray:
+        """K int, the channel of the context that each target continues."""
+        return np.array([self.axes.indices.index(name) for name in self.forecast])
 
 
 def forecast_task(
@@ -101,10 +116,13 @@ def forecast_task(
     ground = windows.pixels["patch"].to_numpy(), fold
     short = encoders.shortened(length)
     inputs = SeriesInputs(context, *ground, of_series, short.find, options.device, observed)
-    forecasting = Forecasting(inputs, targets, protocol.max_train, options.device, options.seed)
+    forecasting = Forecasting(
+        inputs, targets, windows.channels, protocol.max_train, options.device, options.seed
+    )
     facts = (
         RESULT_VERSION,
         (array_digest(context, observed, targets, fold), fingerprint(inputs.ground())),
+        windows.forecast,
         folds,
         protocol.max_train,
         options.seed,

@@ -58,8 +58,8 @@ class ForecastWindows:
         rows: n, positions of these pixels among those given.
         context: n x I x context float32, finite; made of observations before the cut alone.
         observed: n x context bool, where the context was observed rather than filled.
-        targets: n x I x horizon float32, mean of the clear observations nearest to each step;
-            NaN where there is none.
+        targets: n x K x horizon float32 of the K indices that are forecast: mean of the clear
+            observations nearest to each step; NaN where there is none.
         unscreened: as ``targets``, of all observations, cloudy ones included.
     """
 
@@ -78,6 +78,7 @@ def cut_windows(
     screening: ScreeningOptions,
     window: WindowOptions,
     start: int | None = None,
+    targets: Sequence[str] | None = None,
 ) -> ForecastWindows:
     """Cut the series of pixels that share their dates, in one season.
 
@@ -94,6 +95,8 @@ def cut_windows(
         screening: of clouds.
         window: lengths.
         start: first day of the season; None finds it in ``days`` (``season_start``).
+        targets: K names of what is forecast; None for all indices of the context. What is
+            observed of them hangs on them alone, whatever else the context holds.
 
     Raises:
         ValueError: if the window does not fit the calendar.
@@ -112,7 +115,7 @@ def cut_windows(
     counts = count_observations(values, clear, past, short, start)
     rows = np.flatnonzero(counts >= calendar.min_observations)
     context, observed = regularise(values[rows], clear[rows], past, short, start)
-    every = compute_pixel_indices(reflectance[rows], bands, indices)
+    every = compute_pixel_indices(reflectance[rows], bands, targets or indices)
     cloudless = screen_clouds(reflectance[rows], known, bands, screening)
     after, steps = ~before, grid[window.context :]
     future = every[..., after], known[after], steps, calendar.step

@@ -47,9 +47,14 @@ def cut_series(
     """Context and targets of each pixel and season with enough known observations, by patch.
 
     Raises:
-        ValueError: if no pixel has enough known observations.
+        ValueError: if no pixel has enough known observations, or a target is no index of series.
     """
-    axes = SeriesAxes(tuple(indices), calendar)
+    axes, targets = SeriesAxes(tuple(indices), calendar), options.targets
+    if absent := [name for name in targets if name not in indices]:
+        raise ValueError(
+            f"forecasting.targets: {', '.join(absent)} is not among the indices of the series "
+            f"({', '.join(indices)}): add it to `indices`, or forecast others"
+        )
     seasons = place_seasons(pixels, acquisitions, calendar)
     rows, names, parts = [], [], []
     patches, places = pixels["patch_index"].to_numpy(), pixels["place"].to_numpy()
@@ -57,9 +62,8 @@ def cut_series(
         members, days = np.flatnonzero(patches == patch), acquisitions[patch]
         reflectance = pixel_reflectance[members][:, : len(days)]
         for start in _seen_seasons(days, seasons[places[members[0]]], calendar, options):
-            windows = cut_windows(
-                reflectance, days, pixel_reflectance.bands, axes, screening, options.window, start
-            )
+            ground = reflectance, days, pixel_reflectance.bands, axes
+            windows = cut_windows(*ground, screening, options.window, start, targets)
             rows.append(members[windows.rows])
             names.append(np.full(len(windows.rows), season_name(start)))
             parts.append(windows)
@@ -79,6 +83,7 @@ def cut_series(
         np.concatenate([each.targets for each in parts]),
         np.concatenate([each.unscreened for each in parts]),
         axes,
+        targets,
     )
 
 
@@ -122,7 +127,7 @@ def score_arms(
     samples = ForecastSamples(
         {"screened": np.asarray(windows.targets), "unscreened": np.asarray(windows.unscreened)},
         windows.pixels["patch"].to_numpy(),
-        windows.axes.indices,
+        windows.forecast,
     )
     scores, differences, leads = forecast_tables(results, samples, options)
     budget = options.first_budget(results)
@@ -141,8 +146,7 @@ def draw_figures(
     """Arms with intervals, errors by lead time, and examples of the arm that validation chose."""
     budget = options.first_budget(results)
     shown = scores[(scores["targets"] == "screened") & (scores["budget"] == budget)]
-    indices = windows.axes.indices
-    main = shown[shown["score"].isin(["rmse", *(f"rmse_{index}" for index in indices)])]
+    main = shown[shown["score"].isin(["rmse", *(f"rmse_{name}" for name in windows.forecast)])]
     by_lead = leads[(leads["targets"] == "screened") & (leads["budget"] == budget)]
     chosen = str(shown.loc[shown["chosen"], "arm"].iloc[0])
     of_budget = [each for each in results if (each.budget, each.rotation) == (budget, 0)]
@@ -154,7 +158,7 @@ def draw_figures(
 def _draw_examples(
     results: list[StoredResult], chosen: str, windows: ForecastPixels, options: ForecastingOptions
 ) -> Figure:
-    """Forecasts of the first index beside the trivial ones, for some test pixels."""
+    """Forecasts of the first target beside the trivial ones, for some test pixels."""
     arms = dict.fromkeys(["persistence", "climatology", chosen])
     found: dict[str, Any] = {each.arm: each.result for each in reversed(results)}
     tested = found[chosen].arrays["test_rows"]
@@ -163,9 +167,9 @@ def _draw_examples(
     rows = tested[places]
     pixels = windows.pixels.iloc[rows]
     return draw_examples(
-        windows.context[rows, 0],
+        windows.context[rows, windows.channels[0]],
         windows.targets[rows, 0],
         {arm: found[arm].arrays["test"][places, 0] for arm in arms if arm in found},
         [f"{row.patch} {row.row}/{row.col} {row.season}" for row in pixels.itertuples()],
-        windows.axes.indices[0],
+        windows.forecast[0],
     )
