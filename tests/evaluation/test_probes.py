@@ -2,6 +2,9 @@ import numpy as np
 import pytest
 from sklearn.linear_model import LogisticRegression
 from sklearn.neighbors import KNeighborsClassifier
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+from sklearn.svm import SVC
 
 from pimc.evaluation.probes import CLASSIFIERS, Labelled, choose, fit_classifier, standardiser
 
@@ -61,6 +64,14 @@ def test_neighbours_beyond_the_samples_are_passed_over():
     peer.fit(standardise(few.x), few.y)
     one = fit_classifier("knn", few, VALIDATION, {"neighbours": [1]}, 0)
     assert (one.predict(TEST.x) == peer.predict(standardise(TEST.x))).all()
+
+
+def test_svm_is_scikit_learns_on_standardised_features():
+    fitted = fit_classifier("svm", TRAIN, VALIDATION, {"inverse_decay": [3.0]}, 0)
+    train, test = (each.x.reshape(len(each.x), -1) for each in (TRAIN, TEST))
+    peer = make_pipeline(StandardScaler(), SVC(C=3.0)).fit(train, TRAIN.y)
+    np.testing.assert_array_equal(fitted.predict(TEST.x), peer.predict(test))
+    assert fitted.chosen == {"inverse_decay": 3.0}
 
 
 def test_linear_with_one_class_predicts_it():

@@ -4,6 +4,8 @@ import torch
 from pimc.evaluation.series_training import UNCHANGED, augment_batch, series_training
 from pimc.training.augment import augment_observed
 
+THREE = torch.full((3,), 0.5)  # standard deviations of three indices
+
 
 def test_options_are_told_apart():
     options = series_training({"epochs": 3, "shift": 1.0, "label_smoothing": 0.1})
@@ -18,12 +20,12 @@ def test_options_are_told_apart():
 
 
 def test_without_changes_nothing_is_called():
-    assert augment_batch(UNCHANGED) is None
+    assert augment_batch(UNCHANGED, THREE) is None
 
 
 def test_a_batch_is_changed_and_its_targets_are_not():
     series, targets = torch.rand(8, 3, 20), torch.arange(8)
-    augment = augment_batch(series_training({"level": 0.1}).augmentation)
+    augment = augment_batch(series_training({"level": 0.2}).augmentation, THREE)
     changed, same = augment(series, targets, torch.Generator().manual_seed(0))
     offsets = changed - series
     assert torch.equal(same, targets)
@@ -35,10 +37,11 @@ def test_where_the_series_was_observed_is_changed_with_it():
     series = torch.rand(8, 3, 20)
     observed = (torch.rand(8, 20) < 0.7).float()
     options = series_training({"masking": 0.5, "level": 0.1}).augmentation
-    augment = augment_batch(options, observed=True)
+    augment = augment_batch(options, THREE, observed=True)
     given = torch.cat([series, observed[:, None]], dim=1)
     changed, _ = augment(given, torch.arange(8), torch.Generator().manual_seed(0))
-    expected = augment_observed(series, observed > 0, options, torch.Generator().manual_seed(0))
+    drawn = torch.Generator().manual_seed(0)
+    expected = augment_observed(series, observed > 0, options, drawn, THREE)
     torch.testing.assert_close(changed[:, :3], expected[0])
     assert torch.equal(changed[:, 3] > 0, expected[1])
     assert 0 < changed[:, 3].sum() < observed.sum()  # hidden dates count as not observed

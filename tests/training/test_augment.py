@@ -19,6 +19,9 @@ NO_CROP = CropAugmentation(turns=False, gain=0, band_gain=0, noise=0, band_dropo
 NO_SERIES = SeriesAugmentation(level=0, masking=0, shift=0, stretch=0)
 
 
+ONE, TWO = torch.ones(1), torch.ones(2)  # standard deviations of one and of two indices
+
+
 def generator(seed=0):
     return torch.Generator().manual_seed(seed)
 
@@ -34,7 +37,9 @@ def test_switched_off_nothing_changes():
     crops, series = torch.rand(3, 2, 9, 9), torch.rand(3, 2, 12)
     torch.testing.assert_close(augment_crops(crops, NO_CROP, generator()), crops)
     observed = torch.ones(3, 12, dtype=torch.bool)
-    torch.testing.assert_close(augment_series(series, observed, NO_SERIES, generator()), series)
+    torch.testing.assert_close(
+        augment_series(series, observed, NO_SERIES, generator(), TWO), series
+    )
 
 
 def test_input_is_not_changed():
@@ -42,7 +47,7 @@ def test_input_is_not_changed():
     before = crops.clone(), series.clone()
     augment_crops(crops, CropAugmentation(), generator())
     observed = torch.ones(3, 12, dtype=torch.bool)
-    augment_series(series, observed, SeriesAugmentation(), generator())
+    augment_series(series, observed, SeriesAugmentation(), generator(), TWO)
     assert torch.equal(crops, before[0])
     assert torch.equal(series, before[1])
 
@@ -115,7 +120,7 @@ def test_hidden_points_do_not_leak():
     series[..., 3:6] = torch.tensor([0.5, 1.0, 0.5])
     observed = torch.zeros(200, 9, dtype=torch.bool)
     observed[:, [0, 2, 4, 6, 8]] = True
-    changed = augment_series(series, observed, SeriesAugmentation(0, 0.5, 0, 0), generator())
+    changed = augment_series(series, observed, SeriesAugmentation(0, 0.5, 0, 0), generator(), ONE)
     peaks = changed.amax(dim=(1, 2))
     assert ((peaks == 0) | (peaks == 1)).all()
     assert 40 < (peaks == 0).sum() < 160
@@ -124,7 +129,7 @@ def test_hidden_points_do_not_leak():
 def test_hidden_dates_count_as_not_observed():
     series, observed = torch.rand(50, 1, 20), torch.rand(50, 20) < 0.7
     changed, left = augment_observed(
-        series, observed, SeriesAugmentation(0, 0.5, 0, 0), generator()
+        series, observed, SeriesAugmentation(0, 0.5, 0, 0), generator(), ONE
     )
     assert not (left & ~observed).any()
     assert left.sum() / observed.sum() == pytest.approx(0.5, abs=0.06)
@@ -134,7 +139,9 @@ def test_hidden_dates_count_as_not_observed():
 def test_what_is_observed_moves_with_the_series():
     series, observed = torch.arange(20.0).expand(100, 1, 20), torch.zeros(100, 20, dtype=bool)
     observed[:, 10] = True
-    moved, left = augment_observed(series, observed, SeriesAugmentation(0, 0, 3, 0), generator())
+    moved, left = augment_observed(
+        series, observed, SeriesAugmentation(0, 0, 3, 0), generator(), ONE
+    )
     assert (left.sum(dim=1) == 1).all()
     assert (moved[:, 0][left] - 10).abs().max() <= 0.5 + 1e-4
     assert set((left.int().argmax(dim=1) - 10).tolist()) >= {-2, 0, 2}
@@ -154,24 +161,26 @@ def test_resampling_is_numpy_s_interpolation():
 def test_shift_and_stretch_stay_within_their_limits():
     ramp = torch.arange(21.0).expand(500, 1, 21)
     observed = torch.ones(500, 21, dtype=torch.bool)
-    shifted = augment_series(ramp, observed, SeriesAugmentation(0, 0, 2, 0), generator())
+    shifted = augment_series(ramp, observed, SeriesAugmentation(0, 0, 2, 0), generator(), ONE)
     moved = (shifted - ramp)[:, 0, 5:-5]
     torch.testing.assert_close(moved, moved[:, :1].expand_as(moved), atol=1e-5, rtol=0)
     assert 1.8 < moved.abs().max() <= 2.001
-    stretched = augment_series(ramp, observed, SeriesAugmentation(0, 0, 0, 0.1), generator())
+    stretched = augment_series(ramp, observed, SeriesAugmentation(0, 0, 0, 0.1), generator(), ONE)
     slope = stretched[:, 0, 11] - stretched[:, 0, 10]
     torch.testing.assert_close(stretched[:, 0, 10], torch.full((500,), 10.0))
     assert 0.9 <= slope.min() < 0.92
     assert 1.08 < slope.max() <= 1.1001
 
 
-def test_level_is_one_offset_of_each_index():
+def test_level_is_one_offset_of_each_index_in_its_deviations():
     series = torch.rand(1000, 2, 7)
     observed = torch.ones(1000, 7, dtype=torch.bool)
-    change = augment_series(series, observed, SeriesAugmentation(0.05, 0, 0, 0), generator())
-    offset = change - series
+    spread = torch.tensor([0.25, 0.01])
+    options = SeriesAugmentation(0.2, 0, 0, 0)
+    offset = augment_series(series, observed, options, generator(), spread) - series
     torch.testing.assert_close(offset, offset[..., :1].expand_as(offset), atol=1e-6, rtol=0)
-    assert offset.std().item() == pytest.approx(0.05, rel=0.1)
+    assert offset[:, 0].std().item() == pytest.approx(0.05, rel=0.1)
+    assert offset[:, 1].std().item() == pytest.approx(0.002, rel=0.1)
 
 
 def test_draws_come_from_the_generator_alone():
@@ -179,7 +188,7 @@ def test_draws_come_from_the_generator_alone():
     observed = torch.ones(4, 12, dtype=torch.bool)
     for change in (
         lambda seed: augment_crops(crops, CropAugmentation(band_dropout=0), generator(seed)),
-        lambda seed: augment_series(series, observed, SeriesAugmentation(), generator(seed)),
+        lambda seed: augment_series(series, observed, SeriesAugmentation(), generator(seed), TWO),
     ):
         assert torch.equal(change(1), change(1))
         assert not torch.equal(change(1), change(2))

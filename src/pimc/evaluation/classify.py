@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 
 NETWORK = "network"
 
+SPREAD_ROWS = 2_000
+"""Training series whose deviation an arm's changes of level are measured in."""
+
 KINDS: dict[str, Kind] = {**CLASSIFIERS, NETWORK: Kind(epochs=True)}
 """Kinds of classification arms, by name."""
 
@@ -127,6 +130,10 @@ class Classification:
             torch.manual_seed(run.seed)
             network = self.inputs.network(run, split, self.classes)
             load = self.inputs.loader(network)
+            # of some series: an offset need not be known to three digits
+            deviation = load(split.train[:SPREAD_ROWS]).std(dim=(0, 2))
+            if network.reads_observed:
+                deviation = deviation[:-1]
             trained = train_network(
                 network,
                 Samples(load, train, labels[train]),
@@ -135,7 +142,7 @@ class Classification:
                 options.training,
                 run.seed,
                 device,
-                augment_batch(options.augmentation, bool(network.reads_observed)),
+                augment_batch(options.augmentation, deviation, bool(network.reads_observed)),
             )
         validation, test = (
             predict_network(trained.network, load, rows, device).argmax(dim=1).numpy()

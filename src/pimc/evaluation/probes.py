@@ -69,6 +69,20 @@ class LinearOptions:
 
 
 @dataclass(frozen=True)
+class SvmOptions:
+    """Support vector machine with a Gaussian kernel, on standardised features.
+
+    The width of the kernel is scikit-learn's ``scale``: one over the number of features, which
+    have variance 1. Where labels are many, it draws borders that no linear probe can.
+
+    Attributes:
+        inverse_decay: values of C to choose from.
+    """
+
+    inverse_decay: tuple[float, ...] = (1.0, 3.0, 10.0)
+
+
+@dataclass(frozen=True)
 class ForestOptions:
     """Random forest.
 
@@ -201,6 +215,21 @@ def _linear(train: Labelled, validation: Labelled, options: LinearOptions, seed:
     return Fitted(predict, {"inverse_decay": inverse_decay})
 
 
+def _svm(train: Labelled, validation: Labelled, options: SvmOptions, seed: int) -> Fitted:
+    from sklearn.svm import SVC
+
+    standardise = standardiser(train.x)
+    if len(np.unique(train.y)) < 2:
+        return _majority(train, validation, MajorityOptions(), seed)
+
+    def fit(inverse_decay: float) -> Predict:
+        model = SVC(C=inverse_decay, gamma="scale").fit(standardise(train.x), train.y)
+        return lambda x: np.asarray(model.predict(standardise(x)))
+
+    inverse_decay, predict = choose(options.inverse_decay, fit, validation)
+    return Fitted(predict, {"inverse_decay": inverse_decay})
+
+
 def _forest(train: Labelled, validation: Labelled, options: ForestOptions, seed: int) -> Fitted:
     from sklearn.ensemble import RandomForestClassifier
 
@@ -271,6 +300,7 @@ CLASSIFIERS = {
     ),
     "knn": Classifier(options=KnnOptions, fit=_knn, deterministic=True),
     "linear": Classifier(options=LinearOptions, fit=_linear, deterministic=True),
+    "svm": Classifier(options=SvmOptions, fit=_svm, deterministic=True),
     "forest": Classifier(options=ForestOptions, fit=_forest),
     "rocket": Classifier(options=RocketOptions, fit=_rocket),
 }

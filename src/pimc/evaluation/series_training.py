@@ -59,11 +59,14 @@ def series_training(given: Mapping[str, Any]) -> SeriesTraining:
     )
 
 
-def augment_batch(options: SeriesAugmentation, observed: bool = False) -> Augment | None:
+def augment_batch(
+    options: SeriesAugmentation, deviation: Tensor, observed: bool = False
+) -> Augment | None:
     """Changes of the series of a batch that keep its classes; None where there are none.
 
     Args:
         options: strengths.
+        deviation: I, standard deviation of each index over training series.
         observed: whether the last row of each series tells which dates were observed. Without
             it, masking hides steps of the filled series, as if all had been observed.
     """
@@ -71,11 +74,13 @@ def augment_batch(options: SeriesAugmentation, observed: bool = False) -> Augmen
         return None
 
     def augment(series: Tensor, targets: Tensor, generator: Generator) -> tuple[Tensor, Tensor]:
+        spread = deviation.to(series.device)
         if observed:
-            parts = augment_observed(series[:, :-1], series[:, -1] > 0, options, generator)
+            parts = augment_observed(series[:, :-1], series[:, -1] > 0, options, generator, spread)
             return torch.cat([parts[0], parts[1][:, None].to(series.dtype)], dim=1), targets
         everywhere = torch.ones(len(series), series.shape[2], dtype=torch.bool)
-        changed = augment_series(series, everywhere.to(series.device), options, generator)
+        everywhere = everywhere.to(series.device)
+        changed = augment_series(series, everywhere, options, generator, spread)
         return changed, targets
 
     return augment

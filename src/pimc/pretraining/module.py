@@ -74,7 +74,8 @@ class ContrastiveModule(LightningModule):
         terms = dict(self.terms.items())
         if isinstance(pair := terms.get("pair"), PairTerm):
             return pair.embed(self.encoders, batch)
-        first, second = two_views(self.encoders, batch, self.options.view, self._generator(0))
+        view, generator = self.options.view, self._generator(0)
+        first, second = two_views(self.encoders, batch, view, generator, self.scale)
         series, sides = terms.get("series"), (first, second)
         if isinstance(series, SeriesTerm):
             ours, theirs = series.project(self.encoders, first, second)

@@ -86,7 +86,7 @@ class ViewAugmentation(SeriesAugmentation):
     change of level a pixel is recognised by its exact level, and its season need not be learned.
     """
 
-    level: float = 0.05
+    level: float = 0.2
     masking: float = 0.5
     shift: float = 1.0
     stretch: float = 0.05

@@ -46,18 +46,26 @@ def augment_crops(crops: Tensor, options: CropAugmentation, generator: Generator
 
 
 def augment_series(
-    series: Tensor, observed: Tensor, options: SeriesAugmentation, generator: Generator
+    series: Tensor,
+    observed: Tensor,
+    options: SeriesAugmentation,
+    generator: Generator,
+    deviation: Tensor,
 ) -> Tensor:
     """Hide observations, move in time, change the level; see ``augment_observed``.
 
     Returns:
         As ``series``.
     """
-    return augment_observed(series, observed, options, generator)[0]
+    return augment_observed(series, observed, options, generator, deviation)[0]
 
 
 def augment_observed(
-    series: Tensor, observed: Tensor, options: SeriesAugmentation, generator: Generator
+    series: Tensor,
+    observed: Tensor,
+    options: SeriesAugmentation,
+    generator: Generator,
+    deviation: Tensor,
 ) -> tuple[Tensor, Tensor]:
     """Hide observations, move in time, change the level; say what is observed afterwards.
 
@@ -66,6 +74,7 @@ def augment_observed(
         observed: B x L bool, where the series was observed.
         options: strengths.
         generator: of all draws, on the series' device.
+        deviation: I float32, standard deviation of each index over training series.
 
     Returns:
         As ``series``, and as ``observed``: hidden dates count as not observed, and where time
@@ -85,7 +94,8 @@ def augment_observed(
         series = resample(series, times)
         observed = observed.gather(1, times.round().long().clamp(0, length - 1))
     if options.level:
-        series = series + options.level * _normal((batch, indices, 1), generator)
+        offset = options.level * deviation[:, None]
+        series = series + offset * _normal((batch, indices, 1), generator)
     return series, observed
 
 

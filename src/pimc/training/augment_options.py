@@ -36,7 +36,8 @@ class SeriesAugmentation:
     """Changes of a series that keep what grows there; 0 switches one off.
 
     Attributes:
-        level: standard deviation of an offset of each index, in its units.
+        level: spread of an offset of each index, in standard deviations of that index over
+            training series: indices and bands are of very different spread.
         masking: share of the observed dates that are hidden, then filled linearly.
         shift: largest shift in time, calendar steps.
         stretch: largest relative change of the season's length.

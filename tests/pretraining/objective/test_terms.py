@@ -159,10 +159,10 @@ def test_retrieval_sees_the_mean_cosine_of_the_branches(encoders, batch):
 
 @torch.no_grad()
 def test_two_views_are_two_different_resamplings(encoders, batch):
-    first, second = two_views(encoders, batch, OPTIONS.view, generator())
+    first, second = two_views(encoders, batch, OPTIONS.view, generator(), SCALE)
     assert first.shape == second.shape == (6, encoders.series.embedding_size)
     assert not torch.allclose(first, second)
-    again = two_views(encoders, batch, OPTIONS.view, generator())
+    again = two_views(encoders, batch, OPTIONS.view, generator(), SCALE)
     assert torch.equal(first, again[0]) and torch.equal(second, again[1])
 
 

@@ -21,6 +21,10 @@ class SeriesScale:
     mean: tuple[float, ...]
     std: tuple[float, ...]
 
+    def deviation(self, series: Tensor) -> Tensor:
+        """I, the standard deviations, of the dtype and on the device of some series."""
+        return series.new_tensor(self.std)
+
     def standardise(self, series: Tensor) -> Tensor:
         """B x I x L to mean 0 and deviation 1 of each index."""
         mean, std = (series.new_tensor(values)[:, None] for values in (self.mean, self.std))

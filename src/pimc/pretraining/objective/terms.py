@@ -81,11 +81,11 @@ class BranchProjections(nn.Module):
 class PairTerm(nn.Module):
     """A series and its crops: the loss of the paper, of each branch with the crops."""
 
-    def __init__(self, encoders: Encoders, options: PretrainingOptions):
+    def __init__(self, encoders: Encoders, options: PretrainingOptions, scale: SeriesScale):
         super().__init__()
         if encoders.image is None:
             raise ValueError("pairs of series and images need an image encoder")
-        self.options, size = options, options.projection_size
+        self.options, self.scale, size = options, scale, options.projection_size
         self.series_heads = BranchProjections(encoders.series, size)
         self.image_head = ProjectionHead(encoders.image.embedding_size, size)
         self.losses = _branch_losses(encoders.series, options)
@@ -114,7 +114,10 @@ class PairTerm(nn.Module):
         series, observed = step.batch.series, step.batch.observed
         reflectance = crops_of(step.batch)
         if step.training:
-            series, observed = augment_observed(series, observed, options.series, generator)
+            deviation = self.scale.deviation(series)
+            series, observed = augment_observed(
+                series, observed, options.series, generator, deviation
+            )
             reflectance = augment_crops(reflectance, options.crop, generator)
         embedded = encoders.embed_series(series, observed), encoders.embed_images(reflectance)
         return compare_branches(self.losses, *self.project(encoders, *embedded), step.alike)
@@ -123,9 +126,9 @@ class PairTerm(nn.Module):
 class SeriesTerm(nn.Module):
     """Two views of one series: SimCLR (Chen et al. 2020) with resampling in time."""
 
-    def __init__(self, encoders: Encoders, options: PretrainingOptions):
+    def __init__(self, encoders: Encoders, options: PretrainingOptions, scale: SeriesScale):
         super().__init__()
-        self.options = options
+        self.options, self.scale = options, scale
         self.heads = BranchProjections(encoders.series, options.projection_size)
         self.losses = _branch_losses(encoders.series, options)
 
@@ -138,7 +141,9 @@ class SeriesTerm(nn.Module):
 
     def forward(self, encoders: Encoders, step: Step) -> Tensor:
         """The loss of two views; those of held-out batches are changed as in training."""
-        first, second = two_views(encoders, step.batch, self.options.view, step.generator)
+        first, second = two_views(
+            encoders, step.batch, self.options.view, step.generator, self.scale
+        )
         return compare_branches(self.losses, *self.project(encoders, first, second), step.alike)
 
 
@@ -211,9 +216,9 @@ def build_terms(
     for name in options.objective.terms:
         match name:
             case "pair":
-                terms[name] = PairTerm(encoders, options)
+                terms[name] = PairTerm(encoders, options, scale)
             case "series":
-                terms[name] = SeriesTerm(encoders, options)
+                terms[name] = SeriesTerm(encoders, options, scale)
             case "masked":
                 terms[name] = MaskedTerm(encoders, options, scale)
             case "image":
@@ -234,11 +239,15 @@ def _mean_of_dates(vectors: Tensor, pixels: int) -> Tensor:
 
 
 def two_views(
-    encoders: Encoders, batch: Batch, options: ViewAugmentation, generator: Generator
+    encoders: Encoders,
+    batch: Batch,
+    options: ViewAugmentation,
+    generator: Generator,
+    scale: SeriesScale,
 ) -> tuple[Tensor, Tensor]:
     """Embeddings of two views of each series."""
-    parts = batch.series, batch.observed
-    views = [augment_observed(*parts, options, generator) for _ in range(2)]
+    parts = batch.series, batch.observed, options, generator, scale.deviation(batch.series)
+    views = [augment_observed(*parts) for _ in range(2)]
     series, observed = (torch.cat(sides) for sides in zip(*views, strict=True))
     first, second = encoders.embed_series(series, observed).chunk(2)
     return first, second
