@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 from pimc.signal.calendar import (
     NO_DATE,
     CalendarOptions,
+    calendar_shift,
     count_observations,
     dated,
     regularise,
@@ -175,3 +176,11 @@ def test_how_many_seasons_are_taken_is_no_part_of_what_a_calendar_is():
     grid = {"start": "09-15", "step": 7, "length": 61, "min_observations": 5}
     assert best.to_json() == grid
     assert CalendarOptions(**grid) == plain
+
+
+def test_calendars_are_laid_where_they_overlap_most():
+    season, year = CalendarOptions("09-15", 7, 61), CalendarOptions("01-01", 10, 36)
+    assert calendar_shift(season, year) == 30 - 14 + 31 + 30 + 31  # 15 September to 1 January
+    assert calendar_shift(year, season) == -108
+    assert calendar_shift(year, year) == 0
+    assert calendar_shift(CalendarOptions("11-01", 10, 36), CalendarOptions("10-25", 10, 36)) == -7

@@ -35,27 +35,18 @@ class AblationEffort(Effort):
     """How much of the protocol is run, and how much training an encoder gets.
 
     Attributes:
-        encoder_seeds: trainings of each variant and rotation; draw k of the labels reads that of
-            seed k modulo this number.
         variants: names of those that are run; None runs all.
         pretraining: options of ``pretraining`` that all variants share: the budget.
     """
 
-    encoder_seeds: int = 1
     variants: tuple[str, ...] | None = None
     pretraining: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        """Check the number of seeds, and that each is read."""
+        """Take the names of variants."""
         super().__post_init__()
         if self.variants is not None:
             object.__setattr__(self, "variants", tuple(self.variants))
-        fewest = min(budget.draws for budget in self.budgets.values())
-        if not 1 <= self.encoder_seeds <= fewest:
-            raise ValueError(
-                f"encoder_seeds must be 1..{fewest}, the draws of the budget with fewest, so that "
-                f"every encoder is scored; got {self.encoder_seeds}"
-            )
 
 
 @dataclass(frozen=True)

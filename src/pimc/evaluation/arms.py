@@ -104,15 +104,18 @@ class Effort:
             sample is tested once, out of fold.
         max_train: training samples at most, a random part of more; None takes all.
         max_epochs: of arms that are networks, at most; None leaves them as they are.
+        encoder_seeds: pretrainings of each rotation, where each rotation has its own encoder; draw
+            k of the labels reads that of seed k modulo this number.
     """
 
     budgets: Mapping[str, Any]
     rotations: int = 1
     max_train: int | None = None
     max_epochs: int | None = None
+    encoder_seeds: int = 1
 
     def __post_init__(self) -> None:
-        """Build budgets that come as mappings; check the counts."""
+        """Build budgets that come as mappings; check the counts, and that each encoder is read."""
         built = {
             name: given if isinstance(given, Budget) else Budget(name, **given)
             for name, given in self.budgets.items()
@@ -125,6 +128,12 @@ class Effort:
             raise ValueError(
                 f"an effort needs budgets, 1..{len(FOLDS)} rotations, and max_train and max_epochs "
                 f"of 1 or more, got {self}"
+            )
+        fewest = min(budget.draws for budget in built.values())
+        if not 1 <= self.encoder_seeds <= fewest:
+            raise ValueError(
+                f"encoder_seeds must be 1..{fewest}, the draws of the budget with fewest, so that "
+                f"every encoder is scored; got {self.encoder_seeds}"
             )
 
 

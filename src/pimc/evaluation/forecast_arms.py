@@ -137,6 +137,7 @@ def forecast_task(
         (facts,),
         encoders.digest,
         encoders.absent(options),
+        encoders.seeds,
     )
 
 

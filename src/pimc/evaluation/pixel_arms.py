@@ -102,6 +102,7 @@ def pixel_task(
         (facts,),
         encoders.digest,
         encoders.absent(options) | _without_plots(options, encoders),
+        encoders.seeds,
     )
 
 

@@ -30,6 +30,7 @@ class Task:
             arm names. Their ``repr`` must tell values apart.
         of_encoder: what a run's result hangs on of the encoder that it reads; None for nothing.
         absent: arms that cannot run here, and why.
+        encoder_seeds: pretrained encoders of each rotation, which draws take turns with.
     """
 
     name: str
@@ -40,6 +41,7 @@ class Task:
     facts: tuple[object, ...]
     of_encoder: Callable[[ArmRun], str | None]
     absent: Mapping[str, str] = field(default_factory=dict)
+    encoder_seeds: int = 1
 
 
 def plan(task: Task, options: TaskOptions) -> dict[str, ArmTask]:
@@ -72,7 +74,8 @@ def plan_runs(task: Task, options: TaskOptions) -> Iterator[ArmRun]:
         kind = task.kinds[arm.kind]
         limited = _limit_epochs(arm, kind, protocol.max_epochs)
         for budget in filter(lambda each: arm.runs_at(each.name), protocol.budgets.values()):
-            one = _is_fixed(arm, kind, budget, protocol.max_train)
+            several = arm.pretrained and task.encoder_seeds > 1
+            one = not several and _is_fixed(arm, kind, budget, protocol.max_train)
             for seed in range(1 if one else budget.draws):
                 yield ArmRun(task.name, limited, budget, seed, rotation)
 

@@ -78,11 +78,13 @@ class SeriesEncoders:
         recurrence: plots of encoders with first weights, fitted on a run's training samples.
         architecture: of these: that of the pretrained ones, so that pairs of arms fit.
         find: the pretrained encoder of a run; None where there is none.
+        seeds: trainings that draws of labels take turns with.
     """
 
     recurrence: RecurrenceOptions
     architecture: Architecture
     find: FindEncoder | None
+    seeds: int = 1
 
     def untrained(self, axes: SeriesAxes) -> SeriesOptions:
         """What encoders with first weights hang on."""
@@ -111,11 +113,12 @@ def plan_rotation_encoders(
     options: SeriesTaskOptions,
     checkpoints: Path,
 ) -> dict[str, EncoderTask]:
-    """One encoder a rotation, as shipped; none where all rotations share that of the catalog."""
+    """Encoders of each rotation, as shipped; none where all share that of the catalog."""
     if options.encoders == CATALOG:
         return {}
-    shipped = Variant(SHIPPED, recurrence, pretraining)
-    return plan_encoders(corpus, [shipped], 1, options.protocol.rotations, folds, checkpoints)
+    shipped, effort = Variant(SHIPPED, recurrence, pretraining), options.protocol
+    counts = effort.encoder_seeds, effort.rotations
+    return plan_encoders(corpus, [shipped], *counts, folds, checkpoints)
 
 
 def choose_encoders(
@@ -132,8 +135,9 @@ def choose_encoders(
     """
     if options.encoders == BY_ROTATION:
         first = next(iter(rotation_encoders.values())).load()
-        find: FindEncoder = partial(_of_rotation, rotation_encoders)
-        return SeriesEncoders(recurrence, first.config.architecture, find)
+        seeds = options.protocol.encoder_seeds
+        find: FindEncoder = partial(_of_rotation, rotation_encoders, seeds)
+        return SeriesEncoders(recurrence, first.config.architecture, find, seeds)
     if series_encoder is None:
         return SeriesEncoders(recurrence, find_preset(options.preset).series, None)
     series_encoder.check(axes.indices, axes.calendar)
@@ -151,8 +155,8 @@ def always(encoder: StoredSeriesEncoder) -> FindEncoder:
     return lambda run: kept
 
 
-def _of_rotation(kept: Mapping[str, KeptEncoder], run: ArmRun) -> KeptEncoder:
-    return kept[EncoderRun(SHIPPED, 0, run.rotation).name]
+def _of_rotation(kept: Mapping[str, KeptEncoder], seeds: int, run: ArmRun) -> KeptEncoder:
+    return kept[EncoderRun(SHIPPED, run.seed % seeds, run.rotation).name]
 
 
 def _find_shortened(find: FindEncoder, length: int, run: ArmRun) -> KeptEncoder:

@@ -7,12 +7,13 @@ from dataclasses import replace
 from typing import Any
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from pimc.model.architecture import Architecture
 from pimc.model.backbone.network import Backbone
 from pimc.model.encoder_config import ImageEncoderConfig
-from pimc.model.encoders import ImageEncoder, SeriesEncoder
+from pimc.model.encoders import ImageEncoder, SeriesEncoder, check_calendar
+from pimc.signal.calendar import CalendarOptions, calendar_shift
 
 AnyImageEncoder = ImageEncoder | Backbone
 """Ours, or a network of others: both have bands and a first convolution that reads them."""
@@ -120,6 +121,71 @@ def shorten(encoder: SeriesEncoder, length: int) -> SeriesEncoder:
     short = SeriesEncoder(replace(encoder.config, calendar=calendar))
     short.load_state_dict(encoder.state_dict())
     return short.eval()
+
+
+class ResampledEncoder(SeriesEncoder):
+    """An encoder that reads series of another calendar, by lines between their steps.
+
+    Days of its own calendar before or after the other one get the series' first or last value, as
+    every series beyond its observations does, and count as not observed.
+    """
+
+    matrix: Tensor
+    inside: Tensor
+
+    def __init__(self, encoder: SeriesEncoder, calendar: CalendarOptions):
+        """Copy an encoder.
+
+        Args:
+            encoder: is not changed.
+            calendar: of the series that the copy reads.
+
+        Raises:
+            ValueError: if less than half of the encoder's calendar lies within the other.
+        """
+        super().__init__(encoder.config)
+        self.load_state_dict(encoder.state_dict())
+        self.calendar, own = calendar, encoder.config.calendar
+        shift = calendar_shift(calendar, own)
+        steps = (shift + own.step * torch.arange(own.length)) / calendar.step
+        inside = (steps > -0.5) & (steps < calendar.length - 0.5)
+        if inside.sum() < own.length / 2:
+            raise ValueError(
+                f"an encoder of the calendar {own} reads too little of series on {calendar}: "
+                f"{int(inside.sum())} of its {own.length} steps lie within"
+            )
+        self.register_buffer("inside", inside, persistent=False)
+        self.register_buffer("matrix", interpolation(steps, calendar.length), persistent=False)
+
+    def check(self, indices: Sequence[str], calendar: CalendarOptions) -> None:
+        """Refuse series of other indices, or of another calendar than the one it was made for."""
+        super().check(indices, self.config.calendar)
+        check_calendar(self.calendar, calendar)
+
+    def forward(self, series: Tensor) -> Tensor:
+        """As ``SeriesEncoder.forward``, of series on the other calendar."""
+        if series.shape[-1] != self.calendar.length:
+            raise ValueError(
+                f"expected series of {self.calendar.length} calendar steps, got shape "
+                f"{tuple(series.shape)}"
+            )
+        moved, count = series @ self.matrix, len(self.config.recurrence.indices)
+        if series.shape[1] > count:
+            seen = (moved[:, count:] >= 0.5) & self.inside
+            moved = torch.cat([moved[:, :count], seen.to(moved.dtype)], dim=1)
+        return super().forward(moved)
+
+
+def interpolation(steps: Tensor, length: int) -> Tensor:
+    """Weights of a series' steps at other places between them: length x len(steps) float32.
+
+    Args:
+        steps: places, in steps; beyond the ends the end counts.
+        length: of the series.
+    """
+    places = steps.clamp(0, length - 1)
+    distance = (torch.arange(length)[:, None] - places).abs()
+    return (1 - distance).clamp(min=0)
 
 
 def untrained_facts(encoder: AnyImageEncoder) -> tuple[object, ...]:

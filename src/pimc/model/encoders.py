@@ -22,6 +22,21 @@ SMALLEST_IMAGE = 8
 """Rows and columns that the image encoder needs: it halves an image up to three times."""
 
 
+def check_calendar(own: CalendarOptions, calendar: CalendarOptions) -> None:
+    """Refuse the calendar of some series that is not an encoder's own.
+
+    Raises:
+        ValueError: saying where they differ.
+    """
+    for name in ("start", "step", "length"):  # how many observations a pixel has may differ
+        here, there = getattr(own, name), getattr(calendar, name)
+        if here != there:
+            raise ValueError(
+                f"this encoder reads series on a calendar with {name} {here}, got {there}; "
+                "make the series with the encoder's calendar"
+            )
+
+
 class SeriesEncoder(nn.Module):
     """Index series -> embedding, by their recurrence plots, by themselves, or by both.
 
@@ -76,14 +91,7 @@ class SeriesEncoder(nn.Module):
                 f"this encoder reads the indices {', '.join(expected)} in that order, "
                 f"got {', '.join(indices)}"
             )
-        grid = ("start", "step", "length")  # how many observations a pixel has may differ
-        for name in grid:
-            here, there = getattr(self.config.calendar, name), getattr(calendar, name)
-            if here != there:
-                raise ValueError(
-                    f"this encoder reads series on a calendar with {name} {here}, got {there}; "
-                    "make the series with the encoder's calendar"
-                )
+        check_calendar(self.config.calendar, calendar)
 
     def forward(self, series: Tensor) -> Tensor:
         """Embed series.

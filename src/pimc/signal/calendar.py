@@ -74,6 +74,23 @@ class CalendarOptions:
         return {name: value for name, value in asdict(self).items() if name != "seasons"}
 
 
+def calendar_shift(calendar: CalendarOptions, other: CalendarOptions) -> int:
+    """Days from the first day of a calendar to that of another, where both overlap most.
+
+    Calendars have no year; one of 365 days is taken. Of equal overlaps the earliest counts.
+    """
+    first, second = (
+        datetime.datetime.strptime(f"2001-{each.start}", "%Y-%m-%d").timetuple().tm_yday
+        for each in (calendar, other)
+    )
+    shifts = [second - first + 365 * years for years in range(-2, 3)]
+
+    def overlap(shift: int) -> int:
+        return min(calendar.span, shift + other.span) - max(0, shift)
+
+    return max(shifts, key=overlap)
+
+
 def dated(days: np.ndarray) -> np.ndarray:
     """Days of a row of acquisitions without its padding.
 
