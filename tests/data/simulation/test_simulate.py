@@ -196,10 +196,20 @@ def test_a_random_forest_is_neither_hopeless_nor_perfect(seed):
         ({"patches": 20_000, "size": 128}, r"patches must be 1\.\.9216, got 20000: 4 tiles"),
         ({"size": 8}, r"size must be 16\.\.512 pixels, got 8"),
         ({"size": 1024}, r"size must be 16\.\.512 pixels, got 1024"),
-        ({"seed": -1}, "seed must be at least 0, got -1"),
+        ({"seed": -1}, "seed and season_spread must be at least 0, got -1"),
         ({"tiles": 5}, r"tiles must be 1\.\.4, got 5"),
     ],
 )
 def test_wrong_options_are_refused(options, message):
     with pytest.raises(ValueError, match=message):
         SimulationOptions(**options)
+
+
+def test_growing_seasons_of_other_climates_move_what_grows_and_nothing_else():
+    here, spread = (
+        simulate_scenes(SimulationOptions(patches=4, size=32, season_spread=days))["10001"]()
+        for days in (0, 90)
+    )
+    np.testing.assert_array_equal(here.labels, spread.labels)
+    np.testing.assert_array_equal(here.dates, spread.dates)
+    assert (here.reflectance != spread.reflectance).mean() > 0.3

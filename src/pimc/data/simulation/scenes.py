@@ -8,7 +8,7 @@ additions, multiplications and lookups, and the result is rounded once, to int16
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 
 import numpy as np
@@ -45,12 +45,15 @@ class SimulationOptions:
         size: pixels a side; PASTIS has 128.
         seed: of all randomness, at least 0.
         tiles: places, the first of PASTIS's four tiles; patches alternate between them.
+        season_spread: days by which all that grows on a patch may be early or late, each patch
+            by its own number: growing seasons of other latitudes and climates than France's.
     """
 
     patches: int = 60
     size: int = 64
     seed: int = 0
     tiles: int = 4
+    season_spread: int = 0
 
     def __post_init__(self) -> None:
         """Check the ranges."""
@@ -58,8 +61,10 @@ class SimulationOptions:
             raise ValueError(f"tiles must be 1..{len(TILES)}, got {self.tiles}")
         if not SMALLEST <= self.size <= LARGEST:
             raise ValueError(f"size must be {SMALLEST}..{LARGEST} pixels, got {self.size}")
-        if self.seed < 0:
-            raise ValueError(f"seed must be at least 0, got {self.seed}")
+        if self.seed < 0 or self.season_spread < 0:
+            raise ValueError(
+                f"seed and season_spread must be at least 0, got {self.seed}, {self.season_spread}"
+            )
         room = self.tiles * _patches_across(self.size) ** 2
         if not 1 <= self.patches <= room:
             raise ValueError(
@@ -81,12 +86,14 @@ class SimulatedPatch:
         size: pixels a side.
         seed: of the simulation.
         tiles: of the simulation.
+        season_spread: of the simulation.
     """
 
     number: int
     size: int
     seed: int
     tiles: int
+    season_spread: int = 0
 
     @property
     def patch_id(self) -> str:
@@ -102,10 +109,11 @@ class SimulatedPatch:
         """Simulate the patch."""
         tile = TILES[self.number % self.tiles]
         season = _tile_season(self.seed, self.number % self.tiles)
-        seeds = np.random.SeedSequence([self.seed, self.number]).spawn(3)
-        land, growing, viewing = (np.random.default_rng(seed) for seed in seeds)
+        seeds = np.random.SeedSequence([self.seed, self.number]).spawn(4)
+        land, growing, viewing, climate = (np.random.default_rng(seed) for seed in seeds)
         ground = simulate_ground(land, self.size, tile)
-        growth = draw_growth(growing, ground.cover, tile)
+        late = int(climate.integers(-self.season_spread, self.season_spread, endpoint=True))
+        growth = draw_growth(growing, ground.cover, replace(tile, lateness=tile.lateness + late))
         row, col = divmod(self.number // self.tiles, _patches_across(self.size))
         origin = (row * (self.size + GROUND_BETWEEN), col * (self.size + GROUND_BETWEEN))
         # five folds and at most four tiles: every tile has patches of every fold
@@ -128,7 +136,7 @@ class SimulatedPatch:
 def simulate_scenes(options: SimulationOptions) -> dict[str, SimulatedPatch]:
     """The patches of a simulation by id, none made yet."""
     sources = (
-        SimulatedPatch(number, options.size, options.seed, options.tiles)
+        SimulatedPatch(number, options.size, options.seed, options.tiles, options.season_spread)
         for number in range(options.patches)
     )
     return {source.patch_id: source for source in sources}

@@ -1,0 +1,39 @@
+"""The series encoder that comes with the package, for whoever has pretrained none."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cache
+from pathlib import Path
+
+from pimc.model.adapt import ResampledEncoder
+from pimc.model.encoders import SeriesEncoder
+from pimc.model.storage import load_encoder
+from pimc.signal.calendar import CalendarOptions
+
+FOLDER = Path(__file__).with_name("shipped_encoder")
+"""Its weights, its configuration, and its card, which says what it learned from and how."""
+
+
+@cache
+def load_shipped() -> SeriesEncoder:
+    """The encoder as it was trained, on simulated ground alone; not to be changed."""
+    encoder = load_encoder(FOLDER)
+    if not isinstance(encoder, SeriesEncoder):
+        raise TypeError(f"expected an encoder of series in {FOLDER}, got {encoder.kind}")
+    return encoder
+
+
+def shipped_encoder(indices: Sequence[str], calendar: CalendarOptions) -> SeriesEncoder:
+    """The encoder for series of some calendar.
+
+    Raises:
+        ValueError: for other indices than its own, or a calendar that overlaps too little with
+            its own.
+    """
+    encoder = load_shipped()
+    encoder.check(indices, encoder.config.calendar)
+    own, steps = encoder.config.calendar, (calendar.start, calendar.step, calendar.length)
+    if steps == (own.start, own.step, own.length):
+        return encoder
+    return ResampledEncoder(encoder, calendar).eval()
