@@ -146,7 +146,7 @@ def test_the_scale_is_set_by_arms_that_are_no_mere_baselines(tmp_path):
     land, forecasting = split_sections(*build(tmp_path))
     low, high = land.rankings[0].span
     assert 0.5 < low < 0.58 and 0.92 < high < 0.95
-    assert [each.budget for each in land.rankings] == ["all", "tenth"]
+    assert [each.budget for each in land.rankings] == ["tenth", "all"]
     assert forecasting.rankings[0].arms["arm"].tolist()[0] == "fine_tune"  # the lowest error
     assert forecasting.rankings[0].chosen["arm"] == "fine_tune"
 

@@ -37,7 +37,7 @@ COLOURS = {
 
 
 def draw_leaderboard(scores: pd.DataFrame, paired: pd.DataFrame) -> Figure:
-    """Arms with most labels by the score that ranks; published numbers in panels of their own.
+    """Arms with fewest labels by the score that ranks; published numbers in panels of their own.
 
     Args:
         scores: ``pimc.report.leaderboard.table.leaderboard_table``.

@@ -89,7 +89,7 @@ class Section:
         data_set: what it ran on.
         effort: how much of the protocol was run; "" where the tables do not say.
         scored_on: day of the scores.
-        rankings: the one with most labels first.
+        rankings: the one with fewest labels first, which is what pretraining is for.
     """
 
     workspace: str
@@ -111,11 +111,12 @@ class Section:
 
     @property
     def samples(self) -> str:
-        """Numbers of training and test samples and of runs, in words."""
-        first = self.rankings[0]
-        unit = TASKS[self.task].counted or f"{first.unit}s"
-        tested = count(float(first.arms["test_samples"].max()))
-        return f"{first.runs}; {tested} test {unit}" if tested else first.runs
+        """Numbers of training samples (with most labels), of test samples and of runs, in words."""
+        unit = self.rankings[0].unit
+        most = [each for each in self.rankings if each.unit == unit][-1]
+        counted = TASKS[self.task].counted or f"{unit}s"
+        tested = count(float(most.arms["test_samples"].max()))
+        return f"{most.runs}; {tested} test {counted}" if tested else most.runs
 
 
 def split_sections(scores: pd.DataFrame, paired: pd.DataFrame) -> list[Section]:
@@ -142,7 +143,7 @@ def split_sections(scores: pd.DataFrame, paired: pd.DataFrame) -> list[Section]:
                 DataSet(str(first["data_set"]), simulated),
                 str(first["effort"]) if pd.notna(first["effort"]) else "",
                 str(first["scored_on"]),
-                _most_labels_first(rankings),
+                _fewest_labels_first(rankings),
             )
         )
     return sections
@@ -166,13 +167,13 @@ def _rank(rows: pd.DataFrame, task: str, paired: pd.DataFrame) -> Ranking:
     )
 
 
-def _most_labels_first(rankings: list[Ranking]) -> tuple[Ranking, ...]:
-    """Units in their order; of each the budget with most labels first."""
+def _fewest_labels_first(rankings: list[Ranking]) -> tuple[Ranking, ...]:
+    """Units in their order; of each the budget with fewest labels first."""
     units = list(dict.fromkeys(each.unit for each in rankings))
     return tuple(
         sorted(
             rankings,
-            key=lambda each: (units.index(each.unit), -float(each.arms["train_samples"].max())),
+            key=lambda each: (units.index(each.unit), float(each.arms["train_samples"].max())),
         )
     )
 
