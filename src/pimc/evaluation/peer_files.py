@@ -47,7 +47,8 @@ def read_peer(file: str, samples: pd.DataFrame, source_pixels: pd.DataFrame) -> 
     pixels = name_samples(samples, source_pixels)
     rows = find_rows(table, pixels)
     _check_covered(rows != NOBODY, "no embedding", table, pixels)
-    values: np.ndarray = table.values[rows].astype(np.float32)
+    with np.errstate(over="ignore"):  # what is too large becomes infinite, and is refused
+        values: np.ndarray = table.values[rows].astype(np.float32)
     _check_covered(
         np.isfinite(values).all(axis=1), "an embedding that is not finite", table, pixels
     )
@@ -132,9 +133,10 @@ def _by_place(table: EmbeddingTable, pixels: pd.DataFrame) -> np.ndarray:
 def _look_up(known: pd.Index, wanted: pd.Index, names: str, table: EmbeddingTable) -> np.ndarray:
     twice = known.duplicated()
     if twice.any():
+        first = ", ".join(map(str, known[twice].to_frame().iloc[0]))
         raise ValueError(
             f"{table.source}: {twice.sum()} rows have the {names} of an earlier one, first "
-            f"{known[twice][0]}; leave one row a pixel"
+            f"{first}; leave one row a pixel"
         )
     return np.asarray(known.get_indexer(wanted))
 

@@ -51,7 +51,10 @@ class PixelOptions(TaskOptions):
     background: bool = True
 
     def samples(self, series_pixels: pd.DataFrame, classes: Sequence[str]) -> pd.DataFrame:
-        """Pixels that take part, those with a class that counts; ``row`` is the row of each."""
+        """Pixels that take part, those with a class that counts.
+
+        ``corpus_row`` is the row of each among all (``row`` is that in its patch).
+        """
         left_out = {VOID} if self.background else {VOID, BACKGROUND}
         codes = [code for code, name in enumerate(classes) if name not in left_out]
         rows = np.flatnonzero(series_pixels["label"].isin(codes))
@@ -60,7 +63,7 @@ class PixelOptions(TaskOptions):
                 f"classes are told of labelled pixels: {len(series_pixels)} pixels, none "
                 f"has a class of {', '.join(classes)}; bring labels, or another task"
             )
-        return series_pixels.iloc[rows].reset_index(drop=True).assign(row=rows)
+        return series_pixels.iloc[rows].reset_index(drop=True).assign(corpus_row=rows)
 
 
 @dataclass(frozen=True)
@@ -98,7 +101,7 @@ def pixel_task(
     protocol = options.protocol
     samples = options.samples(corpus.pixels, classes)
     fold, labels = samples["fold"].to_numpy(), samples["label"].to_numpy()
-    rows = samples["row"].to_numpy()
+    rows = samples["corpus_row"].to_numpy()
     series, observed = (np.asarray(each[rows]) for each in (corpus.index_series, corpus.observed))
     of_series = encoders.untrained(corpus.axes)
     ground = samples["patch"].to_numpy(), fold
