@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
+import yaml
 from kedro.framework.session import KedroSession
 from kedro.framework.startup import bootstrap_project
 from kedro.io import DatasetError
@@ -22,6 +23,7 @@ from pimc.evaluation.tasks import TASKS as TASK_FACTS
 from pimc.model.storage import load_encoder
 
 PROJECT = Path(__file__).parents[1]
+PIXEL_PARAMETERS = "conf/base/parameters_pixel_classification.yml"
 TINY = {
     "patches": 10,
     "size": 40,
@@ -144,7 +146,15 @@ TASKS = {
     "pixel_classification": {
         "resamples": 50,
         "device": "cpu",
-        "arms": {**ARMS, "forest": {"trees": 5}, "cnn1d": SHORT, "fine_tune": SHORT},
+        "arms": {
+            **ARMS,
+            "rocket_bands": None,
+            "forest": {"trees": 5},
+            "forest_bands": {"trees": 5},
+            "cnn1d": SHORT,
+            "cnn1d_bands": SHORT,
+            "fine_tune": SHORT,
+        },
         "efforts": {"quick": {"max_train": 200, "budgets": {"shots_5": {"draws": 1}}}},
     },
     "forecasting": {
@@ -292,3 +302,36 @@ def test_series_without_images_train_a_series_encoder_alone(project, tmp_path):
     with pytest.raises(DatasetError, match="this environment reads that"):
         run(project, "points", pipeline="pretrain", encoder=str(tmp_path / "encoder"), **parameters)
     assert not (tmp_path / "encoder").exists()
+
+
+def test_embeddings_of_others_and_all_bands_stand_in_the_table_of_a_table_of_pixels(
+    project, tmp_path
+):
+    write_points(tmp_path / "points.npz")
+    with np.load(tmp_path / "points.npz") as points:
+        order = np.random.default_rng(1).permutation(200)  # blocks do not follow each other
+        given = {name: points[name] for name in points.files}
+    given |= {name: given[name][order] for name in ("reflectance", "lonlat", "label")}
+    np.savez(tmp_path / "points.npz", **given)
+    # one number tells the class: in the order of blocks it would be no better than a guess
+    told = (given["label"] == "rice").astype(np.float16)
+    np.savez(tmp_path / "theirs.npz", embedding=np.stack([told, 1 - told], axis=1))
+    peer = {"kind": "linear", "input": "embeddings", "file": str(tmp_path / "theirs.npz")}
+    bands = {"kind": "linear", "input": "bands"}
+    shipped = yaml.safe_load((PROJECT / PIXEL_PARAMETERS).read_text())["pixel_classification"]
+    options = {
+        "encoders": "catalog",
+        "arms": {**dict.fromkeys(shipped["arms"]), "theirs": peer, "logistic_bands": bands},
+        "references": ["theirs"],
+        "efforts": {"quick": {"budgets": {"shots_5": {"draws": 1}}}},
+        "resamples": 50,
+    }
+    table = str(tmp_path / "points.npz")
+    run(project, "points", "pixel_classification", root=table, pixel_classification=options)
+    scores = pd.read_csv(project / "data/08_reporting/points/pixel_classification.scores.csv")
+    assert set(scores["arm"]) == {"theirs", "logistic_bands"}
+    theirs = scores[(scores["arm"] == "theirs") & (scores["score"] == "accuracy")]
+    assert set(theirs["pretraining"]) == {"unknown"} and (theirs["value"] == 1).all()
+    np.savez(tmp_path / "theirs.npz", embedding=np.ones((199, 2), np.float32))
+    with pytest.raises(ValueError, match=r"it must have a row for each of the 200 .*; got 199"):
+        run(project, "points", "pixel_classification", root=table, pixel_classification=options)

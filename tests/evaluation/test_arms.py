@@ -20,9 +20,9 @@ def options(**changed):
     return TaskOptions(**{"arms": ARMS, "efforts": EFFORTS, **changed})
 
 
-def task(absent=None, facts=("data",), of_encoder=lambda run: None):
+def task(absent=None, facts=("data",), of_input=lambda run: None):
     splits = [f"split {rotation}" for rotation in range(2)]
-    return Task("task", KINDS, INPUTS, make, splits, facts, of_encoder, absent or {})
+    return Task("task", KINDS, INPUTS, make, splits, facts, of_input, absent or {})
 
 
 def make(run, split):
@@ -124,7 +124,7 @@ def test_a_key_hangs_on_facts_arm_and_encoder():
     assert len(set(first.values())) == len(first)
     assert keys() == first
     assert not set(keys(facts=("other data",)).values()) & set(first.values())
-    changed = keys(of_encoder=lambda run: "weights" if run.arm.pretrained else None)
+    changed = keys(of_input=lambda run: "weights" if run.arm.pretrained else None)
     assert {name for name in first if first[name] != changed[name]} == {
         name for name in first if name.startswith("probe")
     }

@@ -203,7 +203,7 @@ def test_networks_are_given_observed_dates_where_their_encoder_reads_them(source
     observed = RNG.random((160, 20)) < 0.7
     inputs = replace(make_inputs(encoder), observed=observed)
     network = inputs.network(arm_run("network", source), SPLIT, 3)
-    given = inputs.loader(network)(np.arange(4))
+    given = inputs.loader(arm_run("network", source), network)(np.arange(4))
     assert given.shape == (4, 2 if source == "series" else 3, 20)
     if source != "series":
         np.testing.assert_array_equal(given[:, 2], observed[:4])

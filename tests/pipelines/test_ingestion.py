@@ -1,6 +1,7 @@
 from dataclasses import dataclass, replace
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from pimc.data.patch import FILL
@@ -9,6 +10,7 @@ from pimc.pipelines.ingestion.nodes import (
     describe_scenes,
     join_frames,
     join_series,
+    name_pixels,
     plan_samples,
     tabulate_pixels,
 )
@@ -107,10 +109,25 @@ class Source:
 
 def test_keys_change_with_source_and_options_alone():
     def key(fingerprint="a", **changes):
-        plan = plan_samples(
-            {"1": Source(fingerprint)}, SamplingOptions(**changes), ScreeningOptions()
-        )
-        return plan["1"].key
+        scenes = {"1": Source(fingerprint)}
+        tasks, _ = plan_samples(scenes, SamplingOptions(**changes), ScreeningOptions())
+        return tasks["1"].key
 
     assert key() == key()
     assert len({key(), key("b"), key(seed=1), key(margin=3)}) == 4
+
+
+@dataclass(frozen=True)
+class NamedSource(Source):
+    names: tuple[str, ...]
+
+    def name_pixels(self):
+        return pd.DataFrame({"row": range(len(self.names)), "col": 0, "id": self.names})
+
+
+def test_pixels_keep_the_names_of_their_source_and_images_have_none():
+    named = name_pixels({"7": NamedSource("a", ("x", "y")), "9": NamedSource("b", ("z",))})
+    assert named["patch"].tolist() == ["7", "7", "9"]
+    assert named["row"].tolist() == [0, 1, 0] and named["id"].tolist() == ["x", "y", "z"]
+    images = name_pixels({"1": Source("a")})
+    assert images.empty and list(images) == ["patch", "row", "col"]

@@ -177,3 +177,49 @@ def test_pixels_and_series_are_counted_apart():
     counts = nodes.summarise_observations(NDVI, clear, NEIGHBOURS, kept, TWO_YEARS, ["NDVI"], YEARS)
     assert (counts["pixels_kept"], counts["pixels_dropped"], counts["series"]) == (3, 0, 4)
     assert counts["observations_outside_calendar"] == 2  # 1 March, of the first patch's two pixels
+
+
+def cloudy_reflectance():
+    """Three pixels in two patches, ten dates of two years; some values are missing."""
+    rng = np.random.default_rng(0)
+    values = rng.integers(1, 8000, (3, 8, 3)).astype(np.int16)
+    values[rng.random(values.shape) < 0.2] = 0
+    values[0, 2] = (5000, 300, 200)  # bright blue: EVI is undefined, the bands are measured
+    return ShardedArray([values[:2], values[2:, :5]], FILL, BANDS), rng.random((3, 8)) < 0.8
+
+
+def test_bands_are_filled_as_a_loop_over_pixels_and_bands_does(monkeypatch):
+    monkeypatch.setattr(nodes, "CHUNK_ROWS", 1)
+    reflectance, clear = cloudy_reflectance()
+    clear[:, 2], clear[2, 5:] = True, False
+    values = join(nodes.compute_index_observations(reflectance, ["EVI"]))
+    calendar = replace(YEARS, min_observations=1)
+    kept = nodes.select_pixels(NEIGHBOURS, values, clear, TWO_YEARS, calendar)
+    given = reflectance, clear, kept, TWO_YEARS, calendar
+    series = join(nodes.regularise_band_series(*given))
+    assert series.dtype == np.float32 and series.shape == (len(kept), 3, 4)
+    assert np.isnan(values[0, 0, 2]) and clear[0, 2]
+    for row, (pixel, patch, season) in enumerate(
+        zip(kept["pixel"], kept["patch_index"], kept["season"], strict=True)
+    ):
+        days = TWO_YEARS[patch][TWO_YEARS[patch] != NO_DATE]
+        grid = int(np.datetime64(season, "D").astype(int)) + 10 * np.arange(4)
+        stored = reflectance[pixel][: len(days)]
+        for band in range(3):
+            seen = clear[pixel, : len(days)] & (stored[:, band] > 0)
+            expected = np.interp(grid, days[seen], stored[seen, band] / 10_000)
+            np.testing.assert_allclose(series[row, band], expected, rtol=1e-5)
+
+
+def test_a_band_that_was_never_measured_is_0_and_counted(caplog):
+    first = np.tile(np.array([300, 1000, 3000], np.int16), (3, 4, 1))
+    first[1, :, 0] = 0
+    reflectance = ShardedArray([first[:2], first[2:]], FILL, BANDS)
+    values = join(nodes.compute_index_observations(reflectance, ["NDVI"]))
+    days = np.repeat(DAYS[:1], 2, axis=0)
+    clear = np.ones((3, 4), bool)
+    kept = nodes.select_pixels(PIXELS, values, clear, days, CALENDAR)
+    series = join(nodes.regularise_band_series(reflectance, clear, kept, days, CALENDAR))
+    np.testing.assert_allclose(series[0], np.tile([[0.03], [0.1], [0.3]], 4), rtol=1e-6)
+    assert (series[1, 0] == 0).all() and (series[1, 1:] > 0).all()
+    assert "1 of 3 series have a band that was never measured: 0 there" in caplog.text

@@ -10,6 +10,7 @@ from pimc.signal.calendar import (
     count_observations,
     dated,
     regularise,
+    regularise_bands,
     season_start,
     within_calendar,
 )
@@ -184,3 +185,25 @@ def test_calendars_are_laid_where_they_overlap_most():
     assert calendar_shift(year, season) == -108
     assert calendar_shift(year, year) == 0
     assert calendar_shift(CalendarOptions("11-01", 10, 36), CalendarOptions("10-25", 10, 36)) == -7
+
+
+def test_a_band_is_filled_from_the_dates_at_which_it_was_measured_and_0_where_there_are_none():
+    options = CalendarOptions(start="01-01", step=10, length=4)
+    dates = days("2019-01-01", "2019-01-11", "2019-01-21", "2019-01-31")
+    nan = np.nan
+    values = np.array(
+        [
+            [[0.1, 0.2, 0.9, 0.4], [0.5, nan, 0.9, 0.8]],
+            [[0.3, 0.3, 0.3, 0.3], [nan, nan, 0.7, nan]],
+        ],
+        np.float32,
+    )
+    clear = np.array([[1, 1, 0, 1]] * 2, bool)
+    series, measured = regularise_bands(values, clear, dates, options)
+    expected = [
+        [[0.1, 0.2, 0.3, 0.4], [0.5, 0.6, 0.7, 0.8]],
+        [[0.3, 0.3, 0.3, 0.3], [0.0, 0.0, 0.0, 0.0]],
+    ]
+    np.testing.assert_allclose(series, expected, rtol=1e-6)
+    assert measured.tolist() == [[True, True], [True, False]]
+    assert np.isnan(values[1, 1, 0])  # what was given is left alone

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 import numpy as np
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 FILL = -32768
 """The one fill value of int16 reflectance: no data in this band, at this pixel and date."""
@@ -114,3 +117,15 @@ class PatchSource(Protocol):
 
     def __call__(self) -> Patch:
         """Read the patch."""
+
+
+@runtime_checkable
+class NamedPixels(Protocol):
+    """A source whose pixels have names of their own, by which other files may tell them."""
+
+    def name_pixels(self) -> pd.DataFrame:
+        """One row a pixel: row and col in the patch, and what its source calls it.
+
+        Columns, as far as there are such: id (text), lon and lat (degrees), number (place in the
+        order of the source's table, from 0) and of (how many that table has).
+        """

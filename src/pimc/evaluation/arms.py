@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from pimc.data.folds import FOLDS
-from pimc.evaluation.kinds import INPUTS, PRETRAINED
+from pimc.evaluation.kinds import INPUTS, PRETRAINED, Input, Kind
 
 
 @dataclass(frozen=True)
@@ -31,6 +31,7 @@ class Arm:
         encoder: name of the pretrained encoder that it reads, in a task that has several, or of
             the backbone.
         options: hyper-parameters of the kind, and what it chooses them from.
+        file: of others' embeddings, where its input reads them.
     """
 
     name: str
@@ -39,12 +40,36 @@ class Arm:
     budgets: tuple[str, ...] | None = None
     encoder: str | None = None
     options: Mapping[str, Any] = field(default_factory=dict)
+    file: str | None = None
+
+    def __post_init__(self) -> None:
+        """Check that it names a file where its input reads one, and nowhere else."""
+        if self.embeddings and not self.file:
+            raise ValueError(
+                f"arm {self.name}: its input {self.input} reads a file of embeddings; name it, as "
+                "file: /path/of.npz"
+            )
+        if self.file and not self.embeddings:
+            reading = ", ".join(name for name, source in INPUTS.items() if source.embeddings)
+            raise ValueError(
+                f"arm {self.name}: its file {self.file} is read with input {reading}, "
+                f"got {self.input}"
+            )
+
+    @property
+    def source(self) -> Input:
+        """What it reads; an input of no known name is left to the task, which refuses it."""
+        return INPUTS.get(self.input or "", Input())
 
     @property
     def pretrained(self) -> bool:
         """Whether the arm needs a pretrained encoder of ours."""
-        source = INPUTS.get(self.input or "")
-        return source is not None and source.encoder == PRETRAINED
+        return self.source.encoder == PRETRAINED
+
+    @property
+    def embeddings(self) -> bool:
+        """Whether the arm reads a file of others' embeddings."""
+        return self.source.embeddings
 
     def runs_at(self, budget: str) -> bool:
         """Whether it runs at the budget of that name."""
@@ -61,11 +86,11 @@ class Arm:
             raise ValueError(f"arm {name} needs kind, input and options by name, got {given!r}")
         if "kind" not in given:
             raise ValueError(f"arm {name} needs a kind, got {dict(given)}")
-        own = ("kind", "input", "budgets", "encoder")
-        options = {k: v for k, v in given.items() if k not in own}
-        budgets = given.get("budgets")
-        chosen = None if budgets is None else tuple(budgets)
-        return cls(name, given["kind"], given.get("input"), chosen, given.get("encoder"), options)
+        own = ("kind", "input", "budgets", "encoder", "file")
+        named = {k: given[k] for k in own if k in given}
+        if named.get("budgets") is not None:
+            named["budgets"] = tuple(named["budgets"])
+        return cls(name, **named, options={k: v for k, v in given.items() if k not in own})
 
 
 @dataclass(frozen=True)
@@ -196,8 +221,8 @@ class TaskOptions:
         there = {each.budget for each in results}
         return next(name for name in self.protocol.budgets if name in there)
 
-    def check_arms(self, kinds: Collection[str], inputs: Collection[str]) -> None:
-        """Refuse arms that the task does not know.
+    def check_arms(self, kinds: Mapping[str, Kind], inputs: Collection[str]) -> None:
+        """Refuse arms that the task does not know, and kinds that cannot read their input.
 
         Raises:
             ValueError: naming the arm and what is known.
@@ -208,6 +233,12 @@ class TaskOptions:
                     raise ValueError(
                         f"arm {arm.name}: no {name} {value!r}; there are {', '.join(known)}"
                     )
+            if arm.embeddings and kinds[arm.kind].raw:
+                able = [name for name, kind in kinds.items() if not (kind.raw or kind.trivial)]
+                raise ValueError(
+                    f"arm {arm.name}: kind {arm.kind} cannot read embeddings (input {arm.input}); "
+                    f"take {', '.join(able)}"
+                )
 
 
 def _check_known(name: str, values: Iterable[str], known: Collection[str]) -> None:

@@ -14,6 +14,7 @@ from pimc.evaluation.arms import ArmResult, ArmRun
 from pimc.evaluation.kinds import Kind
 from pimc.evaluation.probes import CLASSIFIERS, Labelled, fit_classifier
 from pimc.evaluation.protocol import Split, at_most, draw_labels
+from pimc.signal.row_subset import RowReader
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -23,21 +24,21 @@ NETWORK = "network"
 SPREAD_ROWS = 2_000
 """Training series whose deviation an arm's changes of level are measured in."""
 
-KINDS: dict[str, Kind] = {**CLASSIFIERS, NETWORK: Kind(epochs=True)}
+KINDS: dict[str, Kind] = {**CLASSIFIERS, NETWORK: Kind(epochs=True, raw=True)}
 """Kinds of classification arms, by name."""
 
 
 class Inputs(Protocol):
     """What a task gives its arms. ``split`` holds all training samples, labels seen or not."""
 
-    def frozen(self, run: ArmRun, split: Split) -> np.ndarray:
+    def frozen(self, run: ArmRun, split: Split) -> RowReader:
         """Features (N x D) or series (N x I x L) of all N samples, as the arm's input names."""
 
     def network(self, run: ArmRun, split: Split, outputs: int) -> nn.Module:
         """The network that the arm trains."""
 
-    def loader(self, network: nn.Module) -> Callable[[np.ndarray], Tensor]:
-        """What gathers the inputs of that network: rows to a tensor B x ..., on the CPU."""
+    def loader(self, run: ArmRun, network: nn.Module) -> Callable[[np.ndarray], Tensor]:
+        """What gathers the inputs of the arm's network: rows to a tensor B x ..., on the CPU."""
 
     def transductive(self, run: ArmRun, split: Split) -> bool | str | None:
         """Whether the arm's encoder has seen the test ground; ``none`` without pretraining."""
@@ -129,7 +130,7 @@ class Classification:
         with torch.random.fork_rng():
             torch.manual_seed(run.seed)
             network = self.inputs.network(run, split, self.classes)
-            load = self.inputs.loader(network)
+            load = self.inputs.loader(run, network)
             # of some series: an offset need not be known to three digits
             deviation = load(split.train[:SPREAD_ROWS]).std(dim=(0, 2))
             if network.reads_observed:

@@ -221,7 +221,7 @@ def _train_residuals(problem: _Problem, simple: Forecast, options: Mapping[str, 
     with torch.random.fork_rng():
         torch.manual_seed(problem.run.seed)
         network = inputs.network(problem.run, problem.split, shape[0] * shape[1])
-        load = inputs.loader(network)
+        load = inputs.loader(problem.run, network)
 
         def samples(rows: np.ndarray) -> Samples:
             residual = (problem.truth(rows) - simple(rows)).reshape(len(rows), -1)

@@ -111,7 +111,7 @@ class ImageInputs:
         images = np.asarray(self.images[rows])[:, self._columns]
         return torch.from_numpy(images.astype(np.float32))
 
-    def loader(self, network: nn.Module) -> Load:
+    def loader(self, run: ArmRun, network: nn.Module) -> Load:
         """All networks read the same."""
         return self.load
 

@@ -15,7 +15,7 @@ BACKBONE, RANDOM_BACKBONE = "backbone", "random_backbone"
 """Encoders of others (``pimc.model.backbone``), which an arm names: theirs, or first weights."""
 
 TRIVIAL, BASELINE, CONTROL = "trivial", "baseline", "control"
-FIRST_WEIGHTS = "first weights"
+FIRST_WEIGHTS, PEER = "first weights", "peer"
 """Roles of an arm in a comparison; that of an encoder's arm is the encoder's own."""
 
 
@@ -27,11 +27,13 @@ class Kind:
         deterministic: one training set gives one result, so that a second seed would add none.
         trivial: it knows no more than a mean.
         epochs: it is trained for epochs, which an effort limits.
+        raw: it reads series or images themselves, no vectors such as embeddings.
     """
 
     deterministic: bool = False
     trivial: bool = False
     epochs: bool = False
+    raw: bool = False
 
 
 @dataclass(frozen=True)
@@ -43,12 +45,17 @@ class Input:
         series: whether the series themselves are read, alone or beside the encoder.
         control: of ``pimc.model.heads.CONTROLS``, in the place of the encoder's plots.
         trivial: it tells no more than a mean.
+        bands: whether the series of all bands of the source are read.
+        embeddings: whether others' embeddings are read, alone or beside ours, from the file that
+            the arm names.
     """
 
     encoder: str | None = None
     series: bool = False
     control: str | None = None
     trivial: bool = False
+    bands: bool = False
+    embeddings: bool = False
 
     @property
     def fixed(self) -> bool:
@@ -67,6 +74,8 @@ class Input:
             return TRIVIAL
         if self.control:
             return CONTROL
+        if self.embeddings:
+            return PEER
         if self.encoder in (RANDOM, RANDOM_BACKBONE):
             return FIRST_WEIGHTS
         return self.encoder or BASELINE
@@ -85,6 +94,16 @@ SERIES_INPUTS = {
 }
 """Inputs of arms on series, by name."""
 
+PIXEL_INPUTS = {
+    **SERIES_INPUTS,
+    "bands": Input(bands=True),
+    "embeddings": Input(embeddings=True),
+    "embeddings_with_series": Input(embeddings=True, series=True),
+    "embeddings_with_pretrained": Input(PRETRAINED, embeddings=True),
+}
+"""Inputs of arms that tell classes of pixels, by name. Of a forecast's context there are neither
+bands nor embeddings: these have seen what comes after."""
+
 IMAGE_INPUTS = {
     "statistics": Input(trivial=True),
     "pretrained": Input(PRETRAINED),
@@ -94,5 +113,5 @@ IMAGE_INPUTS = {
 }
 """Inputs of arms on images, by name."""
 
-INPUTS = {"": Input(), **SERIES_INPUTS, **IMAGE_INPUTS}
+INPUTS = {"": Input(), **PIXEL_INPUTS, **IMAGE_INPUTS}
 """All of them; the empty name stands for an arm that names none."""

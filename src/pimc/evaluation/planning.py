@@ -10,7 +10,7 @@ from itertools import product
 
 from pimc.data.fingerprint import fingerprint
 from pimc.evaluation.arms import Arm, ArmResult, ArmRun, ArmTask, Budget, TaskOptions
-from pimc.evaluation.kinds import BACKBONE, INPUTS, Input, Kind
+from pimc.evaluation.kinds import BACKBONE, Input, Kind
 from pimc.evaluation.protocol import Split
 
 logger = logging.getLogger(__name__)
@@ -28,7 +28,8 @@ class Task:
         splits: samples of each rotation.
         facts: all that every result hangs on: version of the code, data, folds, options that no
             arm names. Their ``repr`` must tell values apart.
-        of_encoder: what a run's result hangs on of the encoder that it reads; None for nothing.
+        of_input: what a run's result hangs on of what its arm reads and not all arms do: an
+            encoder, a file; None for nothing.
         absent: arms that cannot run here, and why.
         encoder_seeds: pretrained encoders of each rotation, which draws take turns with.
     """
@@ -39,7 +40,7 @@ class Task:
     make: Callable[[ArmRun, Split], ArmResult]
     splits: Sequence[Split]
     facts: tuple[object, ...]
-    of_encoder: Callable[[ArmRun], str | None]
+    of_input: Callable[[ArmRun], str | None]
     absent: Mapping[str, str] = field(default_factory=dict)
     encoder_seeds: int = 1
 
@@ -55,7 +56,7 @@ def plan(task: Task, options: TaskOptions) -> dict[str, ArmTask]:
     return {
         run.name: ArmTask(
             run,
-            fingerprint(*task.facts, run.identity, task.of_encoder(run)),
+            fingerprint(*task.facts, run.identity, task.of_input(run)),
             partial(task.make, run, task.splits[run.rotation]),
         )
         for run in plan_runs(task, options)
@@ -97,9 +98,8 @@ def _is_fixed(arm: Arm, kind: Kind, budget: Budget, max_train: int | None) -> bo
     An encoder that is one of several may be another with each seed, but a backbone is not.
     """
     whole = budget.shots is None and budget.share == 1 and max_train is None
-    source = INPUTS[arm.input or ""]
-    one_encoder = arm.encoder is None or source.encoder == BACKBONE
-    return whole and one_encoder and kind.deterministic and source.fixed
+    one_encoder = arm.encoder is None or arm.source.encoder == BACKBONE
+    return whole and one_encoder and kind.deterministic and arm.source.fixed
 
 
 def _limit_epochs(arm: Arm, kind: Kind, most: int | None) -> Arm:

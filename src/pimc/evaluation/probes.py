@@ -97,10 +97,10 @@ class ForestOptions:
 
 @dataclass(frozen=True)
 class RocketOptions:
-    """ROCKET (Dempster et al. 2020, doi 10.1007/s10618-020-00701-z), pyts's kernels of each index.
+    """ROCKET (Dempster et al. 2020, doi 10.1007/s10618-020-00701-z), pyts's kernels by channel.
 
     Attributes:
-        kernels: random kernels of each index; each gives two features.
+        kernels: random kernels of each index or band; each gives two features.
         penalty: L2 penalties of the ridge classifier to choose from.
     """
 
@@ -302,6 +302,6 @@ CLASSIFIERS = {
     "linear": Classifier(options=LinearOptions, fit=_linear, deterministic=True),
     "svm": Classifier(options=SvmOptions, fit=_svm, deterministic=True),
     "forest": Classifier(options=ForestOptions, fit=_forest),
-    "rocket": Classifier(options=RocketOptions, fit=_rocket),
+    "rocket": Classifier(options=RocketOptions, fit=_rocket, raw=True),
 }
 """Kinds of arms that are fitted in one go, by name."""

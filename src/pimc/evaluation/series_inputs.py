@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
 from pimc.evaluation.arms import ArmRun
-from pimc.evaluation.kinds import PRETRAINED, SERIES_INPUTS, Input
+from pimc.evaluation.kinds import INPUTS, PRETRAINED, Input
 from pimc.evaluation.protocol import Split
 from pimc.evaluation.series_task import FindEncoder, SeriesOptions
 from pimc.model.encoder_config import SeriesEncoderConfig
@@ -18,6 +20,7 @@ from pimc.model.encoders import SeriesEncoder
 from pimc.model.heads import CONTROLS, SeriesNetwork, TaskNetwork
 from pimc.pretraining.corpus import fit_on_rows
 from pimc.pretraining.kept_encoder import KeptEncoder
+from pimc.signal.row_subset import RowReader
 from pimc.training.loop import Load, find_device, predict_network
 
 logger = logging.getLogger(__name__)
@@ -51,20 +54,23 @@ class SeriesInputs:
     observed: np.ndarray | None = None
     _embedded: dict[tuple[object, ...], np.ndarray] = field(default_factory=dict)
 
-    def frozen(self, run: ArmRun, split: Split) -> np.ndarray:
+    def frozen(self, run: ArmRun, split: Split) -> RowReader:
         """Series N x I x L, embeddings N x D, or both side by side as N x D'."""
-        kind = SERIES_INPUTS[run.arm.input or "series"]
-        if kind.encoder is None:
-            return self.series
-        embedded = self._embed(kind, run, split)
-        if not kind.series:
-            return embedded
-        return np.concatenate([embedded, self.series.reshape(len(self.series), -1)], axis=1)
+        parts = self.parts(_source(run), run, split)
+        if len(parts) == 1:
+            return parts[0]
+        every = np.arange(len(self.series))
+        return np.concatenate([part[every].reshape(len(every), -1) for part in parts], axis=1)
+
+    def parts(self, kind: Input, run: ArmRun, split: Split) -> list[RowReader]:
+        """What an arm reads frozen: the embedding, then the series, as far as it reads them."""
+        embedded = [self._embed(kind, run, split)] if kind.encoder else []
+        return [*embedded, self.series] if kind.series else [*embedded]
 
     def network(self, run: ArmRun, split: Split, outputs: int) -> nn.Module:
         """A network to train, drawn from torch's present random state."""
-        kind = SERIES_INPUTS[run.arm.input or "series"]
-        convolutions = self._series_network(split) if kind.series else None
+        kind = _source(run)
+        convolutions = self.convolutions(kind, split)
         if kind.encoder is None:
             if convolutions is None:
                 raise ValueError(f"the input {run.arm.input} has nothing to read")
@@ -76,8 +82,23 @@ class SeriesInputs:
         """Series of some samples: B x I x L float32."""
         return torch.from_numpy(np.asarray(self.series[rows]))
 
-    def loader(self, network: nn.Module) -> Load:
-        """Gathers what a network or an encoder reads: ``load``, or with the observed dates."""
+    def convolutions(self, kind: Input, split: Split) -> SeriesNetwork | None:
+        """The network on series that an arm trains; None where it reads an encoder alone."""
+        return self.series_network(self.series, split) if kind.series else None
+
+    def series_network(self, series: RowReader, split: Split) -> SeriesNetwork:
+        """A network on series, which are normalised as the training samples say."""
+        train = series[split.train]
+        mean, std = train.mean(axis=(0, 2)), train.std(axis=(0, 2))
+        length = self.of_series.calendar.length
+        # a channel that never varies tells nothing
+        return SeriesNetwork(mean.tolist(), np.where(std > 0, std, 1).tolist(), length)
+
+    def loader(self, run: ArmRun, network: nn.Module) -> Load:
+        """Gathers what an arm's network reads: ``load``, or with the observed dates."""
+        return self._loader(network)
+
+    def _loader(self, network: nn.Module) -> Load:
         reads_observed = getattr(network, "reads_observed", False)
         return self._load_observed if reads_observed else self.load
 
@@ -105,17 +126,22 @@ class SeriesInputs:
         if kind.encoder == PRETRAINED:
             source = (self._find(run).digest,)
         key = (kind.encoder, kind.control, *source)
-        if key in self._embedded:
-            self._embedded[key] = self._embedded.pop(key)  # now the last one read
-            return self._embedded[key]
+        return self.remember(key, partial(self._compute, kind, run, split))
+
+    def remember(self, key: tuple[object, ...], make: Callable[[], np.ndarray]) -> np.ndarray:
+        """Embeddings that are kept, made where they are not."""
+        kept = self._embedded
+        kept[key] = kept.pop(key) if key in kept else make()  # now the last one read
+        if len(kept) > CACHED:
+            del kept[next(iter(kept))]
+        return kept[key]
+
+    def _compute(self, kind: Input, run: ArmRun, split: Split) -> np.ndarray:
         with torch.random.fork_rng():
             torch.manual_seed(run.seed)
             encoder = self._encoder(kind, run, split)
         rows, device = np.arange(len(self.series)), find_device(self.device)
-        self._embedded[key] = predict_network(encoder, self.loader(encoder), rows, device).numpy()
-        if len(self._embedded) > CACHED:
-            del self._embedded[next(iter(self._embedded))]
-        return self._embedded[key]
+        return predict_network(encoder, self._loader(encoder), rows, device).numpy()
 
     def _load_observed(self, rows: np.ndarray) -> Tensor:
         """Series and, below the indices, where they were observed: B x (I + 1) x L float32."""
@@ -148,10 +174,10 @@ class SeriesInputs:
             encoder = SeriesEncoder(config)
         return encoder if kind.control is None else _spoil_plots(encoder, kind.control)
 
-    def _series_network(self, split: Split) -> SeriesNetwork:
-        train = self.series[split.train]
-        mean, std = train.mean(axis=(0, 2)), train.std(axis=(0, 2))
-        return SeriesNetwork(mean.tolist(), std.tolist(), self.of_series.calendar.length)
+
+def _source(run: ArmRun) -> Input:
+    """What an arm reads; one that names nothing reads the series."""
+    return INPUTS[run.arm.input or "series"]
 
 
 def _spoil_plots(encoder: SeriesEncoder, control: str) -> SeriesEncoder:

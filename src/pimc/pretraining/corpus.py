@@ -56,6 +56,10 @@ class Corpus:
         axes: indices and calendar of the series.
         bands: C names.
         substitutions: by place, band asked for -> band that stands in for it.
+        band_series: N x C x L float32, all bands on the calendar, for arms that are compared with
+            encoders; no encoder reads it.
+        source_pixels: what the source calls its pixels: patch, row, col, and as far as it has
+            them id, lon and lat (degrees), number and ``of`` (place in its order, how many).
     """
 
     index_series: RowReader
@@ -66,6 +70,8 @@ class Corpus:
     axes: SeriesAxes
     bands: Sequence[str]
     substitutions: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    band_series: RowReader | None = None
+    source_pixels: pd.DataFrame = field(default_factory=pd.DataFrame)
 
     @property
     def indices(self) -> tuple[str, ...]:

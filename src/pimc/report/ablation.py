@@ -11,7 +11,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from pimc.pretraining.kept_encoder import KeptEncoder
-from pimc.report.task_figures import COLOURS, OTHER_COLOUR
+from pimc.report.task_figures import COLOURS
 
 SCORE = "macro_f1"
 """Validation chooses the variant by this score, and the figure shows it."""
@@ -84,7 +84,7 @@ def draw_ablation(scores: pd.DataFrame, differences: pd.DataFrame) -> Figure:
             panel.set_yticks(np.arange(len(arms)), [])
             panel.set_title(f"minus {reference}", fontsize=9)
     for label in dict.fromkeys(shown["pretraining"]):
-        colour = COLOURS.get(label, OTHER_COLOUR)
+        colour = COLOURS[label]
         panels[0, 0].plot([], [], "o", color=colour, markersize=4, label=f"pretraining: {label}")
     figure.legend(fontsize=7, loc="lower center", ncols=len(COLOURS))
     corpora = ", ".join(shown["corpus"].dropna().unique())
@@ -96,7 +96,7 @@ def draw_ablation(scores: pd.DataFrame, differences: pd.DataFrame) -> Figure:
 
 def _draw_dots(panel: Axes, rows: pd.DataFrame, values: pd.Series, arms: pd.DataFrame) -> None:
     """A dot and its interval an arm; rows that are NaN stay empty."""
-    colours = [COLOURS.get(str(each), OTHER_COLOUR) for each in arms["pretraining"]]
+    colours = [COLOURS[str(each)] for each in arms["pretraining"]]
     marks = zip(rows["low"], rows["high"], values, colours, arms["chosen"], strict=True)
     for y, (low, high, value, colour, chosen) in enumerate(marks):
         panel.plot([low, high], [y, y], color=colour, linewidth=1.5)

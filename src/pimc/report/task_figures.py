@@ -8,8 +8,13 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
-COLOURS = {"none": "0.45", "inductive": "tab:blue", "transductive": "tab:orange"}
-OTHER_COLOUR = "tab:red"
+COLOURS = {
+    "none": "0.45",
+    "inductive": "tab:blue",
+    "transductive": "tab:orange",
+    "unknown": "tab:red",
+}
+"""By what an arm's encoder has seen (``pimc.report.comparison.pretraining_label``)."""
 
 
 def draw_scores(scores: pd.DataFrame, title: str) -> Figure:
@@ -26,7 +31,7 @@ def draw_scores(scores: pd.DataFrame, title: str) -> Figure:
     panels = figure.subplots(1, len(names), sharey=True, squeeze=False)[0]
     for panel, name in zip(panels, names, strict=True):
         for row in scores[scores["score"] == name].itertuples():
-            colour = COLOURS.get(str(row.pretraining), OTHER_COLOUR)
+            colour = COLOURS[str(row.pretraining)]
             y = order[str(row.arm)]
             panel.plot([row.low, row.high], [y, y], color=colour, linewidth=1.5)
             face = "white" if row.chosen else colour

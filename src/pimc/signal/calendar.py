@@ -246,6 +246,31 @@ def regularise(
     return _interpolate(values, valid, known, grid), observed
 
 
+def regularise_bands(
+    values: np.ndarray,
+    clear: np.ndarray,
+    days: np.ndarray,
+    options: CalendarOptions,
+    start: int | None = None,
+) -> tuple[np.ndarray, np.ndarray]:
+    """Band series on the calendar's grid, filled as index series are (``regularise``).
+
+    Args:
+        values: P x C x T float32 reflectance at the acquisitions, NaN where not measured.
+        clear: P x T bool; every pixel has a clear observation.
+        days: T int, days since 1970-01-01; ``NO_DATE`` padding at the end.
+        options: the calendar.
+        start: its first day; None finds it in ``days`` (``season_start``).
+
+    Returns:
+        The series, P x C x L float32; and P x C bool, False where a band was never measured at a
+        clear observation of the pixel: its series is 0, which no ground reflects.
+    """
+    measured = (clear[:, None] & np.isfinite(values)).any(axis=2)
+    known = np.where(measured[..., None], values, np.float32(0))
+    return regularise(known, clear, days, options, start)[0], measured
+
+
 def _interpolate(
     values: np.ndarray, valid: np.ndarray, days: np.ndarray, grid: np.ndarray
 ) -> np.ndarray:

@@ -103,6 +103,27 @@ def test_regions_are_chosen_by_name_and_default_to_the_file_s(tmp_path):
     assert next(iter(load(tmp_path, {"region": None}))).startswith("points_")
 
 
+def test_pixels_are_named_by_their_place_in_the_table_wherever_they_are_dealt(tmp_path):
+    values = entries()["reflectance"]
+    values[3] = 0  # has no data and is dropped; its number stays its own
+    scenes = load(tmp_path, {"reflectance": values}, regions=("island",))
+    names = scenes["island_r-001_c+480"].name_pixels()
+    assert names["number"].tolist() == [4, 5] and set(names["of"]) == {6}
+    assert names["row"].tolist() == [0, 1] and set(names["col"]) == {0}
+    np.testing.assert_array_equal(names[["lon", "lat"]], LONLAT[[4, 5]])
+    assert "id" not in names
+
+
+def test_pixels_of_rows_are_named_by_their_ids_and_have_no_order(tmp_path):
+    frame = pd.DataFrame({"pixel": np.repeat(["b", "a", "007"], 3), "block": "one", "B04": 500})
+    frame["date"] = ["2021-05-01", "2021-05-06", "2021-05-11"] * 3
+    frame.to_parquet(tmp_path / "p.parquet")
+    (source,) = point_scenes(PointOptions(path=str(tmp_path / "p.parquet"))).values()
+    names = source.name_pixels()
+    assert names["id"].tolist() == ["007", "a", "b"]
+    assert sorted(names) == ["col", "id", "row"]
+
+
 def test_fingerprints_change_with_options(tmp_path):
     path = tmp_path / "points.npz"
     np.savez(path, **entries())

@@ -82,6 +82,10 @@ def test_published_numbers_keep_their_range_source_and_caveat():
         ("linear", "random_noise", "control"),
         ("network", "backbone", "backbone"),
         ("linear", "random_backbone", "first weights"),
+        ("forest", "bands", "baseline"),
+        ("linear", "embeddings", "peer"),
+        ("linear", "embeddings_with_series", "peer"),
+        ("linear", "embeddings_with_pretrained", "peer"),
     ],
 )
 def test_roles(kind, source, role):

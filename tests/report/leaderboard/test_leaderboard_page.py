@@ -193,16 +193,17 @@ def test_the_figure_has_a_panel_a_section_and_one_of_published_numbers(tmp_path)
     assert shown[0].get_xlim()[0] > 0.5
 
 
-def test_a_backbone_is_shown_as_what_it_is(tmp_path):
+@pytest.mark.parametrize(("source", "role"), [("backbone", "backbone"), ("embeddings", "peer")])
+def test_an_encoder_of_others_is_shown_as_what_it_is(tmp_path, source, role):
     tables = land_cover_tables()
-    scores = tables.scores.replace({"arm": {"forest": "seco"}, "input": {"series": "backbone"}})
+    scores = tables.scores.replace({"arm": {"forest": "seco"}, "input": {"series": source}})
     given = build(tmp_path, replace(tables, scores=scores))
-    assert "seco backbone" in [row[0] for row in parse(render_page(*given, {}, STATE)) if row]
+    assert f"seco {role}" in [row[0] for row in parse(render_page(*given, {}, STATE)) if row]
     legends = [
         [text.get_text() for text in draw_leaderboard(*each).legends[0].get_texts()]
         for each in (given, build(tmp_path))
     ]
-    assert "backbone" in legends[0] and "backbone" not in legends[1]
+    assert role in legends[0] and role not in legends[1]
 
 
 def test_scores_without_intervals_are_drawn(tmp_path):

@@ -87,6 +87,14 @@ def test_a_backbone_is_not_paired_with_first_weights_of_another_architecture():
     assert counterparts(arms) == [("probe", "random")]
 
 
+def test_a_peer_beside_ours_is_no_answer_of_our_pretraining():
+    sources = ["embeddings", "embeddings_with_pretrained", "pretrained", "random"]
+    arms = pd.DataFrame(
+        {"arm": ["peer", "both", "probe", "random"], "kind": "linear", "input": sources}
+    )
+    assert counterparts(arms) == [("probe", "random")]
+
+
 def test_first_weights_tell_nothing_of_an_encoder_of_another_design():
     arms = pd.DataFrame(
         {

@@ -53,6 +53,8 @@ def read_npz(path: Path, options: PointOptions) -> PointTable:
         regions=entries.get("region", np.full(len(values), path.stem)),
         labels=entries.get("label"),
         source=path,
+        numbers=np.arange(len(values)),
+        length=len(values),
         missing=missing,
         unread=tuple(name for name in entries if name not in read),
     )

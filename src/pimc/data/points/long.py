@@ -75,6 +75,7 @@ def read_long(path: Path, options: PointOptions) -> PointTable:
         labels=np.array(pixels["label"].tolist()) if "label" in pixels else None,
         source=path,
         blocks=_texts(pixels["block"]) if "block" in pixels else None,
+        ids=_texts(pixels.index),
         missing=missing,
         unread=tuple(name for name in names if name not in columns.values()),
     )
@@ -242,5 +243,5 @@ def _arrange(
     return reflectance
 
 
-def _texts(column: pd.Series) -> np.ndarray:
+def _texts(column: pd.Series | pd.Index) -> np.ndarray:
     return column.astype(str).to_numpy().astype(str)

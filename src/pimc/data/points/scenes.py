@@ -65,6 +65,11 @@ class PointPatch:
             origin=(self.origin, 0),
         )
 
+    def name_pixels(self) -> pd.DataFrame:
+        """What the table calls the block's pixels (``pimc.data.patch.NamedPixels``)."""
+        names = self.table.name_pixels()
+        return names.assign(row=np.arange(len(names)), col=0)
+
 
 def point_scenes(options: PointOptions) -> dict[str, PointPatch]:
     """The blocks of a table of pixel series.

@@ -26,6 +26,9 @@ class PointTable:
         labels: N strings (class names) or integers (class codes), or None.
         source: the file, for messages.
         blocks: N strings, ground that is kept whole in one fold; None for squares of degrees.
+        ids: N strings, names of the pixels in the file; None where it has none.
+        numbers: N int, places of the pixels in the file's order; None where it has no such order.
+        length: pixels that the file holds; None where it has no order.
         missing: number of missing values of the file by cause, for the log.
         unread: what else the file holds, for the log.
     """
@@ -38,6 +41,9 @@ class PointTable:
     labels: np.ndarray | None
     source: Path
     blocks: np.ndarray | None = None
+    ids: np.ndarray | None = None
+    numbers: np.ndarray | None = None
+    length: int | None = None
     missing: Mapping[str, int] = field(default_factory=dict)
     unread: tuple[str, ...] = ()
 
@@ -45,7 +51,8 @@ class PointTable:
         """Check that all arrays speak of the same pixels, dates and bands, and their units."""
         pixels, times, bands = self.reflectance.shape
         expected = {"dates": (times,), "bands": (bands,), "lonlat": (pixels, 2)}
-        expected |= {name: (pixels,) for name in ("regions", "labels", "blocks")}
+        by_pixel = ("regions", "labels", "blocks", "ids", "numbers")
+        expected |= {name: (pixels,) for name in by_pixel}
         for name, shape in expected.items():
             array = getattr(self, name)
             if array is not None and np.shape(array) != shape:
@@ -65,14 +72,25 @@ class PointTable:
 
     def take(self, rows: np.ndarray) -> PointTable:
         """The table of some of its pixels."""
+        optional = ("lonlat", "labels", "blocks", "ids", "numbers")
+        there = {name: getattr(self, name) for name in optional}
         return replace(
             self,
             reflectance=self.reflectance[rows],
-            lonlat=None if self.lonlat is None else self.lonlat[rows],
             regions=self.regions[rows],
-            labels=None if self.labels is None else self.labels[rows],
-            blocks=None if self.blocks is None else self.blocks[rows],
+            **{name: array[rows] for name, array in there.items() if array is not None},
         )
+
+    def name_pixels(self) -> pd.DataFrame:
+        """What the file calls its pixels (``pimc.data.patch.NamedPixels``), without places."""
+        names: dict[str, object] = {}
+        if self.ids is not None:
+            names["id"] = self.ids
+        if self.lonlat is not None:
+            names["lon"], names["lat"] = self.lonlat.T
+        if self.numbers is not None:
+            names["number"], names["of"] = self.numbers, self.length
+        return pd.DataFrame(names, index=range(len(self.regions)))
 
     def describe(self) -> str:
         """What was read, in a line."""

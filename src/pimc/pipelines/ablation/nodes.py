@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 from pimc.data.folds import FoldOptions
 from pimc.evaluation.ablation import ABLATION, TRANSFER, AblationOptions
 from pimc.evaluation.arms import ArmRun, ArmTask, StoredResult
-from pimc.evaluation.pixel_arms import pixel_task
+from pimc.evaluation.pixel_arms import check_samples, pixel_task
 from pimc.evaluation.planning import plan
 from pimc.evaluation.series_task import SeriesEncoders
 from pimc.model.architecture import find_preset
@@ -47,7 +47,7 @@ def plan_variants(
         options: variants, and how much is run.
         checkpoints: folder of unfinished trainings.
     """
-    options.samples(corpus.pixels, classes)  # refuses what trained encoders cannot score
+    check_samples(corpus, classes, options)
     effort = options.protocol
     variants = _build_variants(recurrence, pretraining, options)
     return plan_encoders(
@@ -74,7 +74,7 @@ def plan_transferred(
             "transfer scores encoders of another workspace, and none is named: "
             "--params=corpus=data/06_models/<workspace>/ablation.encoders"
         )
-    options.samples(corpus.pixels, classes)  # refuses what encoders cannot score
+    check_samples(corpus, classes, options)
     effort = options.protocol
     variants = _build_variants(recurrence, pretraining, options)
     return plan_transfer(

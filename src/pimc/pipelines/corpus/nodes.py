@@ -21,6 +21,8 @@ def gather_corpus(
     frames: ShardedArray,
     frame_choices: np.ndarray,
     scene_summary: Mapping[str, Any],
+    band_series: np.ndarray,
+    source_pixels: pd.DataFrame,
 ) -> Corpus:
     """All that encoders are trained on and tasks on series read."""
     return Corpus(
@@ -32,4 +34,6 @@ def gather_corpus(
         SeriesAxes.from_json(series_axes),
         frames.bands,
         find_stand_ins(scene_summary),
+        band_series,
+        source_pixels,
     )

@@ -33,6 +33,8 @@ def create_pipeline() -> Pipeline:
                     "frames",
                     "frame_choices",
                     "scene_summary",
+                    "band_series",
+                    "source_pixels",
                 ],
                 outputs="corpus",
                 name="gather_corpus",

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from pimc.data.patch import FILL, Patch, PatchSource
+from pimc.data.patch import FILL, NamedPixels, Patch, PatchSource
 from pimc.signal.calendar import NO_DATE
 from pimc.signal.patch_sample import PatchSample, SampleTask, sample_patch
 from pimc.signal.sampling import SamplingOptions
@@ -27,16 +27,35 @@ SAMPLE_VERSION = 2
 
 def plan_samples(
     scenes: Mapping[str, PatchSource], sampling: SamplingOptions, screening: ScreeningOptions
-) -> dict[str, SampleTask]:
-    """One task a patch; the dataset makes those that are not on disk yet, one at a time."""
+) -> tuple[dict[str, SampleTask], pd.DataFrame]:
+    """One task a patch, and what the source calls its pixels.
+
+    The dataset of samples makes those that are not on disk yet, one at a time.
+    """
     settings = f"{SAMPLE_VERSION} {sampling} {screening}"
-    return {
+    tasks = {
         patch_id: SampleTask(
             key=hashlib.sha256(f"{settings} {source.fingerprint}".encode()).hexdigest()[:12],
             make=partial(_sample, source, sampling, screening),
         )
         for patch_id, source in scenes.items()
     }
+    return tasks, name_pixels(scenes)
+
+
+def name_pixels(scenes: Mapping[str, PatchSource]) -> pd.DataFrame:
+    """Patch, row and col of each pixel that its source has a name of its own for, and the name.
+
+    Columns as in ``pimc.data.patch.NamedPixels``; sources of images have no such names, and all
+    pixels of a table have, sampled or not.
+    """
+    parts = [
+        source.name_pixels().assign(patch=patch_id)
+        for patch_id, source in scenes.items()
+        if isinstance(source, NamedPixels)
+    ]
+    nothing = pd.DataFrame({"patch": pd.Series(dtype=str), "row": [], "col": []})
+    return pd.concat(parts, ignore_index=True) if parts else nothing
 
 
 def _sample(

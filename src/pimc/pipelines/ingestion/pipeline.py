@@ -18,7 +18,7 @@ def create_pipeline() -> Pipeline:
             node(
                 plan_samples,
                 inputs=["scenes", "params:sampling", "params:screening"],
-                outputs="patch_samples",
+                outputs=["patch_samples", "source_pixels"],
                 name="sample_patches",
             ),
             node(

@@ -12,6 +12,7 @@ from pimc.evaluation.arms import ArmTask, StoredResult
 from pimc.evaluation.pixel_arms import (
     PIXEL_CLASSIFICATION,
     PixelClassificationOptions,
+    check_samples,
     pixel_task,
 )
 from pimc.evaluation.planning import plan
@@ -38,7 +39,7 @@ def plan_encoders(
     checkpoints: Path,
 ) -> dict[str, EncoderTask]:
     """One encoder a rotation, where each has its own."""
-    options.samples(corpus.pixels, classes)  # refuses what trained encoders cannot score
+    check_samples(corpus, classes, options)
     return plan_rotation_encoders(corpus, recurrence, pretraining, folds, options, checkpoints)
 
 

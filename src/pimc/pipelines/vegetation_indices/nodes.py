@@ -14,6 +14,7 @@ from pimc.signal.calendar import (
     CalendarOptions,
     count_observations,
     regularise,
+    regularise_bands,
 )
 from pimc.signal.chunks import ArrayChunk
 from pimc.signal.indices import compute_pixel_indices
@@ -138,7 +139,7 @@ def regularise_series(
     """Series on the calendar, linearly filled, N x I x L float32, and where seen, N x L bool."""
     total, pixel = len(series_pixels), series_pixels["pixel"].to_numpy()
     patch, season = (series_pixels[name].to_numpy() for name in ("patch_index", "season"))
-    for start, stop in runs(series_pixels.groupby(["patch_index", "season"]).ngroup().to_numpy()):
+    for start, stop in season_chunks(series_pixels):
         rows, days = pixel[start:stop], patch_days(patch[start], acquisitions)
         series, observed = regularise(
             index_observations[rows][:, :, : len(days)],
@@ -148,6 +149,37 @@ def regularise_series(
             season_day(season[start]),
         )
         yield ArrayChunk(series, start, total), ArrayChunk(observed, start, total)
+
+
+def regularise_band_series(
+    pixel_reflectance: ShardedArray,
+    clear: np.ndarray,
+    series_pixels: pd.DataFrame,
+    acquisitions: np.ndarray,
+    calendar: CalendarOptions,
+) -> Iterator[ArrayChunk]:
+    """All bands of the source on the calendar: N x C x L float32, as the index series are.
+
+    The rows are those of the index series. A date at which a band was measured counts for it,
+    whether or not all indices are defined there.
+    """
+    bands, total, never = pixel_reflectance.bands, len(series_pixels), 0
+    pixel = series_pixels["pixel"].to_numpy()
+    patch, season = (series_pixels[name].to_numpy() for name in ("patch_index", "season"))
+    for start, stop in season_chunks(series_pixels):
+        rows, days = pixel[start:stop], patch_days(patch[start], acquisitions)
+        reflectance = pixel_reflectance[rows][:, : len(days)]
+        series, measured = regularise_bands(
+            compute_pixel_indices(reflectance, bands, bands),
+            clear[rows][:, : len(days)],
+            days,
+            calendar,
+            season_day(season[start]),
+        )
+        never += int((~measured).any(axis=1).sum())
+        yield ArrayChunk(series, start, total)
+    if never:
+        logger.warning("%d of %d series have a band that was never measured: 0 there", never, total)
 
 
 def summarise_observations(
@@ -197,6 +229,14 @@ def count_outside(pixels: pd.DataFrame, acquisitions: np.ndarray, calendar: Cale
         inside = in_seasons(days, seasons[places[start]], calendar).any(axis=0)
         outside += (stop - start) * int((~inside).sum())
     return outside
+
+
+def season_chunks(series_pixels: pd.DataFrame) -> Iterator[tuple[int, int]]:
+    """First and last-plus-one of rows of one patch and season, ``CHUNK_ROWS`` at most."""
+    groups = series_pixels.groupby(["patch_index", "season"]).ngroup().to_numpy()
+    for start, stop in runs(groups):
+        for first in range(start, stop, CHUNK_ROWS):
+            yield first, min(first + CHUNK_ROWS, stop)
 
 
 def patch_rows(

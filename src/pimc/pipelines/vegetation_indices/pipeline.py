@@ -5,6 +5,7 @@ from kedro.pipeline import Pipeline, node
 from pimc.pipelines.vegetation_indices.nodes import (
     compute_index_observations,
     describe_axes,
+    regularise_band_series,
     regularise_series,
     screen_observations,
     select_pixels,
@@ -46,6 +47,18 @@ def create_pipeline() -> Pipeline:
                 ],
                 outputs=["index_series", "observed"],
                 name="regularise_series",
+            ),
+            node(
+                regularise_band_series,
+                inputs=[
+                    "pixel_reflectance",
+                    "clear",
+                    "series_pixels",
+                    "acquisitions",
+                    "params:calendar",
+                ],
+                outputs="band_series",
+                name="regularise_bands",
             ),
             node(
                 describe_axes,

@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.transforms import blended_transform_factory
 
-from pimc.evaluation.kinds import BACKBONE
+from pimc.evaluation.kinds import BACKBONE, PEER
 from pimc.evaluation.tasks import TASKS
 from pimc.report.leaderboard.score_text import (
     SHARES,
@@ -29,6 +29,7 @@ COLOURS = {
     "pretrained": "#1f6f54",
     "first weights": "#4a6fa5",
     BACKBONE: "#8a4f7d",
+    PEER: "#0f7c8a",
     "baseline": "#5c6066",
     "trivial": "#a9adb0",
     "control": "#a9adb0",
@@ -152,7 +153,7 @@ def _handles(roles: Collection[str]) -> list[Line2D]:
 
     return [
         *(mark(COLOURS[role], role) for role in ("pretrained", "first weights", "baseline")),
-        *(mark(COLOURS[role], role) for role in (BACKBONE,) if role in roles),
+        *(mark(COLOURS[role], role) for role in (BACKBONE, PEER) if role in roles),
         mark(COLOURS["trivial"], "trivial, control"),
         mark("black", "chosen on validation", hollow=True),
         mark(COLOURS[PUBLISHED_ROLE], "published", "D", hollow=True),

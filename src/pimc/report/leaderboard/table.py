@@ -106,7 +106,8 @@ def arm_role(kind: str, source: str) -> str:
     Returns:
         ``trivial`` (knows no more than a mean), ``control`` (its input is spoilt on purpose),
         ``pretrained``, ``first weights`` (an architecture of the same table, not pretrained),
-        ``backbone`` (an encoder of others) or ``baseline``.
+        ``backbone`` (an encoder of others), ``peer`` (their embeddings, from a file) or
+        ``baseline``.
     """
     if kind in KINDS and KINDS[kind].trivial:
         return TRIVIAL
