@@ -2,7 +2,8 @@
 
 Helber et al. 2019 (doi 10.1109/JSTARS.2019.2918242), Zenodo record 7711810. The lists that the
 field quotes are Neumann et al.'s (2019, arXiv 1911.06721): a random split, so neighbouring scenes
-may lie in different lists.
+may lie in different lists. TorchGeo's split by longitude tests on other ground
+(``pimc.data.eurosat.list_sets``).
 """
 
 from __future__ import annotations
@@ -17,7 +18,8 @@ from zipfile import ZipFile
 import numpy as np
 
 from pimc.data.eurosat.files import ImageFile, file_stamps, find_files
-from pimc.data.eurosat.lists import check_lists, check_present, read_list
+from pimc.data.eurosat.list_sets import LIST_SETS, LISTS, OFFICIAL, find_set
+from pimc.data.eurosat.lists import check_lists, check_present, read_list, warn_of_changes
 from pimc.data.fingerprint import fingerprint
 
 logger = logging.getLogger(__name__)
@@ -33,8 +35,6 @@ CLASSES = (
 
 SIDE = 64
 """Rows and columns of an image, 10 m each."""
-
-SPLITS = ("train", "validation", "test")
 
 CHUNK = 512
 """Images read at a time: 27 MB of the multispectral ones."""
@@ -106,20 +106,42 @@ class EuroSatOptions:
             (``EuroSAT_RGB/``, ``2750/``) or with archives of such.
         kind: ``rgb`` or ``multispectral``.
         train: list of the training images, one name a line; relative to the folder of ``path``.
+            None takes that of ``split``, here and below.
         validation: list of the images that choose.
         test: list of the images of reported figures.
+        split: which lists, of ``LIST_SETS``.
     """
 
     path: str
     kind: str = "rgb"
-    train: str = "eurosat-train.txt"
-    validation: str = "eurosat-val.txt"
-    test: str = "eurosat-test.txt"
+    train: str | None = None
+    validation: str | None = None
+    test: str | None = None
+    split: str = OFFICIAL
 
     def __post_init__(self) -> None:
-        """Check the kind."""
+        """Check the kind and the split."""
         if self.kind not in KINDS:
             raise ValueError(f"EuroSAT comes as {' or '.join(KINDS)}, got kind {self.kind!r}")
+        if self.split not in LIST_SETS:
+            raise ValueError(
+                f"EuroSAT's split must be {' or '.join(LIST_SETS)}, got {self.split!r}; lists of "
+                "your own are named by train_list, validation_list and test_list"
+            )
+
+    @property
+    def lists(self) -> dict[str, Path]:
+        """Files of the three lists, by ``LISTS``."""
+        path = Path(self.path)
+        folder = path if path.is_dir() else path.parent
+        own = (self.train, self.validation, self.test)
+        names = zip(LISTS, own, LIST_SETS[self.split].files, strict=True)
+        return {name: folder / (given or shipped) for name, given, shipped in names}
+
+    @property
+    def list_set(self) -> str:
+        """The set that the files are of by their names, wherever they lie."""
+        return find_set([each.name for each in self.lists.values()])
 
 
 @dataclass(frozen=True, eq=False)
@@ -132,6 +154,7 @@ class EuroSat:
         names: N names as in the lists, without suffix.
         splits: name of the list of each image.
         fingerprint: changes whenever the images would read differently.
+        split: which set of lists it is, of ``LIST_SETS`` or ``own``.
     """
 
     kind: ImageKind
@@ -139,6 +162,7 @@ class EuroSat:
     names: Sequence[str]
     splits: Sequence[str]
     fingerprint: str
+    split: str
 
     def __len__(self) -> int:
         return len(self.files)
@@ -178,10 +202,10 @@ def open_eurosat(options: EuroSatOptions) -> EuroSat:
             "or archives; download it from Zenodo, record 7711810"
         )
     kind = KINDS[options.kind]
-    folder = path if path.is_dir() else path.parent
-    lists = {split: read_list(folder / getattr(options, split)) for split in SPLITS}
+    lists = {name: read_list(where) for name, where in options.lists.items()}
     check_lists(lists)
-    ordered = [name for split in SPLITS for name in lists[split]]
+    warn_of_changes(list(options.lists.values()), options.list_set)
+    ordered = [name for names in lists.values() for name in names]
     files = find_files(path, kind.suffix, CLASSES, ordered)
     if not files:
         raise FileNotFoundError(
@@ -189,22 +213,23 @@ def open_eurosat(options: EuroSatOptions) -> EuroSat:
             f"classes {', '.join(CLASSES)}"
         )
     for split, names in lists.items():
-        check_present(names, files, f"{folder / getattr(options, split)} ({split}, {path})")
+        check_present(names, files, f"{options.lists[split]} ({split}, {path})")
     chosen = [files[name] for name in ordered]
     logger.info(
         "%s: %d %s images, %s, from %s",
         path,
         len(ordered),
         options.kind,
-        ", ".join(f"{len(lists[split])} {split}" for split in SPLITS),
+        ", ".join(f"{len(names)} {split}" for split, names in lists.items()),
         ", ".join(sorted({file.archive.name for file in chosen})),
     )
     return EuroSat(
         kind=kind,
         files=chosen,
         names=ordered,
-        splits=[split for split in SPLITS for _ in lists[split]],
+        splits=[split for split, names in lists.items() for _ in names],
         fingerprint=fingerprint(VERSION, options.kind, lists, file_stamps(chosen)),
+        split=options.list_set,
     )
 
 

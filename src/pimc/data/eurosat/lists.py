@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+import hashlib
+import logging
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path, PurePosixPath
+
+from pimc.data.eurosat.list_sets import LIST_SETS, TORCHGEO
+
+logger = logging.getLogger(__name__)
 
 
 def read_list(path: Path) -> tuple[str, ...]:
@@ -57,6 +63,29 @@ def check_present(names: Sequence[str], present: Collection[str], where: str) ->
     missing = [name for name in names if name not in present]
     if missing:
         raise ValueError(f"{where} names images that are not there: {some(missing)}")
+
+
+def warn_of_changes(files: Sequence[Path], split: str) -> None:
+    """Name the files of a published set that are not as they were published.
+
+    They are read all the same: who has a part of the images has cut the lists.
+
+    Args:
+        files: in the order of ``LISTS``.
+        split: the set that they are of.
+    """
+    published = LIST_SETS[split].sha256 if split in LIST_SETS else ()
+    for path, expected in zip(files, published, strict=False):
+        found = hashlib.sha256(path.read_bytes()).hexdigest()
+        if found != expected:
+            logger.warning(
+                "%s is not the list that was published: expected SHA-256 %s, got %s. Figures do "
+                "not stand beside those of others unless it is downloaded anew (%s)",
+                path,
+                expected,
+                found,
+                TORCHGEO + path.name,
+            )
 
 
 def some(names: Sequence[str], limit: int = 5) -> str:

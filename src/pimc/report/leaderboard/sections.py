@@ -88,6 +88,7 @@ class Section:
         task: name.
         data_set: what it ran on.
         effort: how much of the protocol was run; "" where the tables do not say.
+        split: the set of lists that images were split by.
         scored_on: day of the scores.
         rankings: the one with most labels first.
     """
@@ -96,6 +97,7 @@ class Section:
     task: str
     data_set: DataSet
     effort: str
+    split: str
     scored_on: str
     rankings: tuple[Ranking, ...]
 
@@ -107,7 +109,7 @@ class Section:
     @property
     def command(self) -> str:
         """That makes its numbers."""
-        return run_command(self.workspace, self.task, self.effort)
+        return run_command(self.workspace, self.task, self.effort, self.split)
 
     @property
     def samples(self) -> str:
@@ -141,6 +143,7 @@ def split_sections(scores: pd.DataFrame, paired: pd.DataFrame) -> list[Section]:
                 str(task),
                 DataSet(str(first["data_set"]), simulated),
                 str(first["effort"]) if pd.notna(first["effort"]) else "",
+                str(first["split"]),
                 str(first["scored_on"]),
                 _most_labels_first(rankings),
             )
