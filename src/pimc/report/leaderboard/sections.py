@@ -28,6 +28,8 @@ class Ranking:
         scores: names of all scores that are shown, that which ranks first.
         values: arms x scores.
         paired: rows of the table of paired differences.
+        published: numbers of others on these data, at this budget, by the score that ranks, best
+            first.
     """
 
     unit: str
@@ -36,6 +38,7 @@ class Ranking:
     scores: tuple[str, ...]
     values: np.ndarray
     paired: pd.DataFrame
+    published: pd.DataFrame
 
     @property
     def pretraining(self) -> pd.DataFrame:
@@ -127,14 +130,16 @@ def split_sections(scores: pd.DataFrame, paired: pd.DataFrame) -> list[Section]:
         scores: ``pimc.report.leaderboard.table.leaderboard_table``.
         paired: ``pimc.report.leaderboard.paired.paired_table``.
     """
-    ours = scores[scores["role"] != PUBLISHED_ROLE]
+    published = scores["role"] == PUBLISHED_ROLE
+    ours, others = scores[~published], scores[published]
     sections = []
     for (workspace, task), rows in ours.groupby(["workspace", "task"], sort=False):
         there = (paired["workspace"] == workspace) & (paired["task"] == task)
         first = rows.iloc[0]
         simulated = bool(first["simulated"]) if pd.notna(first["simulated"]) else None
+        alike = (others["task"] == task) & (others["data_set"] == first["data_set"])
         rankings = [
-            _rank(group, str(task), paired[there])
+            _rank(group, str(task), paired[there], others[alike])
             for _, group in rows.groupby(["unit", "budget"], sort=False)
         ]
         sections.append(
@@ -151,12 +156,11 @@ def split_sections(scores: pd.DataFrame, paired: pd.DataFrame) -> list[Section]:
     return sections
 
 
-def _rank(rows: pd.DataFrame, task: str, paired: pd.DataFrame) -> Ranking:
+def _rank(rows: pd.DataFrame, task: str, paired: pd.DataFrame, published: pd.DataFrame) -> Ranking:
     names = shown_scores(task, rows["score"])
     unit, budget = rows["unit"].iloc[0], rows["budget"].iloc[0]
-    arms = rows[rows["score"] == names[0]].sort_values(
-        "value", ascending=TASKS[task].lower_is_better, kind="stable"
-    )
+    arms = best_first(rows[rows["score"] == names[0]], task)
+    others = published[(published["budget"] == budget) & (published["score"] == names[0])]
     values = rows.pivot_table(index="arm", columns="score", values="value", dropna=False)
     there = (paired["unit"] == unit) & (paired["budget"] == budget)
     return Ranking(
@@ -166,7 +170,13 @@ def _rank(rows: pd.DataFrame, task: str, paired: pd.DataFrame) -> Ranking:
         tuple(names),
         values.loc[arms["arm"], names].to_numpy(),
         paired[there],
+        best_first(others, task),
     )
+
+
+def best_first(rows: pd.DataFrame, task: str) -> pd.DataFrame:
+    """Rows of one score in the order of their values."""
+    return rows.sort_values("value", ascending=TASKS[task].lower_is_better, kind="stable")
 
 
 def _most_labels_first(rankings: list[Ranking]) -> tuple[Ranking, ...]:
