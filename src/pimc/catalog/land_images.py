@@ -15,7 +15,8 @@ from kedro_datasets._typing import JSONPreview
 from pimc.catalog.read_only import ReadOnly
 from pimc.catalog.scenes import build_options
 from pimc.data.atomic import replace_text, temporary_sibling
-from pimc.data.eurosat.images import SIDE, EuroSat, EuroSatOptions, open_eurosat
+from pimc.data.eurosat.decoding import SIDE
+from pimc.data.eurosat.images import EuroSat, EuroSatOptions, open_eurosat
 from pimc.data.eurosat.land_images import LandImages
 from pimc.data.eurosat.list_sets import LISTS, OFFICIAL
 from pimc.data.fingerprint import fingerprint

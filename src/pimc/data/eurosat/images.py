@@ -9,15 +9,14 @@ may lie in different lists. TorchGeo's split by longitude tests on other ground
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from io import BytesIO
 from pathlib import Path
-from zipfile import ZipFile
 
 import numpy as np
 
-from pimc.data.eurosat.files import ImageFile, file_stamps, find_files
+from pimc.data.eurosat.decoding import KINDS, ImageKind, decode_image
+from pimc.data.eurosat.files import ImageFile, file_stamps, find_files, read_contents
 from pimc.data.eurosat.list_sets import LIST_SETS, LISTS, OFFICIAL, find_set
 from pimc.data.eurosat.lists import check_lists, check_present, read_list, warn_of_changes
 from pimc.data.fingerprint import fingerprint
@@ -33,68 +32,8 @@ CLASSES = (
 )  # fmt: skip
 """The place in the list is the label."""
 
-SIDE = 64
-"""Rows and columns of an image, 10 m each."""
-
 CHUNK = 512
 """Images read at a time: 27 MB of the multispectral ones."""
-
-Decode = Callable[[bytes], np.ndarray]
-
-
-def decode_jpeg(content: bytes) -> np.ndarray:
-    """Bytes of a JPEG file -> 3 x H x W uint8, red, green, blue.
-
-    Raises:
-        OSError: no image, or one in grey or other colours.
-    """
-    from PIL import Image
-
-    with Image.open(BytesIO(content)) as image:
-        if image.mode != "RGB":
-            raise OSError(f"expected red, green and blue, got an image of mode {image.mode}")
-        return np.asarray(image).transpose(2, 0, 1)
-
-
-def decode_geotiff(content: bytes) -> np.ndarray:
-    """Bytes of a GeoTIFF -> C x H x W of the file's dtype."""
-    from rasterio.io import MemoryFile
-
-    with MemoryFile(content) as memory, memory.open() as image:
-        values: np.ndarray = image.read()
-        return values
-
-
-@dataclass(frozen=True)
-class ImageKind:
-    """One of the two ways in which EuroSAT comes.
-
-    Attributes:
-        suffix: of the files.
-        bands: in the files' order.
-        dtype: of the values.
-        decode: a file's bytes -> C x H x W.
-    """
-
-    suffix: str
-    bands: tuple[str, ...]
-    dtype: type[np.generic]
-    decode: Decode
-
-
-KINDS: Mapping[str, ImageKind] = {
-    # 8 bit: reflectance scaled by its authors, how is not published
-    "rgb": ImageKind(".jpg", ("B04", "B03", "B02"), np.uint8, decode_jpeg),
-    # reflectance at the top of the atmosphere x 10,000; EuroSAT stores B8A last (its authors'
-    # band list)
-    "multispectral": ImageKind(
-        ".tif",
-        ("B01", "B02", "B03", "B04", "B05", "B06", "B07", "B08", "B09", "B10", "B11", "B12",
-         "B8A"),
-        np.uint16,
-        decode_geotiff,
-    ),
-}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -176,11 +115,12 @@ class EuroSat:
         """The images in order, at most ``CHUNK`` at a time: n x C x 64 x 64 of the kind's dtype.
 
         Raises:
-            ValueError: if a file is no image of that kind.
+            ValueError: if a file cannot be read, or is no image of that kind.
         """
         grey = 0
         for start in range(0, len(self), CHUNK):
-            images = np.stack(list(_read_files(self.files[start : start + CHUNK], self.kind)))
+            contents = read_contents(self.files[start : start + CHUNK])
+            images = np.stack([decode_image(each, self.kind, where) for where, each in contents])
             grey += int((images == images[:, :1]).all(axis=(1, 2, 3)).sum())
             yield images
         if grey:
@@ -231,34 +171,3 @@ def open_eurosat(options: EuroSatOptions) -> EuroSat:
         fingerprint=fingerprint(VERSION, options.kind, lists, file_stamps(chosen)),
         split=options.list_set,
     )
-
-
-def _read_files(files: Sequence[ImageFile], kind: ImageKind) -> Iterator[np.ndarray]:
-    """Decode files one by one; an archive is opened once."""
-    opened: dict[Path, ZipFile] = {}
-    try:
-        for file in files:
-            if file.archive.is_dir():
-                content = (file.archive / file.member).read_bytes()
-            else:
-                if file.archive not in opened:
-                    opened[file.archive] = ZipFile(file.archive)
-                content = opened[file.archive].read(file.member)
-            yield _decode(content, kind, f"{file.archive}: {file.member}")
-    finally:
-        for archive in opened.values():
-            archive.close()
-
-
-def _decode(content: bytes, kind: ImageKind, where: str) -> np.ndarray:
-    try:
-        image = kind.decode(content)
-    except OSError as error:  # of pillow; rasterio's own error is one too
-        raise ValueError(f"{where} cannot be read as an image: {error}") from error
-    expected = (len(kind.bands), SIDE, SIDE)
-    if image.shape != expected or image.dtype != kind.dtype:
-        raise ValueError(
-            f"{where}: expected {expected[0]} bands of {SIDE} x {SIDE} {np.dtype(kind.dtype)}, "
-            f"got {image.dtype} of shape {image.shape}"
-        )
-    return image

@@ -9,8 +9,14 @@ from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path, PurePosixPath
 
 from pimc.data.eurosat.list_sets import LIST_SETS, TORCHGEO
+from pimc.data.regular_file import check_regular
 
 logger = logging.getLogger(__name__)
+
+EXPECTED = "a text file with one name a line (AnnualCrop_1.jpg)"
+
+LARGEST = 2**24
+"""Bytes of a list: those of EuroSAT have 0.3 million."""
 
 
 def read_list(path: Path) -> tuple[str, ...]:
@@ -18,20 +24,33 @@ def read_list(path: Path) -> tuple[str, ...]:
 
     Raises:
         FileNotFoundError: if there is no such list.
-        ValueError: if it is empty or names an image twice.
+        ValueError: if it is no text in UTF-8, is empty, or names an image twice.
     """
-    if not path.is_file():
+    if not path.exists():
         raise FileNotFoundError(
-            f"no list of EuroSAT images at {path}: expected a text file with one name a line "
-            "(AnnualCrop_1.jpg)"
+            f"no list of EuroSAT images at {path}: expected {EXPECTED}; docs/data.md says where "
+            "lists are"
         )
-    names = tuple(PurePosixPath(line.strip()).stem for line in path.read_text().split())
+    check_regular(path, EXPECTED, LARGEST)
+    names = tuple(PurePosixPath(line).stem for line in _read_text(path).split())
     if not names:
-        raise ValueError(f"{path} names no image")
+        raise ValueError(f"{path} names no image: expected {EXPECTED}; download the list again")
     twice = [name for name, count in Counter(names).items() if count > 1]
     if twice:
-        raise ValueError(f"{path} names {some(twice)} more than once")
+        raise ValueError(f"{path} names {some(twice)} more than once; leave one line of each")
     return names
+
+
+def _read_text(path: Path) -> str:
+    try:
+        text = path.read_text(encoding="utf-8-sig")  # some editors put a mark before UTF-8
+        if "\0" in text:
+            raise UnicodeError("it has zero bytes, as UTF-16 has")
+    except UnicodeError as error:
+        raise ValueError(
+            f"{path} is no text in UTF-8 ({error}): expected {EXPECTED}; save it as UTF-8"
+        ) from error
+    return text
 
 
 def check_lists(lists: Mapping[str, Sequence[str]]) -> None:
