@@ -1,4 +1,5 @@
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -20,7 +21,7 @@ def test_the_catalog_reads_what_the_reader_reads(folder):
     dataset = EuroSatImages(path=str(folder), kind="multispectral")
     direct = open_eurosat(EuroSatOptions(str(folder), "multispectral"))
     assert dataset.load().fingerprint == direct.fingerprint
-    assert "kind='multispectral'" in str(dataset)
+    assert "kind='multispectral'" in str(dataset) and "split='official'" in str(dataset)
     with pytest.raises(DatasetError, match="raw data, which is only read"):
         dataset.save("anything")
     with pytest.raises(ValueError, match="EuroSAT scenes have no option sort"):
@@ -59,6 +60,34 @@ def test_images_are_decoded_once_and_mapped(folder, tmp_path, monkeypatch):
         f"images-{other.fingerprint}.npy"
     ]
     assert dataset.load().images.dtype == np.uint16
+
+
+def test_the_set_of_lists_is_kept_with_the_images(folder, tmp_path):
+    for name in ("train", "val", "test"):
+        text = (folder / f"eurosat-{name}.txt").read_text()
+        (folder / f"eurosat-spatial-{name}.txt").write_text(text)
+    dataset = LandImageArray(path=str(tmp_path))
+    for split in ("official", "spatial"):
+        dataset.save(EuroSatImages(path=str(folder), split=split).load())
+        assert dataset.load().split == split
+    facts = json.loads((tmp_path / "images.json").read_text())
+    (tmp_path / "images.json").write_text(json.dumps({**facts, "split": "own"}))
+    assert dataset.load().split == "own"
+    del facts["split"]  # as written before there were several
+    (tmp_path / "images.json").write_text(json.dumps(facts))
+    assert dataset.load().split == "official"
+
+
+def test_a_training_list_is_told_by_the_names_of_its_images(folder, tmp_path):
+    dataset = LandImageArray(path=str(tmp_path))
+    dataset.save(open_eurosat(EuroSatOptions(str(folder))))
+    land = dataset.load()
+    order = np.random.default_rng(0).permutation(len(land.names))
+    shuffled = replace(land, names=tuple(land.names[n] for n in order), splits=land.splits[order])
+    assert shuffled.training_list == land.training_list
+    moved = land.splits.copy()
+    moved[[0, -1]] = moved[[-1, 0]]  # one image of the training list for one of the test list
+    assert replace(land, splits=moved).training_list != land.training_list
 
 
 def test_a_cut_run_leaves_no_images(folder, tmp_path, monkeypatch):

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from kedro.io import DatasetError
 
+from pimc.catalog.land_images import LandImageArray
 from pimc.catalog.unpaired_images import TrainingLandImages
 
 
@@ -23,6 +24,7 @@ def test_images_of_the_training_list(tmp_path):
     assert found.rows.tolist() == list(range(30))
     assert found.bands == ("B04", "B03", "B02")
     assert found.fingerprint == "abc"
+    assert found.names == LandImageArray(str(tmp_path)).load().training_list
     np.testing.assert_array_equal(found.images[3], images[3])
 
 

@@ -1,4 +1,5 @@
 import logging
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -68,6 +69,20 @@ def test_missing_bands_are_said_and_kept(images, encoder, caplog):
     assert result.facts["missing_bands"] == ["B03", "B08"]
     assert result.facts["bands"] == ["B02", "B04"]
     assert result.facts["transductive"] is None  # nobody knows what this encoder has seen
+
+
+@pytest.mark.parametrize(
+    ("learned_from", "label"), [(None, False), ("this list", False), ("other list", None)]
+)
+def test_an_encoder_that_learned_from_other_lists_may_have_seen_test_images(
+    images, encoder, learned_from, label
+):
+    config = replace(encoder.config, trained_on={"patch": (1,)}, unpaired=learned_from)
+    inputs = ImageInputs(
+        images[0], ("B04", "B03", "B02"), ImageEncoder(config), "cpu", training_list="this list"
+    )
+    assert inputs.transductive(run_of("knn", "pretrained"), SPLIT) is label
+    assert inputs.transductive(run_of("knn", "random"), SPLIT) == "none"
 
 
 def test_another_number_of_bands_is_refused(images, encoder):

@@ -20,6 +20,12 @@ ALONE = replace(SERIES, architecture=Architecture((), embedding_size=6, temporal
 IMAGE = ImageEncoderConfig(SMALL, ("B04", "B08"), (0.1, 0.3), (0.05, 0.1), {"rome": {"B08": "B8A"}})
 
 
+def test_a_configuration_says_which_images_it_learned_from_where_there_were_any():
+    assert "unpaired" not in IMAGE.to_json()  # results of encoders of before stay theirs
+    for config in (IMAGE, replace(IMAGE, unpaired="a list")):
+        assert ImageEncoderConfig.from_json(config.to_json()) == config
+
+
 def test_block_is_its_formula():
     torch.manual_seed(0)
     block = ResidualBlock(8, 16, 2)

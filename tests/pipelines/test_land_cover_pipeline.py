@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -68,7 +70,12 @@ def test_from_images_to_tables_and_figures(images, encoder, tmp_path):
     assert by_arm.loc["linear_probe", "pretraining"] == "unknown"
     assert set(differences["reference"]) == {"statistics"}
     assert set(each_class["class"]) <= set(CLASSES)
-    assert len(draw_figures(stored, scores, images)) == 3
+    figures = draw_figures(stored, scores, images)
+    assert len(figures) == 3 and set(scores["split"]) == {"official"}
+    by_longitude = replace(images, split="spatial")
+    assert set(score_arms(stored, by_longitude, options())[0]["split"]) == {"spatial"}
+    title = draw_figures(stored, scores, by_longitude)[0].get_suptitle()
+    assert "split by longitude" in title
 
 
 def test_without_an_encoder_its_arms_are_absent(images, caplog):
@@ -91,6 +98,19 @@ def test_a_key_changes_with_what_the_arm_hangs_on(images, encoder):
         "scratch-all-seed0-rotation0"
     ]
     assert np.unique(list(first.values())).size == len(first)
+
+
+def test_a_key_changes_with_the_lists(images, encoder, caplog):
+    first = keys(plan_arms(images, encoder, options()))
+    dealt_anew = replace(images, splits=np.roll(images.splits, 5), fingerprint="other lists")
+    other = keys(plan_arms(dealt_anew, encoder, options()))
+    assert other.keys() == first.keys() and not set(other.values()) & set(first.values())
+    assert "learned from training images of other lists" not in caplog.text
+    learned = ImageEncoder(replace(encoder.config, unpaired=images.training_list))
+    plan_arms(images, learned, options())
+    assert "learned from training images of other lists" not in caplog.text
+    plan_arms(dealt_anew, learned, options())
+    assert "learned from training images of other lists" in caplog.text
 
 
 BACKBONE_ARMS = {

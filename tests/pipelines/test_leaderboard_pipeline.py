@@ -1,11 +1,13 @@
 import logging
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import mlflow
 import numpy as np
 import pandas as pd
 import pytest
+from cases.score_tables import land_cover_tables
 from kedro.framework.session import KedroSession
 from kedro.framework.startup import bootstrap_project
 
@@ -144,6 +146,15 @@ def test_a_workspace_that_nobody_described_goes_by_its_own_name(reporting):
     ours = scores[scores["workspace"].notna()]
     assert set(ours["data_set"]) == {"points (nobody said what it is)"}
     assert ours["simulated"].isna().all()
+
+
+def test_data_in_another_set_of_lists_are_called_so():
+    tables = land_cover_tables(workspace="eurosat")
+    given = replace(tables, scores=tables.scores.assign(split="spatial"))
+    options = LeaderboardOptions({"eurosat": {"land_cover": {"name": "EuroSAT"}}})
+    for table in rank_arms([given], options):
+        ours = table[table["workspace"].notna()]
+        assert set(ours["data_set"]) == {"EuroSAT, split by longitude"}
 
 
 def test_options_name_known_tasks():

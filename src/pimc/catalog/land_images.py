@@ -15,8 +15,10 @@ from kedro_datasets._typing import JSONPreview
 from pimc.catalog.read_only import ReadOnly
 from pimc.catalog.scenes import build_options
 from pimc.data.atomic import replace_text, temporary_sibling
-from pimc.data.eurosat.images import SIDE, SPLITS, EuroSat, EuroSatOptions, open_eurosat
+from pimc.data.eurosat.decoding import SIDE
+from pimc.data.eurosat.images import EuroSat, EuroSatOptions, open_eurosat
 from pimc.data.eurosat.land_images import LandImages
+from pimc.data.eurosat.list_sets import LISTS, OFFICIAL
 from pimc.data.fingerprint import fingerprint
 from pimc.data.simulation.eurosat import write_eurosat
 
@@ -31,7 +33,7 @@ class EuroSatImages(ReadOnly[EuroSat]):
       type: pimc.catalog.land_images.EuroSatImages
       path: data/01_raw/eurosat   # EuroSAT_RGB.zip, or EuroSAT_RGB/, and the lists
       kind: rgb                   # or multispectral
-      test: my-test.txt
+      split: spatial
     ```
     """
 
@@ -48,7 +50,9 @@ class EuroSatImages(ReadOnly[EuroSat]):
         return self._path.exists()
 
     def _describe(self) -> dict[str, Any]:
-        return {"source": "eurosat", "path": str(self._path), "kind": self._options.kind}
+        options = self._options
+        facts = {"source": "eurosat", "path": str(self._path), "kind": options.kind}
+        return {**facts, "split": options.list_set}
 
 
 class SimulatedEuroSat(EuroSatImages):
@@ -115,6 +119,7 @@ class LandImageArray(AbstractDataset[EuroSat, LandImages]):
             "labels": data.labels.tolist(),
             "splits": list(data.splits),
             "names": list(data.names),
+            "split": data.split,
         }
         replace_text(self._path / "images.json", json.dumps(facts))
         for stale in set(self._path.glob("images-*.npy")) - {array}:
@@ -131,12 +136,13 @@ class LandImageArray(AbstractDataset[EuroSat, LandImages]):
             splits=np.array(facts["splits"]),
             names=tuple(facts["names"]),
             fingerprint=facts["fingerprint"],
+            split=facts.get("split", OFFICIAL),  # none in files of before there were several
         )
 
     def preview(self) -> JSONPreview:
         """Shape, bands and lists, for kedro-viz."""
         images = self.load()
-        lists = {name: int((images.splits == name).sum()) for name in SPLITS}
+        lists = {name: int((images.splits == name).sum()) for name in LISTS}
         facts = {"shape": images.images.shape, "bands": images.bands, "images of lists": lists}
         return JSONPreview(json.dumps(facts))
 

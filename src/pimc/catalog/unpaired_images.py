@@ -38,7 +38,7 @@ class TrainingLandImages(ReadOnly[UnpairedImages | None]):
             )
         land = dataset.load()
         rows = np.flatnonzero(land.splits == "train")
-        return UnpairedImages(land.images, land.bands, rows, land.fingerprint)
+        return UnpairedImages(land.images, land.bands, rows, land.fingerprint, land.training_list)
 
     def _exists(self) -> bool:
         return True

@@ -18,12 +18,14 @@ class UnpairedImages:
         bands: C names.
         rows: images that may be seen in training.
         fingerprint: changes whenever the images do.
+        names: digest of the names of those that may be seen; None where they have none.
     """
 
     images: np.ndarray
     bands: Sequence[str]
     rows: np.ndarray
     fingerprint: str
+    names: str | None = None
 
     def __post_init__(self) -> None:
         """Check that there are images of these bands."""

@@ -52,6 +52,7 @@ class ImageInputs:
             configuration.
         device: auto, cpu or cuda.
         precision: auto, 32-true or bf16-mixed (``computes_mixed``).
+        training_list: digest of the names of the training images; None where they have none.
     """
 
     images: np.ndarray
@@ -59,6 +60,7 @@ class ImageInputs:
     encoder: AnyImageEncoder
     device: str = "auto"
     precision: str = "auto"
+    training_list: str | None = None
     _features: dict[object, np.ndarray] = field(default_factory=dict)
     _statistics: np.ndarray | None = None
 
@@ -118,12 +120,18 @@ class ImageInputs:
     def transductive(self, run: ArmRun, split: Split) -> bool | str | None:
         """Encoders are pretrained on time series and, at most, images of the training list.
 
-        The term of unpaired images (``pimc.catalog.unpaired_images``) reads no others, as long as
-        its list is the one that is trained on here. What a backbone has seen is not known.
+        Those that learned from the training images of other lists may have seen test images of
+        these. What a backbone has seen is not known.
         """
         if not _source(run).learned:
             return "none"
-        return None if self.encoder.config.trained_on is None else False
+        known = self.encoder.config.trained_on is not None and not self.other_lists
+        return False if known else None
+
+    @property
+    def other_lists(self) -> bool:
+        """Whether the encoder learned from images of another list than the training list."""
+        return self.encoder.config.unpaired not in (None, self.training_list)
 
     def statistics(self) -> np.ndarray:
         """Mean and standard deviation of each band of each image: N x 2 C float32."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import partial
@@ -9,8 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from pimc.data.eurosat.images import CLASSES, SPLITS
+from pimc.data.eurosat.images import CLASSES
 from pimc.data.eurosat.land_images import LandImages
+from pimc.data.eurosat.list_sets import LISTS
 from pimc.data.fingerprint import fingerprint
 from pimc.evaluation.arms import Arm, ArmResult, ArmRun, TaskOptions
 from pimc.evaluation.kinds import BACKBONE, IMAGE_INPUTS, RANDOM_BACKBONE
@@ -23,8 +25,11 @@ from pimc.model.encoder_config import StoredImageEncoder
 from pimc.pretraining.options import PRECISIONS
 
 if TYPE_CHECKING:
+    from pimc.evaluation.image_inputs import ImageInputs
     from pimc.evaluation.land_cover import LandCover
     from pimc.model.adapt import AnyImageEncoder
+
+logger = logging.getLogger(__name__)
 
 LAND_COVER = TaskFacts(
     "land_cover", "Land cover", scores=("accuracy", "macro_f1", "miou"), drawn="test images"
@@ -109,7 +114,7 @@ def land_cover_task(
         raise TypeError(f"expected an encoder of images, got {type(image_encoder).__name__}")
     encoders = {None: image_encoder, **_load_backbones(options, images.images.shape[-1])}
     tasks = {name: _task_on(encoder, images, options) for name, encoder in encoders.items()}
-    split = Split(**{name: np.flatnonzero(images.splits == name) for name in SPLITS})
+    split = Split(**{name: np.flatnonzero(images.splits == name) for name in LISTS})
     facts = (RESULT_VERSION, images.fingerprint, options.protocol.max_train, options.seed)
     return Task(
         LAND_COVER.name,
@@ -154,14 +159,34 @@ def _read_of_encoder(described: Mapping[str | None, tuple[str, str]], run: ArmRu
 
 def _task_on(encoder: AnyImageEncoder, images: LandImages, options: LandCoverOptions) -> LandCover:
     """The task for arms that read this encoder, or none."""
-    from pimc.evaluation.image_inputs import ImageInputs
     from pimc.evaluation.land_cover import LandCover
 
     return LandCover(
-        ImageInputs(images.images, images.bands, encoder, options.device, options.precision),
+        _inputs(encoder, images, options),
         images.labels,
         len(CLASSES),
         options.protocol.max_train,
         options.device,
         options.seed,
     )
+
+
+def _inputs(encoder: AnyImageEncoder, images: LandImages, options: LandCoverOptions) -> ImageInputs:
+    """What arms read; it says whether the encoder may have seen test images."""
+    from pimc.evaluation.image_inputs import ImageInputs
+
+    given = ImageInputs(
+        images.images,
+        images.bands,
+        encoder,
+        options.device,
+        options.precision,
+        images.training_list,
+    )
+    if given.other_lists:
+        logger.warning(
+            "the image encoder learned from training images of other lists, among them maybe test "
+            "images of these: tables say that what it saw is unknown. Pretrain it on the lists "
+            "that it is tested with (docs/results/land_cover.md)"
+        )
+    return given

@@ -91,6 +91,8 @@ class ImageEncoderConfig:
         substitutions: by place, band asked for -> band that stood in for it in training.
         trained_on: ground that training or the choice of its epoch has seen, folds by patch;
             None where unknown.
+        unpaired: digest of the names of the images without series that it learned from; None
+            where there were none, or it was stored before this was kept.
     """
 
     architecture: Architecture
@@ -99,6 +101,7 @@ class ImageEncoderConfig:
     std: tuple[float, ...]
     substitutions: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     trained_on: Ground | None = None
+    unpaired: str | None = None
 
     def __post_init__(self) -> None:
         """Check that every band can be normalised."""
@@ -122,6 +125,8 @@ class ImageEncoderConfig:
             "std": list(self.std),
             "substitutions": {place: dict(bands) for place, bands in self.substitutions.items()},
             "trained_on": _ground_to_json(self.trained_on),
+            # results hang on what is written here: where there is nothing to tell, nothing is
+            **({} if self.unpaired is None else {"unpaired": self.unpaired}),
         }
 
     @classmethod
@@ -134,6 +139,7 @@ class ImageEncoderConfig:
             std=tuple(stored["std"]),
             substitutions=stored["substitutions"],
             trained_on=_ground_from_json(stored.get("trained_on")),
+            unpaired=stored.get("unpaired"),
         )
 
 

@@ -118,7 +118,10 @@ def pretrain(
     if train.has_images:
         bands = tuple(inputs.bands)
         statistics = band_statistics(train, rows, options.batch.crop_side, bands, options.seed)
-        image = ImageEncoderConfig(preset.image, bands, *statistics, inputs.substitutions, ground)
+        seen = unpaired.names if unpaired and options.objective.image else None
+        image = ImageEncoderConfig(
+            preset.image, bands, *statistics, inputs.substitutions, ground, seen
+        )
     source = _open_unpaired(unpaired, image, options)
     band_map = None if source is None else source.band_map
     module = _build_module(series, image, options, series_scale(train, rows), band_map)

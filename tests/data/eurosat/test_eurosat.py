@@ -1,4 +1,6 @@
+import hashlib
 import shutil
+from dataclasses import replace
 from pathlib import Path
 from zipfile import ZipFile
 
@@ -8,6 +10,7 @@ import rasterio
 from PIL import Image
 
 from pimc.data.eurosat.images import CLASSES, KINDS, EuroSatOptions, open_eurosat
+from pimc.data.eurosat.list_sets import LIST_SETS, LISTS, add_title
 from pimc.data.simulation import eurosat as simulate_eurosat
 from pimc.data.simulation.land_use import LAYOUTS
 
@@ -120,6 +123,65 @@ def test_lists_may_lie_elsewhere(folder, tmp_path):
     eurosat = open_eurosat(EuroSatOptions(str(folder), "rgb", *lists))
     assert list(eurosat.names) == ["River_3", "Forest_1", "River_5", "River_4"]
     assert eurosat.labels.tolist() == [8, 1, 8, 8]
+
+
+SPATIAL = ("eurosat-spatial-train.txt", "eurosat-spatial-val.txt", "eurosat-spatial-test.txt")
+
+
+def write_spatial(folder, train, validation, test):
+    """The longitude split's lists, of images by their numbers in all classes."""
+    for name, numbers in zip(SPATIAL, (train, validation, test), strict=True):
+        lines = [f"{each}_{n}.tif" for n in numbers for each in CLASSES]
+        (folder / name).write_text("\n".join(lines))
+
+
+@pytest.mark.parametrize(("kind", "bands"), [("rgb", 3), ("multispectral", 13)])
+def test_the_split_by_longitude_has_lists_of_its_own(folder, kind, bands):
+    write_spatial(folder, (4, 5), (1,), (2, 3))
+    eurosat = open_eurosat(EuroSatOptions(str(folder), kind, split="spatial"))
+    order = ((4, "train"), (5, "train"), (1, "validation"), (2, "test"), (3, "test"))
+    assert list(eurosat.names) == [f"{name}_{n}" for n, _ in order for name in CLASSES]
+    assert list(eurosat.splits) == [split for _, split in order for _ in CLASSES]
+    assert read(eurosat).shape == (50, bands, 64, 64)
+    official = open_eurosat(EuroSatOptions(str(folder), kind))
+    assert (eurosat.split, official.split) == ("spatial", "official")
+    assert eurosat.fingerprint != official.fingerprint
+    (folder / SPATIAL[1]).unlink()
+    with pytest.raises(FileNotFoundError, match=r"no list of EuroSAT images at .*spatial-val"):
+        open_eurosat(EuroSatOptions(str(folder), kind, split="spatial"))
+
+
+def test_lists_of_the_split_by_longitude_are_held_against_their_checksums(
+    folder, monkeypatch, caplog
+):
+    write_spatial(folder, (1, 2, 3), (4,), (5,))
+    open_eurosat(EuroSatOptions(str(folder)))
+    assert "SHA-256" not in caplog.text
+    sums = [hashlib.sha256((folder / name).read_bytes()).hexdigest() for name in SPATIAL]
+    published = replace(LIST_SETS["spatial"], sha256=(sums[0], LIST_SETS["spatial"].sha256[1]))
+    monkeypatch.setitem(LIST_SETS, "spatial", published)
+    open_eurosat(EuroSatOptions(str(folder), split="spatial"))
+    (message,) = (each for each in caplog.messages if "SHA-256" in each)
+    assert message.startswith(f"{folder / SPATIAL[1]} is not the list that was published")
+    assert f"expected SHA-256 {published.sha256[1]}, got {sums[1]}" in message
+    assert "https://hf.co/datasets/torchgeo/eurosat/resolve/" in message and SPATIAL[1] in message
+
+
+def test_a_set_of_lists_is_known_by_the_names_of_its_files(tmp_path):
+    def of(**given):
+        return EuroSatOptions(str(tmp_path), **given).list_set
+
+    assert of() == of(test="/elsewhere/eurosat-test.txt") == "official"
+    assert of(test="mine.txt") == of(split="spatial", train="mine.txt") == "own"
+    assert of(**dict(zip(LISTS, SPATIAL, strict=True))) == of(split="spatial") == "spatial"
+    with pytest.raises(ValueError, match="split must be official or spatial, got 'longitude'"):
+        of(split="longitude")
+
+
+def test_the_name_of_data_says_the_split():
+    assert add_title("EuroSAT", "official") == "EuroSAT"
+    assert add_title("EuroSAT", "spatial") == "EuroSAT, split by longitude"
+    assert add_title("EuroSAT", "own") == "EuroSAT, own lists"
 
 
 def test_the_fingerprint_knows_lists_kind_and_files(folder):

@@ -134,7 +134,7 @@ def test_crops_of_two_dates(tmp_path):
 
 def make_images(bands=("B04", "B08", "B03")):
     images = np.random.default_rng(0).integers(0, 255, (60, 3, 20, 20), dtype=np.uint8)
-    return UnpairedImages(images, bands, np.arange(60), "a fingerprint")
+    return UnpairedImages(images, bands, np.arange(60), "a fingerprint", "a list")
 
 
 def test_unpaired_images_join_the_loss(tmp_path):
@@ -147,6 +147,12 @@ def test_unpaired_images_join_the_loss(tmp_path):
         np.testing.assert_allclose(history[f"{split}_loss"], total, rtol=1e-5)
     guess = math.log(16) + 0.5 * math.log(6)
     assert result.metrics["val_loss_of_a_guess"] == pytest.approx(guess)
+    assert result.image_encoder.config.unpaired == "a list"
+
+
+def test_images_that_the_objective_does_not_read_are_not_kept_as_seen(tmp_path):
+    result = run(tmp_path, {}, unpaired=make_images())
+    assert result.image_encoder.config.unpaired is None
 
 
 def test_the_term_of_images_needs_some(tmp_path):

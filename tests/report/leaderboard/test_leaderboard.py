@@ -103,6 +103,17 @@ def test_commands_name_the_environment_but_for_the_simulated_sample():
     assert run_command("points", "forecasting") == "kedro run --env=points --pipeline=forecasting"
 
 
+def test_another_set_of_lists_is_other_data_and_stands_in_the_command():
+    assert DataSet("EuroSAT").split_by("spatial") == DataSet("EuroSAT, split by longitude")
+    tables = land_cover_tables()
+    assert tables.split == "official"
+    given = replace(tables, scores=tables.scores.assign(split="spatial", effort="full"))
+    assert given.split == "spatial"
+    (section,) = split_sections(build(given), paired_table([given], DATA_SETS))
+    assert section.command.endswith("--params=land_cover.effort=full,split=spatial")
+    assert "split" not in run_command("eurosat", "land_cover", split="own")
+
+
 def test_simulated_data_must_be_called_so():
     with pytest.raises(ValueError, match="simulated data must be called so, got the name 'PASTIS'"):
         DataSet("PASTIS", simulated=True)

@@ -1,3 +1,4 @@
+import re
 from dataclasses import replace
 from html.parser import HTMLParser
 
@@ -191,6 +192,63 @@ def test_the_figure_has_a_panel_a_section_and_one_of_published_numbers(tmp_path)
     assert dot.get_xdata()[0] == pytest.approx(0.9)
     # trivial arms far below do not set the scale
     assert shown[0].get_xlim()[0] > 0.5
+
+
+def test_numbers_of_others_with_few_labels_stand_under_ours(tmp_path):
+    scores, paired = build(tmp_path)
+    ranking = split_sections(scores, paired)[0].rankings[0]
+    assert ranking.budget == "tenth"
+    assert ranking.published["arm"].tolist() == [
+        "OlmoEarth v1.2 Base, linear probe",
+        "DOFA-L, linear probe",
+        "OlmoEarth v1.2 Nano, linear probe",
+        "ResNet-50 of ImageNet, linear probe",
+    ]
+    page = " ".join(render_page(scores, paired, {}, STATE).split())
+    (line,) = re.findall(
+        r"Published at this budget, accuracy, % .*?</p>", page
+    )  # none with all labels
+    assert "OlmoEarth v1.2 Base, linear probe <b>98.3</b>; DOFA-L, linear probe <b>96.4" in line
+    assert '<a href="#published-land_cover">' in line and 'id="published-land_cover"' in page
+    by_longitude = {**DATA_SETS, ("eurosat", "land_cover"): DataSet("EuroSAT, split by longitude")}
+    section = split_sections(*build(tmp_path, data_sets=by_longitude))[0]
+    assert section.rankings[0].published["value"].tolist() == [0.963, 0.921, 0.902, 0.845]
+
+
+def test_a_method_stands_once_with_its_numbers_at_all_budgets(tmp_path):
+    rows = parse(render_page(*build(tmp_path), {}, STATE))
+    given = [row for row in rows if row[0] == "OlmoEarth v1.2 Nano, linear probe"]
+    assert [row[1:3] for row in given] == [
+        [
+            "EuroSAT",
+            "accuracy, %: 96.9accuracy, %: 95.4 with 10 % of the labels"
+            "accuracy, %: 88.9 with 1 % of the labels",
+        ],
+        [
+            "EuroSAT, split by longitude",
+            "accuracy, %: 93accuracy, %: 90.2 with 10 % of the labels"
+            "accuracy, %: 80.3 with 1 % of the labels",
+        ],
+    ]
+
+
+@pytest.mark.parametrize(
+    ("name", "published", "base"),
+    [
+        ("EuroSAT", "EuroSAT", 0.988),
+        ("EuroSAT, split by longitude", "EuroSAT, split by longitude", 0.976),
+        ("own images", "EuroSAT", 0.988),  # nobody published any: the first data set
+    ],
+)
+def test_the_figure_shows_what_was_published_of_the_same_data(tmp_path, name, published, base):
+    data_sets = {("eurosat", "land_cover"): DataSet(name)}
+    given = build(tmp_path, land_cover_tables(), data_sets=data_sets)
+    panel = [axis for axis in draw_leaderboard(*given).axes if axis.axison][-1]
+    assert panel.get_title(loc="left").startswith(f"Published, {published}\nall labels;")
+    names = [tick.get_text() for tick in panel.get_yticklabels()]
+    assert len(set(names)) == len(names)
+    marks = {line.get_ydata()[0]: line.get_xdata()[0] for line in panel.lines}
+    assert marks[names.index("OlmoEarth v1.2 Base, linear probe")] == base
 
 
 @pytest.mark.parametrize(("source", "role"), [("backbone", "backbone"), ("embeddings", "peer")])

@@ -2,6 +2,7 @@ import hashlib
 
 import pytest
 
+from pimc.data.eurosat.list_sets import add_title
 from pimc.evaluation.tasks import TASKS
 from pimc.report.leaderboard.published import Published, read_published
 from pimc.report.leaderboard.table import shown_scores
@@ -38,9 +39,11 @@ def test_shares_are_shares_and_ranges_are_in_order():
 
 def test_the_numbers_are_those_that_were_checked_against_their_sources():
     # whoever changes one has looked at its source again
-    told = "".join(f"{e.task} {e.method} {e.data} {sorted(e.scores.items())}" for e in PUBLISHED)
-    assert len(PUBLISHED) == 28
-    assert hashlib.sha256(told.encode()).hexdigest()[:16] == "399e5545e459f412"
+    told = "".join(
+        f"{e.task} {e.method} {e.data} {e.budget} {sorted(e.scores.items())}" for e in PUBLISHED
+    )
+    assert len(PUBLISHED) == 55
+    assert hashlib.sha256(told.encode()).hexdigest()[:16] == "d52cbdb9a7d08265"
 
 
 def test_the_paper_is_cited_and_what_rests_on_imagenet_says_so():
@@ -53,10 +56,51 @@ def test_the_paper_is_cited_and_what_rests_on_imagenet_says_so():
     assert find("SSL4EO ResNet-50, linear probe").scores == {"accuracy": (0.95, 0.96)}
 
 
+@pytest.mark.parametrize(
+    ("method", "split", "by_budget"),
+    [
+        ("OlmoEarth v1.2 Base", "official", (0.955, 0.983, 0.988)),
+        ("OlmoEarth v1.2 Nano", "official", (0.889, 0.954, 0.969)),
+        ("DOFA-L", "official", (0.901, 0.964, 0.983)),
+        ("ResNet-50 of ImageNet", "official", (0.820, 0.911, 0.950)),
+        ("OlmoEarth v1.2 Base", "spatial", (0.931, 0.963, 0.976)),
+        ("OlmoEarth v1.2 Nano", "spatial", (0.803, 0.902, 0.930)),
+        ("DOFA-L", "spatial", (0.866, 0.921, 0.944)),
+        ("ResNet-50 of ImageNet", "spatial", (0.789, 0.845, 0.884)),
+    ],
+)
+def test_frozen_encoders_of_others_stand_at_each_budget_of_each_split(method, split, by_budget):
+    data = add_title("EuroSAT", split)
+    found = {
+        each.budget: each
+        for each in PUBLISHED
+        if (each.method, each.data) == (f"{method}, linear probe", data)
+    }
+    budgets = ("hundredth", "tenth", "all")
+    assert tuple(found[name].scores["accuracy"] for name in budgets) == by_budget
+    for each in found.values():
+        assert "eurosat-min-params" in each.source and "infrared" in each.caveat
+        assert ("12 bands" if "OlmoEarth" in method else "13 bands") in each.protocol
+
+
+def test_probes_of_single_pixels_of_pastis_say_what_their_features_are():
+    probes = {"TESSERA": 0.613, "AlphaEarth Foundations": 0.536, "Ten bands of Sentinel-2": 0.133}
+    for name, miou in probes.items():
+        probe = find(f"{name}, linear probe")
+        assert probe.scores == {"miou": miou} and probe.data == "PASTIS"
+        assert "arXiv 2609.37784" in probe.source and "year 2019" in probe.caveat
+
+
 def test_what_the_paper_reports_of_others_names_them_too():
     seco = find("SeCo on plots, fine-tuned").source
     assert seco == f"{PAPER}; SeCo: Mañas et al. 2021, arXiv 2103.16607"
     assert find("1-D CNN").source == PAPER
+
+
+def test_a_method_has_a_number_at_each_budget(tmp_path):
+    path = tmp_path / "published.yml"
+    path.write_text(GROUP + "    - {method: CNN, budget: tenth, scores: {rmse: 0.4}, source: b}\n")
+    assert [each.budget for each in read_published(path)] == ["all", "tenth"]
 
 
 def test_a_number_takes_what_it_does_not_give_from_its_group(tmp_path):

@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from zipfile import BadZipFile, ZipFile
 
 from pimc.data.eurosat.lists import some
 from pimc.data.fingerprint import file_stamp
+from pimc.data.regular_file import check_regular
 
 logger = logging.getLogger(__name__)
+
+LARGEST = 2**24
+"""Bytes of an image file: 100 times those of 13 bands of 64 x 64 pixels."""
+
+DOWNLOAD = "download it again (Zenodo, record 7711810), or name the folder of images"
 
 
 @dataclass(frozen=True)
@@ -79,13 +85,12 @@ def _by_name(
 
 
 def _list_zip(path: Path) -> list[tuple[Path, str]]:
+    check_regular(path, "an archive of EuroSAT's images, or a folder of them")
     try:
         with ZipFile(path) as archive:
             return [(path, name) for name in archive.namelist()]
-    except BadZipFile as error:
-        raise ValueError(
-            f"{path} is no zip archive ({error}); download it again, or name the folder of images"
-        ) from error
+    except (BadZipFile, NotImplementedError, ValueError) as error:
+        raise ValueError(f"{path} is no zip archive ({error}); {DOWNLOAD}") from error
 
 
 def file_stamps(files: Sequence[ImageFile]) -> list[object]:
@@ -98,3 +103,48 @@ def file_stamps(files: Sequence[ImageFile]) -> list[object]:
         if file.archive.is_dir()
     ]
     return [zipped, loose]
+
+
+def read_contents(files: Sequence[ImageFile]) -> Iterator[tuple[str, bytes]]:
+    """Where each image lies, and its bytes; an archive is opened once.
+
+    Raises:
+        ValueError: naming the file that cannot be read.
+    """
+    opened: dict[Path, ZipFile] = {}
+    try:
+        for file in files:
+            if file.archive.is_dir():
+                path = file.archive / file.member
+                yield str(path), _read_loose(path)
+            else:
+                if file.archive not in opened:
+                    opened[file.archive] = ZipFile(file.archive)
+                where = f"{file.archive}: {file.member}"
+                yield where, _read_zipped(opened[file.archive], file.member, where)
+    finally:
+        for archive in opened.values():
+            archive.close()
+
+
+def _read_loose(path: Path) -> bytes:
+    check_regular(path, "an image file", LARGEST)
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise ValueError(f"{path} cannot be read ({error}); may this user read it?") from error
+
+
+def _read_zipped(archive: ZipFile, member: str, where: str) -> bytes:
+    size = archive.getinfo(member).file_size
+    if size > LARGEST:
+        raise ValueError(
+            f"{where}: expected an image file, at most {LARGEST:,} bytes, got {size:,}; {DOWNLOAD}"
+        )
+    try:
+        return archive.read(member)
+    except Exception as error:  # a password, a checksum, a kind of compression, bytes cut off
+        raise ValueError(
+            f"{where} cannot be unpacked: {error}; expected an entry without password and damage: "
+            f"{DOWNLOAD}"
+        ) from error

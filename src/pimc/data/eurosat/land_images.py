@@ -6,6 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from pimc.data.eurosat.list_sets import OFFICIAL
+from pimc.data.fingerprint import fingerprint
+
 
 @dataclass(frozen=True, eq=False)
 class LandImages:
@@ -18,6 +21,7 @@ class LandImages:
         splits: N names of lists: train, validation, test.
         names: N names of images.
         fingerprint: of the images and the lists.
+        split: which set of lists it is, of ``pimc.data.eurosat.list_sets``.
     """
 
     images: np.ndarray
@@ -26,3 +30,9 @@ class LandImages:
     splits: np.ndarray
     names: tuple[str, ...]
     fingerprint: str
+    split: str = OFFICIAL
+
+    @property
+    def training_list(self) -> str:
+        """16 hexadecimal digits that change with the names of the training images alone."""
+        return fingerprint(sorted(np.array(self.names)[self.splits == "train"].tolist()))

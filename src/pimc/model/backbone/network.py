@@ -43,6 +43,9 @@ class BackboneConfig:
     trained_on: ClassVar[None] = None
     """Ground that it has seen: a file of weights does not tell."""
 
+    unpaired: ClassVar[None] = None
+    """Images without series that it has seen, likewise."""
+
     def __post_init__(self) -> None:
         """Check that every band can be normalised."""
         check_normalisable(self.bands, self.mean, self.std)

@@ -8,6 +8,7 @@ from matplotlib.figure import Figure
 
 from pimc.data.eurosat.images import CLASSES, EuroSat
 from pimc.data.eurosat.land_images import LandImages
+from pimc.data.eurosat.list_sets import add_title
 from pimc.evaluation.arms import ArmTask, StoredResult
 from pimc.evaluation.land_cover_arms import LAND_COVER, LandCoverOptions, land_cover_task
 from pimc.evaluation.planning import plan
@@ -33,15 +34,16 @@ def score_arms(
 ) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame, dict[str, float]]:
     """Scores of all arms, their differences, scores of each class, and metrics of the run."""
     report = report_classification(results, _describe_samples(images), options)
-    return report.scores, report.differences, report.class_scores, report.metrics
+    scores = report.scores.assign(split=images.split)
+    return scores, report.differences, report.class_scores, report.metrics
 
 
 def draw_figures(
     results: list[StoredResult], scores: pd.DataFrame, images: LandImages
 ) -> tuple[Figure, Figure, Figure]:
     """Arms with intervals, few-label curves, and the confusion of the arm that validation chose."""
-    samples = _describe_samples(images)
-    return draw_classification(results, scores, samples, LAND_COVER.title, "accuracy")
+    samples, title = _describe_samples(images), add_title(LAND_COVER.title, images.split)
+    return draw_classification(results, scores, samples, title, "accuracy")
 
 
 def _describe_samples(images: LandImages) -> ClassifiedSamples:

@@ -48,10 +48,11 @@ def rank_arms(
             raise ValueError(f"leaderboard.workspaces must be of {there}, got {options.workspaces}")
         raise ValueError(f"no task has left scores yet; run one of them: {commands}")
     # all of `shown` are described: `take_part` has asked
-    data_sets = {
-        (each.workspace, each.task): options.describe(each.workspace, each.task) for each in shown
+    known = {
+        (each.workspace, each.task): data_set.split_by(each.split)
+        for each in shown
+        if (data_set := options.describe(each.workspace, each.task))
     }
-    known = {key: data_set for key, data_set in data_sets.items() if data_set}
     scores = leaderboard_table(shown, known, read_published())
     for (workspace, task), data_set in not_run(scores, options.expected()).items():
         name = TASKS[task].title.lower()

@@ -22,7 +22,7 @@ from pimc.report.leaderboard.score_text import (
     show_published,
     unit_name,
 )
-from pimc.report.leaderboard.sections import Ranking, Section, split_sections
+from pimc.report.leaderboard.sections import Ranking, Section, best_first, split_sections
 from pimc.report.leaderboard.table import PUBLISHED_ROLE
 
 COLOURS = {
@@ -48,7 +48,7 @@ def draw_leaderboard(scores: pd.DataFrame, paired: pd.DataFrame) -> Figure:
     tasks = [task for task in TASKS if any(each.task == task for each in sections)]
     rows = [[each for each in sections if each.task == task] for task in tasks]
     columns = max(len(row) for row in rows) + 1
-    others = [_published_rows(scores, task) for task in tasks]
+    others = [_published_rows(scores, task, row) for task, row in zip(tasks, rows, strict=True)]
     lengths = [
         max(len(published), *(len(each.rankings[0].arms) for each in row))
         for published, row in zip(others, rows, strict=True)
@@ -100,22 +100,28 @@ def _draw_arm(panel: Axes, place: int, row: Mapping[Hashable, Any], ranking: Ran
     _write(panel, place, show(ranking.scores[0], value), row["chosen"])
 
 
-def _published_rows(scores: pd.DataFrame, task: str) -> pd.DataFrame:
-    """Published numbers of the first score of a task that has any, best first."""
+def _published_rows(scores: pd.DataFrame, task: str, sections: Sequence[Section]) -> pd.DataFrame:
+    """Published numbers with all labels of the first score of a task that has any, best first.
+
+    They are of the data sets of the sections; where nobody published any of these, of the first.
+    """
     rows = scores[(scores["role"] == PUBLISHED_ROLE) & (scores["task"] == task)]
-    first = rows[rows["score"] == rows["score"].iloc[0]] if len(rows) else rows
-    return first.sort_values("value", ascending=TASKS[task].lower_is_better, kind="stable")
+    rows = rows[rows["budget"] == "all"]
+    if rows.empty:
+        return rows
+    run = rows["data_set"].isin([each.data_set.name for each in sections])
+    rows = rows[run if run.any() else rows["data_set"] == rows["data_set"].iloc[0]]
+    return best_first(rows[rows["score"] == rows["score"].iloc[0]], task)
 
 
 def _draw_published(panel: Axes, rows: pd.DataFrame) -> None:
     score, colour = str(rows["score"].iloc[0]), COLOURS[PUBLISHED_ROLE]
-    records = rows.to_dict("records")
+    records, data = rows.to_dict("records"), list(dict.fromkeys(rows["data_set"]))
     names = [
-        row["arm"] if row["budget"] == "all" else f"{row['arm']}, {budget_name(row['budget'])}"
-        for row in records
+        row["arm"] if len(data) == 1 else f"{row['arm']} ({row['data_set']})" for row in records
     ]
-    data = ", ".join(dict.fromkeys(rows["data_set"]))
-    _style(panel, f"Published, {data}\ndata or protocol differ from ours", names, score)
+    title = f"Published, {'; '.join(data)}\nall labels; data or protocol differ from ours"
+    _style(panel, title, names, score)
     for place, row in enumerate(records):
         if np.isfinite(row["low"]):
             panel.plot([row["low"], row["high"]], [place, place], color=colour, linewidth=1.6)

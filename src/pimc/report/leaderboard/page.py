@@ -185,6 +185,8 @@ def _ranking(ranking: Ranking) -> dict[str, Any]:
         "reference": references.iloc[0] if len(references) else None,
         "span": [show(score, end) for end in ranking.span],
         "verdicts": [_verdict(row) for _, row in ranking.pretraining.iterrows()],
+        # with all labels there are many: the table below the sections has them
+        "published": [] if ranking.budget == "all" else _beside(ranking.published),
         "chosen": ranking.chosen["arm"],
         "beaten": [
             {"reference": reference, "cells": [_cell(row) for _, row in rows.iterrows()]}
@@ -216,16 +218,26 @@ def _arm(row: pd.Series, ranking: Ranking, values: np.ndarray) -> dict[str, Any]
     }
 
 
+def _beside(published: pd.DataFrame) -> list[dict[str, str]]:
+    """Published numbers of one score, data set and budget."""
+    return [{"arm": row["arm"], "value": _number(row)} for row in published.to_dict("records")]
+
+
 def _published(scores: pd.DataFrame, task: str) -> list[dict[Hashable, Any]]:
-    """Published numbers of a task, one entry a method and data set."""
+    """Published numbers of a task, one entry a method and data set of one protocol."""
     rows = scores[(scores["role"] == PUBLISHED_ROLE) & (scores["task"] == task)]
     entries = []
-    for _, group in rows.groupby(["arm", "data_set"], sort=False):
+    one = ["arm", "data_set", "source", "protocol", "caveat"]
+    for _, group in rows.groupby(one, sort=False):
         records = group.to_dict("records")
         texts = [
-            f"{score_name(row['score'])}: "
-            + show_published(row["score"], row["value"], row["low"], row["high"])
+            f"{score_name(row['score'])}: {_number(row)}"
+            + ("" if row["budget"] == "all" else f" with {budget_name(row['budget'])}")
             for row in records
         ]
         entries.append({**records[0], "scores": texts})
     return entries
+
+
+def _number(row: Mapping[Hashable, Any]) -> str:
+    return show_published(row["score"], row["value"], row["low"], row["high"])

@@ -19,7 +19,7 @@ class Published:
     Attributes:
         task: ours that is closest.
         method: name, with its backbone.
-        data: on which data.
+        data: on which data, called as ours are where they are the same.
         scores: by the names of our tables; accuracies are shares of 1. A pair is a range.
         source: where it is from.
         protocol: how the number was made.
@@ -56,7 +56,7 @@ def read_published(path: Path = PUBLISHED_PATH) -> tuple[Published, ...]:
     found = tuple(
         _number({**group, **number}, path) for group in groups for number in group["numbers"]
     )
-    keys = [(each.task, each.method, each.data) for each in found]
+    keys = [(each.task, each.method, each.data, each.budget) for each in found]
     twice = sorted({" / ".join(key) for key in keys if keys.count(key) > 1})
     if twice:
         raise ValueError(f"{path}: a number stands once, got twice {', '.join(twice)}")

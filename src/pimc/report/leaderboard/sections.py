@@ -28,6 +28,8 @@ class Ranking:
         scores: names of all scores that are shown, that which ranks first.
         values: arms x scores.
         paired: rows of the table of paired differences.
+        published: numbers of others on these data, at this budget, by the score that ranks, best
+            first.
     """
 
     unit: str
@@ -36,6 +38,7 @@ class Ranking:
     scores: tuple[str, ...]
     values: np.ndarray
     paired: pd.DataFrame
+    published: pd.DataFrame
 
     @property
     def pretraining(self) -> pd.DataFrame:
@@ -88,6 +91,7 @@ class Section:
         task: name.
         data_set: what it ran on.
         effort: how much of the protocol was run; "" where the tables do not say.
+        split: the set of lists that images were split by.
         scored_on: day of the scores.
         rankings: the one with fewest labels first, which is what pretraining is for.
     """
@@ -96,6 +100,7 @@ class Section:
     task: str
     data_set: DataSet
     effort: str
+    split: str
     scored_on: str
     rankings: tuple[Ranking, ...]
 
@@ -107,7 +112,7 @@ class Section:
     @property
     def command(self) -> str:
         """That makes its numbers."""
-        return run_command(self.workspace, self.task, self.effort)
+        return run_command(self.workspace, self.task, self.effort, self.split)
 
     @property
     def samples(self) -> str:
@@ -126,14 +131,16 @@ def split_sections(scores: pd.DataFrame, paired: pd.DataFrame) -> list[Section]:
         scores: ``pimc.report.leaderboard.table.leaderboard_table``.
         paired: ``pimc.report.leaderboard.paired.paired_table``.
     """
-    ours = scores[scores["role"] != PUBLISHED_ROLE]
+    published = scores["role"] == PUBLISHED_ROLE
+    ours, others = scores[~published], scores[published]
     sections = []
     for (workspace, task), rows in ours.groupby(["workspace", "task"], sort=False):
         there = (paired["workspace"] == workspace) & (paired["task"] == task)
         first = rows.iloc[0]
         simulated = bool(first["simulated"]) if pd.notna(first["simulated"]) else None
+        alike = (others["task"] == task) & (others["data_set"] == first["data_set"])
         rankings = [
-            _rank(group, str(task), paired[there])
+            _rank(group, str(task), paired[there], others[alike])
             for _, group in rows.groupby(["unit", "budget"], sort=False)
         ]
         sections.append(
@@ -142,6 +149,7 @@ def split_sections(scores: pd.DataFrame, paired: pd.DataFrame) -> list[Section]:
                 str(task),
                 DataSet(str(first["data_set"]), simulated),
                 str(first["effort"]) if pd.notna(first["effort"]) else "",
+                str(first["split"]),
                 str(first["scored_on"]),
                 _fewest_labels_first(rankings),
             )
@@ -149,12 +157,11 @@ def split_sections(scores: pd.DataFrame, paired: pd.DataFrame) -> list[Section]:
     return sections
 
 
-def _rank(rows: pd.DataFrame, task: str, paired: pd.DataFrame) -> Ranking:
+def _rank(rows: pd.DataFrame, task: str, paired: pd.DataFrame, published: pd.DataFrame) -> Ranking:
     names = shown_scores(task, rows["score"])
     unit, budget = rows["unit"].iloc[0], rows["budget"].iloc[0]
-    arms = rows[rows["score"] == names[0]].sort_values(
-        "value", ascending=TASKS[task].lower_is_better, kind="stable"
-    )
+    arms = best_first(rows[rows["score"] == names[0]], task)
+    others = published[(published["budget"] == budget) & (published["score"] == names[0])]
     values = rows.pivot_table(index="arm", columns="score", values="value", dropna=False)
     there = (paired["unit"] == unit) & (paired["budget"] == budget)
     return Ranking(
@@ -164,7 +171,13 @@ def _rank(rows: pd.DataFrame, task: str, paired: pd.DataFrame) -> Ranking:
         tuple(names),
         values.loc[arms["arm"], names].to_numpy(),
         paired[there],
+        best_first(others, task),
     )
+
+
+def best_first(rows: pd.DataFrame, task: str) -> pd.DataFrame:
+    """Rows of one score in the order of their values."""
+    return rows.sort_values("value", ascending=TASKS[task].lower_is_better, kind="stable")
 
 
 def _fewest_labels_first(rankings: list[Ranking]) -> tuple[Ranking, ...]:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
 
+from pimc.data.eurosat.list_sets import LIST_SETS, OFFICIAL, add_title
 from pimc.evaluation import classify, forecast
 from pimc.evaluation.kinds import BASELINE, INPUTS, TRIVIAL
 from pimc.evaluation.tasks import TASKS
@@ -21,7 +22,7 @@ COLUMNS = (
     *("score", "value", "low", "high", "seed_std", "validation", "chosen"),
     *("reference", "difference", "difference_low", "difference_high"),
     *("seeds", "rotations", "train_samples", "test_samples", "seconds"),
-    *("source", "protocol", "caveat", "workspace", "effort", "scored_on"),
+    *("source", "protocol", "caveat", "workspace", "effort", "split", "scored_on"),
 )
 """Of the leaderboard, one row an arm and score."""
 
@@ -64,6 +65,15 @@ class TaskTables:
         if not chosen.all():
             raise self._outdated(f"scores: no arm chosen for {chosen.index[~chosen].tolist()}")
 
+    @property
+    def split(self) -> str:
+        """The set of lists that images were split by (``pimc.data.eurosat.list_sets``).
+
+        Series have folds, and tables of before there were several say nothing: both go by the
+        name of the data alone.
+        """
+        return str(self.scores["split"].iloc[0]) if "split" in self.scores else OFFICIAL
+
     def _outdated(self, what: str) -> ValueError:
         return ValueError(
             f"{self.task}.{what} in workspace {self.workspace}; run "
@@ -88,16 +98,23 @@ class DataSet:
         if self.simulated and "simulated" not in self.name.lower():
             raise ValueError(f"simulated data must be called so, got the name {self.name!r}")
 
+    def split_by(self, split: str) -> DataSet:
+        """The same images in another set of lists are other data: the name says so."""
+        return replace(self, name=add_title(self.name, split))
 
-def run_command(workspace: str, task: str, effort: str = "") -> str:
+
+def run_command(workspace: str, task: str, effort: str = "", split: str = OFFICIAL) -> str:
     """The command that makes a task's tables (environments are named as their workspaces).
 
-    Where data lie is not among what it says, nor are other parameters than the effort.
+    Where data and one's own lists lie is not among what it says, nor are other parameters than
+    the effort and the published lists.
     """
     environment = "" if workspace == "simulated" else f" --env={workspace}"
     group = TASKS[task].parameters or task
-    chosen = f" --params={group}.effort={effort}" if effort else ""
-    return f"kedro run{environment} --pipeline={task}{chosen}"
+    chosen = [f"{group}.effort={effort}"] if effort else []
+    chosen += [f"split={split}"] if split != OFFICIAL and split in LIST_SETS else []
+    given = f" --params={','.join(chosen)}" if chosen else ""
+    return f"kedro run{environment} --pipeline={task}{given}"
 
 
 def arm_role(kind: str, source: str) -> str:
@@ -154,6 +171,7 @@ def _task_rows(tables: TaskTables, data_set: DataSet) -> pd.DataFrame:
         role=roles,
         test_samples=_count_tested(tables, rows[division]),
         workspace=tables.workspace,
+        split=tables.split,
         scored_on=tables.scored_on,
     )
 
