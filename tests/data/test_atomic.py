@@ -54,13 +54,12 @@ def test_other_errors_stay_what_they_are(tmp_path):
 
 
 def test_room_is_asked_for_before_the_work(tmp_path, monkeypatch):
-    require_room(tmp_path / "new", 1000)
-    assert (tmp_path / "new").is_dir()
+    require_room(tmp_path / "new/deeper", 1000)
+    assert not list(tmp_path.iterdir())
     with pytest.raises(DiskError, match=rf"no room for {tmp_path}: it needs 10{',000' * 6}"):
         require_room(tmp_path, 10 * 10**18)
-    monkeypatch.setattr(os, "access", lambda *_: False)
-    with pytest.raises(DiskError, match="a read-only one"):
-        require_room(tmp_path, 0)
+    monkeypatch.setattr(os, "access", lambda path, _: path != tmp_path)
     (tmp_path / "file").write_text("")
-    with pytest.raises(FileExistsError):
-        require_room(tmp_path / "file", 0)
+    require_room(tmp_path / "file")
+    with pytest.raises(DiskError, match=r"cannot write .*new/deeper.* a read-only one"):
+        require_room(tmp_path / "new/deeper")

@@ -74,24 +74,53 @@ def explain_disk(path: Path, size: int | None = None) -> Iterator[None]:
         raise
 
 
-def require_room(folder: Path, size: int) -> None:
-    """Refuse to begin what could not be stored: makes ``folder``, and asks for ``size`` bytes.
+def reserve(path: Path, wanted: Path) -> None:
+    """Take the room of a file with holes from the disk, as long as there is some.
+
+    Writing to the memory map of a hole on a full disk ends the process without a word (SIGBUS).
+
+    Args:
+        path: of the file, of its full size.
+        wanted: the name that it will have, for errors.
 
     Raises:
-        DiskError: if the folder cannot be written, or its disk has less left.
+        DiskError: if there is not so much; the file is then removed.
     """
-    with explain_disk(folder, size):
-        folder.mkdir(parents=True, exist_ok=True)
-    if not os.access(folder, os.W_OK | os.X_OK):
-        raise DiskError(errno.EACCES, _closed(folder))
-    if shutil.disk_usage(folder).free < size:
-        raise DiskError(errno.ENOSPC, _full(folder, size))
+    size = path.stat().st_size
+    try:
+        with explain_disk(wanted, size), path.open("r+b") as file:
+            os.posix_fallocate(file.fileno(), 0, size)
+    except DiskError:
+        path.unlink()
+        raise
+
+
+def require_room(path: Path, size: int = 0) -> None:
+    """Refuse to begin what could not be stored.
+
+    Args:
+        path: of a file or folder, which need not exist.
+        size: bytes that will be written there.
+
+    Raises:
+        DiskError: if its folder cannot be written, or its disk has less left.
+    """
+    there = _nearest(path)
+    if there.is_dir() and not os.access(there, os.W_OK | os.X_OK):
+        raise DiskError(errno.EACCES, _closed(path))
+    if shutil.disk_usage(there).free < size:
+        raise DiskError(errno.ENOSPC, _full(path, size))
+
+
+def _nearest(path: Path) -> Path:
+    """A path, or the deepest of its folders that exists."""
+    absolute = path.absolute()
+    return next(each for each in (absolute, *absolute.parents) if each.exists())
 
 
 def _full(path: Path, size: int | None) -> str:
-    there = next(each for each in path.absolute().parents if each.exists())
     needed = "" if size is None else f"it needs {size:,} bytes, "
-    free = shutil.disk_usage(there).free
+    free = shutil.disk_usage(_nearest(path)).free
     return (
         f"no room for {path}: {needed}the disk has {free:,} left; make room, then run the command "
         "again"
