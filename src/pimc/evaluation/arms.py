@@ -5,6 +5,7 @@ This module knows neither torch nor scikit-learn: Kedro builds the options from 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -13,6 +14,9 @@ import numpy as np
 
 from pimc.data.folds import FOLDS
 from pimc.evaluation.kinds import INPUTS, PRETRAINED
+
+NAME = re.compile(r"[A-Za-z0-9][\w .-]*", re.ASCII)
+"""Of an arm or a budget: it stands in names of files and of MLflow's metrics."""
 
 
 @dataclass(frozen=True)
@@ -39,6 +43,10 @@ class Arm:
     budgets: tuple[str, ...] | None = None
     encoder: str | None = None
     options: Mapping[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        """Check the name."""
+        _check_name("arm", self.name)
 
     @property
     def pretrained(self) -> bool:
@@ -86,7 +94,8 @@ class Budget:
     draws: int = 1
 
     def __post_init__(self) -> None:
-        """Check the numbers."""
+        """Check name and numbers."""
+        _check_name("budget", self.name)
         if not 0 < self.share <= 1 or self.draws < 1 or (self.shots is not None and self.shots < 1):
             raise ValueError(
                 f"budget {self.name} needs a share in 0..1, shots and draws of 1 or more, "
@@ -199,6 +208,15 @@ class TaskOptions:
                     raise ValueError(
                         f"arm {arm.name}: no {name} {value!r}; there are {', '.join(known)}"
                     )
+
+
+def _check_name(what: str, name: object) -> None:
+    """Refuse what can be no name of a metric, or of a file."""
+    if not isinstance(name, str) or not NAME.fullmatch(name):
+        raise ValueError(
+            f"the name of {what} {name!r} must be of letters, digits, '_', '-', '.' and spaces, "
+            "and begin with a letter or a digit"
+        )
 
 
 def _check_known(name: str, values: Iterable[str], known: Collection[str]) -> None:
