@@ -8,7 +8,7 @@ from kedro.config import OmegaConfigLoader
 # kedro-mlflow has a model without type hints, of which MLflow warns while it is imported, whatever
 # the filters
 with warnings.catch_warnings(record=True):
-    from pimc.hooks import ParameterCheck, RunSummary, RunTracking
+    from pimc.hooks import ParameterCheck, RunSummary, RunTracking, WorkspaceLock
 
 # Kedro and kedro-mlflow still call it by the name that omegaconf has since changed
 warnings.filterwarnings("ignore", message=r"register_new_resolver\(\) is deprecated")
@@ -20,7 +20,8 @@ warnings.filterwarnings("ignore", message="Option '--pipeline' is deprecated")
 for name in ("kedro_mlflow", "mlflow"):
     logging.getLogger(name).setLevel(logging.WARNING)
 
-HOOKS = (ParameterCheck(), RunTracking(), RunSummary())
+# the last is asked first: a run waits for its workspace before it is one of MLflow's
+HOOKS = (ParameterCheck(), RunTracking(), WorkspaceLock(), RunSummary())
 
 # `RunTracking` is kedro-mlflow's hook, and more
 DISABLE_HOOKS_FOR_PLUGINS = ("kedro_mlflow",)

@@ -1,4 +1,6 @@
+import errno
 import json
+import os
 
 import numpy as np
 import pytest
@@ -55,7 +57,7 @@ def test_a_file_cut_short_is_named(tmp_path):
     path = tmp_path / "x.npy"
     NpyArray(str(path)).save(np.ones((100, 10)))
     path.write_bytes(path.read_bytes()[:300])
-    with pytest.raises(DatasetError, match=r"x\.npy is no readable \.npy file"):
+    with pytest.raises(DatasetError, match=r"x\.npy is no whole \.npy file: .*again"):
         NpyArray(str(path)).load()
 
 
@@ -68,3 +70,29 @@ def test_the_preview_tells_shape_and_dtype(tmp_path):
     dataset = NpyArray(str(tmp_path / "a.npy"))
     dataset.save(np.zeros((2, 3), np.int16))
     assert json.loads(dataset.preview()) == {"shape": [2, 3], "dtype": "int16"}
+
+
+def test_a_file_that_is_longer_than_its_header_says_is_named(tmp_path):
+    path = tmp_path / "x.npy"
+    NpyArray(str(path)).save(np.ones((100, 10)))
+    path.write_bytes(path.read_bytes() + b"0")
+    with pytest.raises(DatasetError, match=r"x\.npy: expected 8128 bytes, got 8129; remove it"):
+        NpyArray(str(path)).load()
+
+
+def test_the_disk_s_room_is_taken_before_anything_is_written(tmp_path):
+    # the map of a file with holes ends the process on a full disk, without a word
+    dataset = NpyArray(str(tmp_path / "x.npy"))
+    dataset.save(ArrayChunk(np.ones((1, 1000)), 0, 1000))
+    (written,) = tmp_path.iterdir()
+    assert written.stat().st_blocks * 512 >= 8_000_000
+
+
+def test_a_disk_that_has_no_room_for_the_array_says_so_and_nothing_is_left(tmp_path, monkeypatch):
+    def full(*_):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(os, "posix_fallocate", full)
+    with pytest.raises(DatasetError, match=r"no room for .*/x\.npy: it needs 8,000,128 bytes"):
+        NpyArray(str(tmp_path / "x.npy")).save(ArrayChunk(np.ones((1, 1000)), 0, 1000))
+    assert not list(tmp_path.iterdir())

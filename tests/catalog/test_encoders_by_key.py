@@ -1,4 +1,5 @@
 import json
+from dataclasses import replace
 
 import mlflow
 import numpy as np
@@ -85,6 +86,21 @@ def test_what_another_process_makes_meanwhile_is_not_trained_again(tmp_path):
     assert len({each["b-seed1-rotation2"].digest for each in loaded}) == 1
 
 
+def test_the_second_maker_of_one_encoder_ends_well(tmp_path):
+    calls, others = [], EncodersByKey(str(tmp_path / "other.encoders"))
+    first = task("a", "k1", calls)
+
+    def meanwhile(log):
+        others.save(named(first))  # under the very same key
+        return first.make(None)
+
+    dataset = EncodersByKey(str(tmp_path / "ablation.encoders"))
+    dataset.save(named(task("a", "k1", make=meanwhile)))
+    (kept,), (other,) = dataset.load().values(), others.load().values()
+    assert kept.digest == other.digest
+    assert [path.name for path in (tmp_path / "encoders").iterdir()] == ["k1"]
+
+
 def test_a_killed_run_loses_the_training_it_was_at(tmp_path):
     def killed(log):
         raise KeyboardInterrupt
@@ -95,6 +111,24 @@ def test_a_killed_run_loses_the_training_it_was_at(tmp_path):
     assert not dataset.exists()
     dataset.save(named(task("a", "k1", calls), task("b", "k2", calls)))
     assert calls == ["a", "b"]
+
+
+def test_a_checkpoint_goes_when_its_encoder_is_stored_and_no_sooner(tmp_path, monkeypatch):
+    checkpoint, calls = tmp_path / "checkpoints/run", []
+    checkpoint.mkdir(parents=True)
+    first = task("a", "k1", calls)
+    kept = task("a", "k1", make=lambda log: replace(first.make(log), checkpoint=checkpoint))
+    dataset = EncodersByKey(str(tmp_path / "ablation.encoders"))
+    with monkeypatch.context() as patch, pytest.raises(DatasetError, match="disk full"):
+        patch.setattr("pimc.model.storage.save_encoder", full)
+        dataset.save(named(kept))
+    assert checkpoint.is_dir()
+    dataset.save(named(kept))
+    assert not checkpoint.exists()
+
+
+def full(*_):
+    raise OSError("disk full")
 
 
 def test_each_training_is_a_nested_mlflow_run(tmp_path):

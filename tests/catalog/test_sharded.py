@@ -116,3 +116,14 @@ def test_previews_tell_what_is_held(tmp_path):
     described = json.loads(manifest.preview())
     assert described["bands"] == list(stored.bands) and described["parts"] == 1
     assert described["shape"] == list(stored.frames.shape)
+
+
+def test_no_patch_leads_out_of_the_folder(tmp_path):
+    store = SampleShards(str(tmp_path / "deep/samples"))
+    tasks = {
+        patch: SampleTask("k", lambda patch=patch: sample(patch)) for patch in ("../../x", "a/b")
+    }
+    store.save(tasks)
+    assert list(store.load()) == ["../../x", "a/b"]
+    assert [path.name for path in tmp_path.iterdir()] == ["deep"]
+    assert len(list((tmp_path / "deep/samples").iterdir())) == 3

@@ -159,3 +159,11 @@ def test_kinds_and_inputs_are_checked_by_the_task():
         options().check_arms(["linear", "network"], ["series", "pretrained", "random"])
     with pytest.raises(ValueError, match="arm probe: no input 'pretrained'; there are series"):
         options().check_arms(["linear"], ["series"])
+
+
+@pytest.mark.parametrize("name", ["a/b", "../x", ".hidden", "", "a\n", "ä", 3])
+def test_what_can_be_no_name_of_a_file_or_a_metric_is_refused_at_once(name):
+    with pytest.raises(ValueError, match=r"the name of arm .* must be of letters"):
+        Arm(name, "forest")
+    with pytest.raises(ValueError, match=r"the name of budget .* must be of letters"):
+        Budget(name)

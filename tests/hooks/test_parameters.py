@@ -1,10 +1,19 @@
 """Which parameters the configuration reads, as Kedro finds it."""
 
+import os
+
 import pytest
 from kedro.config import OmegaConfigLoader
 from kedro.io import DataCatalog
+from kedro.pipeline import Pipeline, node
 
-from pimc.hooks.parameters import catalog_parameters, find_entry, parameter_sources
+from pimc.data.atomic import DiskError
+from pimc.hooks.parameters import (
+    ParameterCheck,
+    catalog_parameters,
+    find_entry,
+    parameter_sources,
+)
 
 ENTRY = "{name}:\n  type: pandas.CSVDataset\n  filepath: '${{runtime_params:{parameter}, x.csv}}'\n"
 
@@ -61,3 +70,16 @@ def test_a_dataset_of_a_pattern_comes_from_the_pattern():
     assert find_entry("forecasting.scores", catalog) == "{task}.scores"
     assert find_entry("transfer.scores", catalog) == "transfer.scores"
     assert find_entry("pixels", catalog) == "pixels"
+
+
+def test_what_cannot_be_written_is_told_before_anything_is_made(tmp_path, monkeypatch):
+    closed = tmp_path / "closed"
+    closed.mkdir()
+    file = {"type": "pandas.CSVDataset", "filepath": f"{closed}/new/table.csv"}
+    catalog = DataCatalog.from_config({"table": file})
+    pipeline = Pipeline([node(lambda: None, None, ["table", "in memory"])])
+    ParameterCheck().before_pipeline_run({}, pipeline, catalog)
+    assert not list(closed.iterdir())
+    monkeypatch.setattr(os, "access", lambda path, mode: path != closed)
+    with pytest.raises(DiskError, match=r"cannot write .*closed/new/table\.csv: .*read-only"):
+        ParameterCheck().before_pipeline_run({}, pipeline, catalog)

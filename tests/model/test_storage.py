@@ -1,10 +1,13 @@
 import json
+import os
 import subprocess
 import sys
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 import torch
+from safetensors.torch import load_file, save_file
 from test_encoders import ALONE, FUSED, IMAGE, SERIES
 
 from pimc.model.encoders import ImageEncoder, SeriesEncoder
@@ -54,6 +57,7 @@ def test_an_encoder_of_before_the_newer_fields(tmp_path):
     save_encoder(encoder, tmp_path)
     stored = json.loads((tmp_path / CONFIG).read_text())
     del stored["config"]["architecture"]["temporal_width"]
+    del stored["digest"]
     for name in ("bins", "validity"):
         del stored["config"]["recurrence"][name]
     (tmp_path / CONFIG).write_text(json.dumps(stored))
@@ -104,15 +108,102 @@ def test_wrong_configuration(saved, change, message):
         load_encoder(saved[1])
 
 
-def test_configuration_that_is_no_json(saved):
-    (saved[1] / CONFIG).write_text("{")
-    with pytest.raises(ValueError, match=r"encoder\.json is no encoder's configuration"):
+@pytest.mark.parametrize(
+    ("text", "got"),
+    [
+        ("{", "got Expecting property name"),
+        ("[]", "got a list"),
+        ("{}", "got none of config, kind, version"),
+        ("\x80", "got 'utf-8' codec"),
+        ("[" * 100_000, "got maximum recursion depth"),
+    ],
+)
+def test_configuration_that_is_none(saved, text, got):
+    (saved[1] / CONFIG).write_text(text, encoding="latin-1")
+    with pytest.raises(
+        ValueError, match=rf"encoder\.json: expected JSON, a dict with .*{got}.* anew"
+    ):
         load_encoder(saved[1])
 
 
-def test_weights_that_do_not_fit(saved):
-    from safetensors.torch import load_file, save_file
+def test_weights_that_are_not_finite_are_neither_read_nor_written_over_others(saved):
+    encoder, folder = saved
+    with torch.no_grad():
+        encoder.network.embed.bias[1] = float("nan")
+    before = {path.name: path.read_bytes() for path in folder.iterdir()}
+    with pytest.raises(ValueError, match=r"expected finite weights, .* network\.embed\.bias"):
+        save_encoder(encoder, folder)
+    assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
+    without_digest(folder)
+    save_file(encoder.state_dict(), folder / WEIGHTS)
+    with pytest.raises(ValueError, match=r"weights\.safetensors: expected finite weights"):
+        load_encoder(folder)
 
+
+def without_digest(folder):
+    """As encoders were written before they had one."""
+    stored = json.loads((folder / CONFIG).read_text())
+    del stored["digest"]
+    (folder / CONFIG).write_text(json.dumps(stored))
+
+
+@pytest.mark.parametrize("other", [CONFIG, WEIGHTS])
+def test_a_file_of_another_encoder_of_the_same_design_is_no_part_of_this(saved, tmp_path, other):
+    config = replace(IMAGE, mean=tuple(each + 0.01 for each in IMAGE.mean))
+    save_encoder(ImageEncoder(config), tmp_path / "other")
+    (saved[1] / other).write_bytes((tmp_path / "other" / other).read_bytes())
+    with pytest.raises(ValueError, match="as they were written together"):
+        load_encoder(saved[1])
+    without_digest(saved[1])  # of before: nothing to tell them apart by
+    load_encoder(saved[1])
+
+
+def test_one_flipped_bit_of_the_weights_is_seen(saved):
+    path = saved[1] / WEIGHTS
+    content = bytearray(path.read_bytes())
+    content[-3] ^= 1
+    path.write_bytes(content)
+    with pytest.raises(ValueError, match="as they were written together"):
+        load_encoder(saved[1])
+
+
+@pytest.mark.parametrize("step", range(5))
+def test_a_cut_while_one_is_written_over_leaves_the_former_none_or_the_new(
+    saved, monkeypatch, step
+):
+    former, folder = saved
+    new = ImageEncoder(IMAGE)
+    cuts = iter(range(10))
+
+    def cut_before(change):
+        def changed(*given, **options):
+            if next(cuts) == step:
+                os._exit(9)
+            return change(*given, **options)
+
+        return changed
+
+    for name in ("replace", "unlink"):  # what is under a name of the encoder's
+        monkeypatch.setattr(Path, name, cut_before(getattr(Path, name)))
+    child = os.fork()
+    if not child:
+        save_encoder(new, folder)
+        os._exit(0)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 9
+    monkeypatch.undo()
+    if 0 < step < 4:
+        with pytest.raises(FileNotFoundError, match=r"encoder\.json is missing"):
+            load_encoder(folder)
+    else:
+        found, expected = load_encoder(folder), new if step else former
+        assert torch.equal(found.network.embed.weight, expected.network.embed.weight)
+
+
+def test_both_files_may_be_read_by_the_same_people(saved):
+    assert len({(saved[1] / name).stat().st_mode for name in (CONFIG, WEIGHTS)}) == 1
+
+
+def test_weights_that_do_not_fit(saved):
     path = saved[1] / WEIGHTS
     weights = load_file(path)
     del weights["network.stem.bias"]

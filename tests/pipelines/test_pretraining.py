@@ -8,7 +8,12 @@ import pytest
 from pimc.catalog.encoder import NO_ENCODER
 from pimc.data.folds import FoldOptions
 from pimc.pipelines.corpus.nodes import gather_corpus
-from pimc.pipelines.pretraining.nodes import draw_training_curves, pretrain_encoders
+from pimc.pipelines.pretraining.nodes import (
+    draw_training_curves,
+    drop_checkpoint,
+    pretrain_encoders,
+)
+from pimc.pipelines.pretraining.pipeline import create_pipeline
 from pimc.pretraining.batches.pairs import NO_FRAME
 from pimc.pretraining.corpus import choose_frames
 from pimc.pretraining.examples import RetrievalExamples
@@ -106,7 +111,7 @@ def test_no_image_encoder_is_handed_on_where_none_was_trained(monkeypatch, image
         encoder = "image encoder" if images else None
         shown = RetrievalExamples(np.asarray(series), None, np.eye(3))
         table = pd.DataFrame()
-        return PretrainingResult("series encoder", encoder, table, {}, table, shown)
+        return PretrainingResult("series encoder", encoder, table, {}, table, shown, Path("run"))
 
     monkeypatch.setattr("pimc.pretraining.pretrain.pretrain", pretend)
     series = np.linspace(0, 1, 12, dtype=np.float32).reshape(3, 1, 4)
@@ -133,6 +138,20 @@ def test_no_image_encoder_is_handed_on_where_none_was_trained(monkeypatch, image
     assert given["inputs"].calendar.length == 4
     assert given["inputs"].substitutions == {"here": {"B08": "B8A"}}
     assert outputs[:2] == ("series encoder", "image encoder" if images else NO_ENCODER)
-    assert [axis.get_xlabel() for axis in outputs[-1].axes if axis.get_xlabel()] == ["rank 1"] * 3
+    figure, checkpoint = outputs[-2:]
+    assert [axis.get_xlabel() for axis in figure.axes if axis.get_xlabel()] == ["rank 1"] * 3
+    assert checkpoint == Path("run")
     assert [len(given[name]) for name in ("train", "validation")] == [1, 1]
     assert not given["train"].has_images
+
+
+def test_the_checkpoint_goes_when_the_encoder_has_been_read_from_where_it_was_stored(tmp_path):
+    checkpoint = tmp_path / "run"
+    checkpoint.mkdir()
+    drop_checkpoint(checkpoint, None)
+    assert checkpoint.exists()
+    drop_checkpoint(checkpoint, "series encoder")
+    assert not checkpoint.exists()
+    drop_checkpoint(checkpoint, "series encoder")
+    (node,) = create_pipeline().only_nodes("pretraining.drop_checkpoint").nodes
+    assert "series_encoder" in node.inputs

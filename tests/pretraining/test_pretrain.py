@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+from collections import namedtuple
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,10 +14,12 @@ import pytest
 import torch
 from cases.synthetic import BANDS, CALENDAR, RECURRENCE, make_pairs
 
+from pimc.data.atomic import DiskError
 from pimc.model.storage import load_encoder, save_encoder
 from pimc.pretraining.batches.pairs import PairSampler
 from pimc.pretraining.corpus import EncoderInputs
 from pimc.pretraining.ground import check_apart, seen_ground
+from pimc.pretraining.kept_encoder import remove_checkpoint
 from pimc.pretraining.objective_options import ObjectiveOptions
 from pimc.pretraining.options import BatchOptions, EvaluationOptions, PretrainingOptions
 from pimc.pretraining.pretrain import pretrain
@@ -33,6 +36,7 @@ OPTIONS = PretrainingOptions(
     accelerator="cpu",
     progress_bar=False,
 )
+Usage = namedtuple("Usage", "total used free")
 TRAIN, VALIDATION = make_pairs(8, 0, places=2), make_pairs(6, 1, places=2)
 
 
@@ -204,15 +208,35 @@ def test_it_trains_on_an_accelerator(tmp_path, precision):
     assert next(result.image_encoder.parameters()).device.type == "cpu"
 
 
-def test_a_finished_run_leaves_no_checkpoint_and_other_options_resume_none(whole, tmp_path):
-    assert not list(whole[2].rglob("*.ckpt"))
+def test_a_finished_run_gives_the_same_until_its_checkpoint_is_removed(whole, tmp_path):
+    _, result, folder = whole
+    assert [path.parent for path in folder.rglob("*")] == [folder, result.checkpoint]
+    again, anew = [], []
+    assert_equal_results(run(folder, log=lambda m, s: again.append((m, s))), result)
+    assert not losses(again)
+    remove_checkpoint(result.checkpoint)
+    assert_equal_results(run(folder, log=lambda m, s: anew.append((m, s))), result)
+    assert len(losses(anew)) == 12
+
+
+def test_other_options_resume_no_checkpoint(tmp_path):
     with pytest.raises(Cut):
         run(tmp_path, log=cut_at(5, []))
     assert len(list(tmp_path.rglob("*.ckpt"))) == 1
     records = []
     run(tmp_path, replace(OPTIONS, temperature=0.3), log=lambda m, s: records.append((m, s)))
     assert len(losses(records)) == 12
-    assert len(list(tmp_path.rglob("*.ckpt"))) == 1
+    assert len(list(tmp_path.rglob("*.ckpt"))) == 2
+
+
+def test_a_disk_too_full_for_the_training_is_told_before_it(whole, tmp_path, monkeypatch):
+    # a checkpoint, and the one that replaces it
+    written = 2 * (whole[1].checkpoint / "last.ckpt").stat().st_size
+    monkeypatch.setattr("shutil.disk_usage", lambda path: Usage(0, 0, written))
+    with pytest.raises(DiskError, match=rf"no room for {tmp_path}.*the disk has {written:,} left"):
+        run(tmp_path, log=cut_at(1, []))
+    monkeypatch.setattr("shutil.disk_usage", lambda path: Usage(0, 0, 2 * written))
+    run(tmp_path, replace(OPTIONS, max_epochs=1))
 
 
 def test_one_training_is_not_made_twice_at_once(whole, tmp_path):
@@ -226,7 +250,7 @@ def test_one_training_is_not_made_twice_at_once(whole, tmp_path):
 
     assert_equal_results(run(tmp_path, log=log), whole[1])  # the first goes on unharmed
     assert str(tmp_path) in refused[0]
-    assert not list(tmp_path.iterdir())
+    assert not list(tmp_path.glob("*.lock"))
 
 
 def test_an_interrupt_goes_through_and_the_run_can_be_resumed(whole, tmp_path):
@@ -244,7 +268,7 @@ def test_training_stops_when_the_loss_no_longer_falls(tmp_path):
     )
     result = run(tmp_path, options)
     assert len(result.history) < 20
-    assert not list(tmp_path.iterdir())
+    assert_equal_results(run(tmp_path, options), result)  # what could not be stored is not lost
 
 
 def test_lightning_is_quiet_and_writes_nothing_elsewhere(tmp_path, monkeypatch, capfd, caplog):

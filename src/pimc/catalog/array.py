@@ -10,7 +10,8 @@ import numpy as np
 from kedro.io import AbstractDataset, DatasetError
 from kedro_datasets._typing import JSONPreview
 
-from pimc.data.atomic import temporary_sibling
+from pimc.data.atomic import reserve, temporary_sibling
+from pimc.data.kept import AGAIN
 from pimc.signal.chunks import ArrayChunk
 
 
@@ -35,6 +36,7 @@ class NpyArray(AbstractDataset[np.ndarray | ArrayChunk, np.ndarray]):
             self._written = 0
             shape = (chunk.total, *chunk.rows.shape[1:])
             np.lib.format.open_memmap(temporary, mode="w+", dtype=chunk.rows.dtype, shape=shape)
+            reserve(temporary, self._filepath)
         if chunk.start != self._written:
             raise DatasetError(
                 f"{self._filepath}: expected the chunk that starts at row {self._written}, "
@@ -47,12 +49,15 @@ class NpyArray(AbstractDataset[np.ndarray | ArrayChunk, np.ndarray]):
             temporary.replace(self._filepath)
 
     def load(self) -> np.ndarray:
-        """The array, memory-mapped."""
+        """The array, memory-mapped.
+
+        Raises:
+            DatasetError: if the file is no whole array.
+        """
         try:
-            array: np.ndarray = np.load(self._filepath, mmap_mode="r", allow_pickle=False)
+            return map_array(self._filepath)
         except ValueError as error:
-            raise DatasetError(f"{self._filepath} is no readable .npy file: {error}") from error
-        return array
+            raise DatasetError(str(error)) from error
 
     def preview(self) -> JSONPreview:
         """Shape and dtype, for kedro-viz."""
@@ -64,3 +69,19 @@ class NpyArray(AbstractDataset[np.ndarray | ArrayChunk, np.ndarray]):
 
     def _describe(self) -> dict[str, Any]:
         return {"filepath": str(self._filepath)}
+
+
+def map_array(path: Path) -> np.ndarray:
+    """A whole .npy file as a memory map.
+
+    Raises:
+        FileNotFoundError: if there is no such file.
+        ValueError: if it is none, or of another size than its header says.
+    """
+    try:
+        array: np.memmap = np.load(path, mmap_mode="r", allow_pickle=False)
+    except (ValueError, EOFError) as error:
+        raise ValueError(f"{path} is no whole .npy file: {error}; {AGAIN}") from error
+    if (size := path.stat().st_size) != (expected := array.offset + array.nbytes):
+        raise ValueError(f"{path}: expected {expected} bytes, got {size}; {AGAIN}")
+    return array

@@ -17,7 +17,15 @@ from kedro_datasets._typing import JSONPreview
 
 from pimc.catalog.metrics import comparable, group, log_step
 from pimc.data.atomic import replace_text, temporary_sibling
-from pimc.pretraining.kept_encoder import EncoderRun, EncoderTask, KeptEncoder, TrainedEncoder
+from pimc.data.json_file import read_json, seal
+from pimc.data.kept import AGAIN, is_kept
+from pimc.pretraining.kept_encoder import (
+    EncoderRun,
+    EncoderTask,
+    KeptEncoder,
+    TrainedEncoder,
+    remove_checkpoint,
+)
 
 if TYPE_CHECKING:
     from pimc.model.encoders import SeriesEncoder
@@ -34,8 +42,8 @@ class EncodersByKey(AbstractDataset[Mapping[str, EncoderTask], "dict[str, KeptEn
     """``manifest.json`` in ``path``, written last; encoders in ``encoders/<key>`` beside it.
 
     A folder holds what ``pimc.model.storage.save_encoder`` writes, ``history.csv`` (a row an
-    epoch) and ``training.json``. An encoder that is there under its key is not trained again, so
-    a run that was cut loses one training at most.
+    epoch) and ``training.json``. An encoder that is there under its key, and whole, is not trained
+    again, so a run that was cut loses one training at most.
 
     Each training is a nested MLflow run of the active one. Without a ``path`` there is nothing:
     it loads as None.
@@ -50,16 +58,18 @@ class EncodersByKey(AbstractDataset[Mapping[str, EncoderTask], "dict[str, KeptEn
         store = self._folder.parent / STORE
         missing: dict[str, EncoderTask] = {}
         for task in data.values():
-            if not (store / task.key).is_dir():
-                missing.setdefault(task.key, task)  # one training under two names is made once
+            if task.key not in missing and not is_kept(store / task.key, _check):
+                missing[task.key] = task  # one training under two names is made once
         logger.info("%d encoders: %d to make", len(data), len(missing))
         for number, (key, task) in enumerate(missing.items(), start=1):
-            if (store / key).is_dir():  # another process has made it meanwhile
+            if is_kept(store / key, _check):  # another process has made it meanwhile
                 continue
             with _nested_run(task) as log:
                 trained = task.make(log_step)
                 log(trained)
             write_encoder(store / key, trained)
+            if trained.checkpoint:
+                remove_checkpoint(trained.checkpoint)
             seconds = trained.metrics["seconds"]
             logger.info("%d of %d: %s (%.0f s)", number, len(missing), task.run.name, seconds)
         rows = [{**asdict(task.run), "key": task.key} for task in data.values()]
@@ -71,7 +81,7 @@ class EncodersByKey(AbstractDataset[Mapping[str, EncoderTask], "dict[str, KeptEn
             return None
         if not self._exists():
             raise DatasetError(f"no encoders in {self._path}: {MANIFEST} is missing; make them")
-        rows = json.loads((self._path / MANIFEST).read_text())
+        rows = read_json(self._path / MANIFEST, list, AGAIN)
         models = self._path.parent
         kept = [read_kept(models / STORE / row.pop("key"), row) for row in rows]
         return {each.run.name: each for each in kept if each.run}
@@ -95,21 +105,39 @@ class EncodersByKey(AbstractDataset[Mapping[str, EncoderTask], "dict[str, KeptEn
 
 
 def write_encoder(folder: Path, trained: TrainedEncoder) -> None:
-    """Write an encoder and its training to a folder, whole or not at all."""
+    """Write an encoder and its training to a folder, whole or not at all.
+
+    Where another process has stored the same meanwhile, that one stays.
+    """
     from pimc.model.storage import encoder_digest, save_encoder
 
     temporary = temporary_sibling(folder)
     shutil.rmtree(temporary, ignore_errors=True)
-    save_encoder(trained.encoder, temporary)
-    trained.history.to_csv(temporary / HISTORY, index=False)
-    facts = {"digest": encoder_digest(trained.encoder), "metrics": dict(trained.metrics)}
-    replace_text(temporary / TRAINING, json.dumps(facts, indent=1))
-    temporary.replace(folder)
+    try:
+        save_encoder(trained.encoder, temporary)
+        history = trained.history.to_csv(index=False)
+        replace_text(temporary / HISTORY, history)
+        facts = {
+            "key": folder.name,
+            "digest": encoder_digest(trained.encoder),
+            "metrics": dict(trained.metrics),
+        }
+        replace_text(temporary / TRAINING, json.dumps(seal(facts), indent=1))
+        if not is_kept(folder, _check):
+            temporary.replace(folder)
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
 
 
 def read_kept(folder: Path, run: Mapping[str, Any]) -> KeptEncoder:
-    """What lies in a folder that ``write_encoder`` wrote."""
-    facts = json.loads((folder / TRAINING).read_text())
+    """What lies in a folder that ``write_encoder`` wrote; the encoder is not read yet.
+
+    Raises:
+        ValueError: if its training is not as it was written, or was made under another key.
+    """
+    facts = read_json(folder / TRAINING, dict, AGAIN, ("digest", "metrics"))
+    if (key := facts.get("key", folder.name)) != folder.name:
+        raise ValueError(f"{folder}: expected an encoder of this key, got that of {key}; {AGAIN}")
     return KeptEncoder(
         facts["digest"],
         partial(_load, folder),
@@ -117,6 +145,11 @@ def read_kept(folder: Path, run: Mapping[str, Any]) -> KeptEncoder:
         facts["metrics"],
         folder.parents[1].name,
     )
+
+
+def _check(folder: Path) -> None:
+    """Read an encoder, and what is told of its training."""
+    read_kept(folder, {"variant": "", "seed": 0, "rotation": 0}).load()
 
 
 def _load(folder: Path) -> SeriesEncoder:

@@ -12,17 +12,23 @@ import numpy as np
 from kedro.io import AbstractDataset
 from kedro_datasets._typing import JSONPreview
 
+from pimc.catalog.array import NpyArray, map_array
 from pimc.catalog.read_only import ReadOnly
 from pimc.catalog.scenes import build_options
-from pimc.data.atomic import replace_text, temporary_sibling
-from pimc.data.eurosat.decoding import SIDE
+from pimc.data.atomic import replace_text
 from pimc.data.eurosat.images import EuroSat, EuroSatOptions, open_eurosat
 from pimc.data.eurosat.land_images import LandImages
 from pimc.data.eurosat.list_sets import LISTS, OFFICIAL
-from pimc.data.fingerprint import fingerprint
+from pimc.data.fingerprint import array_digest, file_stamp, fingerprint
+from pimc.data.json_file import read_json, seal
+from pimc.data.kept import AGAIN, is_kept
 from pimc.data.simulation.eurosat import write_eurosat
+from pimc.signal.chunks import ArrayChunk
 
 logger = logging.getLogger(__name__)
+
+FACTS = "images.json"
+KEYS = ("fingerprint", "bands", "labels", "splits", "names")
 
 
 class EuroSatImages(ReadOnly[EuroSat]):
@@ -98,8 +104,8 @@ class SimulatedEuroSat(EuroSatImages):
 class LandImageArray(AbstractDataset[EuroSat, LandImages]):
     """Decoded images below ``path``: ``images-<fingerprint>.npy``, and ``images.json`` last.
 
-    Images that are there under the same fingerprint are not decoded again; those of another are
-    removed.
+    Images that are there under the same fingerprint, and whole, are not decoded again; those of
+    another are removed.
     """
 
     def __init__(self, path: str, metadata: dict[str, Any] | None = None):
@@ -109,28 +115,29 @@ class LandImageArray(AbstractDataset[EuroSat, LandImages]):
     def save(self, data: EuroSat) -> None:
         """Decode the images, if they are missing, and write them."""
         array = self._path / f"images-{data.fingerprint}.npy"
-        if not array.exists():
+        if not is_kept(array, self._check):
             logger.info("decoding %d images into %s", len(data), array)
-            shape = (len(data), len(data.kind.bands), SIDE, SIDE)
-            _write_chunks(array, data.read(), shape, np.dtype(data.kind.dtype))
+            _write_chunks(array, data.read(), len(data))
         facts = {
             "fingerprint": data.fingerprint,
+            "digest": self._digest(array),
+            "stamp": list(file_stamp(array)),
             "bands": data.kind.bands,
             "labels": data.labels.tolist(),
             "splits": list(data.splits),
             "names": list(data.names),
             "split": data.split,
         }
-        replace_text(self._path / "images.json", json.dumps(facts))
+        replace_text(self._path / FACTS, json.dumps(seal(facts)))
         for stale in set(self._path.glob("images-*.npy")) - {array}:
             stale.unlink()
 
     def load(self) -> LandImages:
         """The images, memory-mapped."""
-        facts = json.loads((self._path / "images.json").read_text())
+        facts = read_json(self._path / FACTS, dict, AGAIN, KEYS)
         array = self._path / f"images-{facts['fingerprint']}.npy"
         return LandImages(
-            images=np.load(array, mmap_mode="r", allow_pickle=False),
+            images=map_array(array),
             bands=tuple(facts["bands"]),
             labels=np.array(facts["labels"], np.uint8),
             splits=np.array(facts["splits"]),
@@ -138,6 +145,26 @@ class LandImageArray(AbstractDataset[EuroSat, LandImages]):
             fingerprint=facts["fingerprint"],
             split=facts.get("split", OFFICIAL),  # none in files of before there were several
         )
+
+    def _stated(self, array: Path) -> tuple[object, object]:
+        """Stamp and digest of an array when it was last found whole; None where nobody knows."""
+        try:
+            facts = read_json(self._path / FACTS, dict, AGAIN)
+        except (FileNotFoundError, ValueError):
+            return None, None
+        known = array.name == f"images-{facts.get('fingerprint')}.npy"
+        return (facts.get("stamp"), facts.get("digest")) if known else (None, None)
+
+    def _digest(self, array: Path) -> object:
+        """The digest that is stated; where the array was changed since, what it holds now."""
+        stamp, digest = self._stated(array)
+        return digest if stamp == list(file_stamp(array)) else array_digest(map_array(array))
+
+    def _check(self, array: Path) -> None:
+        """Look at an array's size; read it where it was changed since its digest was taken."""
+        map_array(array)
+        if (stated := self._stated(array)[1]) not in (None, now := self._digest(array)):
+            raise ValueError(f"{array}: expected images of digest {stated}, got {now}")
 
     def preview(self) -> JSONPreview:
         """Shape, bands and lists, for kedro-viz."""
@@ -147,21 +174,15 @@ class LandImageArray(AbstractDataset[EuroSat, LandImages]):
         return JSONPreview(json.dumps(facts))
 
     def _exists(self) -> bool:
-        return (self._path / "images.json").exists()
+        return (self._path / FACTS).exists()
 
     def _describe(self) -> dict[str, Any]:
         return {"path": str(self._path)}
 
 
-def _write_chunks(
-    path: Path, chunks: Iterable[np.ndarray], shape: tuple[int, ...], dtype: np.dtype
-) -> None:
+def _write_chunks(path: Path, chunks: Iterable[np.ndarray], total: int) -> None:
     """Write an array chunk by chunk, whole or not at all."""
-    temporary = temporary_sibling(path)
-    array = np.lib.format.open_memmap(temporary, mode="w+", dtype=dtype, shape=shape)
-    start = 0
+    array, start = NpyArray(str(path)), 0
     for chunk in chunks:
-        array[start : start + len(chunk)] = chunk
+        array.save(ArrayChunk(chunk, start, total))
         start += len(chunk)
-    array.flush()
-    temporary.replace(path)

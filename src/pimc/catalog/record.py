@@ -17,8 +17,10 @@ from kedro_datasets._typing import JSONPreview
 
 from pimc.catalog.array import NpyArray
 from pimc.catalog.sharded import locate_shards, map_shards
-from pimc.data.atomic import replace_text, temporary_sibling
+from pimc.data.atomic import replace_text, replacing
 from pimc.data.fingerprint import file_stamp
+from pimc.data.json_file import read_json
+from pimc.data.kept import AGAIN
 from pimc.signal.sharded_array import ShardedArray
 
 if TYPE_CHECKING:
@@ -88,14 +90,13 @@ class Record(AbstractDataset["DataclassInstance", "DataclassInstance"]):
         )
 
     def _entries(self) -> dict[str, Any]:
-        entries: dict[str, Any] = json.loads((self._path / RECORD).read_text())
-        return entries
+        return read_json(self._path / RECORD, dict, AGAIN)
 
     def _put(self, name: str, value: object) -> dict[str, Any]:
         if isinstance(value, pd.DataFrame):
             path = self._path / f"{name}.parquet"
-            value.to_parquet(temporary_sibling(path))
-            temporary_sibling(path).replace(path)
+            with replacing(path) as temporary:
+                value.to_parquet(temporary)
             return {"table": path.name}
         if isinstance(value, ShardedArray):
             return {"shards": locate_shards(value, self._path)}

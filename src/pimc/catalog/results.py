@@ -10,21 +10,28 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from kedro.io import AbstractDataset
 from kedro_datasets._typing import JSONPreview
 
-from pimc.data.atomic import replace_text, temporary_sibling
+from pimc.data.atomic import replace_text
+from pimc.data.file_name import file_name
+from pimc.data.json_file import read_json
+from pimc.data.kept import AGAIN, is_kept
+from pimc.data.tensor_file import map_tensors, read_tensors, write_tensors
 from pimc.evaluation.arms import ArmResult, ArmRun, ArmTask, StoredResult
 
 logger = logging.getLogger(__name__)
+
+MANIFEST, RESULT = "manifest.json", "result"
 
 
 class ArmResults(AbstractDataset[Mapping[str, ArmTask], list[StoredResult]]):
     """One safetensors file a run under ``path``, and ``manifest.json``, written last.
 
-    A run that is there under the same key is not made again: one arm can be run anew at the
-    cost of that arm, and a run that was cut goes on where it stopped. Results that the manifest
-    no longer names stay, because they are small and were expensive.
+    A run that is there under the same key is not made again, unless it is damaged: one arm can be
+    run anew at the cost of that arm, and a run that was cut goes on where it stopped. Results that
+    the manifest no longer names stay, because they are small and were expensive.
 
     Each run that is made is a nested MLflow run of the active one, with task, arm, budget, seed
     and rotation as tags and parameters.
@@ -36,8 +43,11 @@ class ArmResults(AbstractDataset[Mapping[str, ArmTask], list[StoredResult]]):
 
     def save(self, data: Mapping[str, ArmTask]) -> None:
         """Make and write the results that are missing, then the manifest."""
-        paths = {name: self._path / f"{name}-{task.key}.safetensors" for name, task in data.items()}
-        missing = [name for name, path in paths.items() if not path.exists()]
+        paths = {
+            name: self._path / f"{file_name(name)}-{task.key}.safetensors"
+            for name, task in data.items()
+        }
+        missing = [name for name, path in paths.items() if not is_kept(path, read_result)]
         logger.info(
             "%d runs: %d made before, %d to make",
             len(paths),
@@ -51,14 +61,14 @@ class ArmResults(AbstractDataset[Mapping[str, ArmTask], list[StoredResult]]):
             write_result(paths[name], data[name].run, result)
             logger.info("%d of %d: %s, %s", number, len(missing), name, _summary(result))
         names = [path.name for path in paths.values()]
-        replace_text(self._path / "manifest.json", json.dumps(names, indent=1))
+        replace_text(self._path / MANIFEST, json.dumps(names, indent=1))
 
     def load(self) -> list[StoredResult]:
         """The results of the last finished run of the task, in its order."""
         return [read_result(path) for path in self._files()]
 
     def _files(self) -> list[Path]:
-        names = json.loads((self._path / "manifest.json").read_text())
+        names = read_json(self._path / MANIFEST, list, AGAIN)
         return [self._path / name for name in names]
 
     def preview(self) -> JSONPreview:
@@ -75,7 +85,7 @@ class ArmResults(AbstractDataset[Mapping[str, ArmTask], list[StoredResult]]):
         )
 
     def _exists(self) -> bool:
-        return (self._path / "manifest.json").exists()
+        return (self._path / MANIFEST).exists()
 
     def _describe(self) -> dict[str, Any]:
         return {"path": str(self._path)}
@@ -83,8 +93,6 @@ class ArmResults(AbstractDataset[Mapping[str, ArmTask], list[StoredResult]]):
 
 def write_result(path: Path, run: ArmRun, result: ArmResult) -> None:
     """Write a result as one safetensors file, whole or not at all."""
-    from safetensors.numpy import save_file
-
     header = {
         "arm": run.arm.name,
         "kind": run.arm.kind,
@@ -95,28 +103,33 @@ def write_result(path: Path, run: ArmRun, result: ArmResult) -> None:
         "facts": dict(result.facts),
         "metrics": dict(result.metrics),
     }
-    temporary = temporary_sibling(path)
-    save_file(dict(result.arrays), temporary, metadata={"result": json.dumps(header)})
-    temporary.replace(path)
+    write_tensors(path, result.arrays, {RESULT: json.dumps(header)})
 
 
 def read_result(path: Path) -> StoredResult:
-    """Read a result that ``write_result`` wrote."""
-    from safetensors import safe_open
+    """Read a result that ``write_result`` wrote.
 
-    header = read_header(path)
-    with safe_open(path, framework="numpy") as file:
-        arrays = {name: file.get_tensor(name) for name in file.keys()}
+    Raises:
+        ValueError: if it is not as it was written.
+    """
+    header, maps = read_header(path), read_tensors(path)[1]
     facts, metrics = header.pop("facts"), header.pop("metrics")
+    arrays = {name: np.array(values) for name, values in maps.items()}
     return StoredResult(**header, result=ArmResult(arrays, facts, metrics))
 
 
 def read_header(path: Path) -> dict[str, Any]:
-    """All of a result but its arrays."""
-    from safetensors import safe_open
+    """All of a result but its arrays.
 
-    with safe_open(path, framework="numpy") as file:
-        header: dict[str, Any] = json.loads(file.metadata()["result"])
+    Raises:
+        ValueError: if it is no result.
+    """
+    try:
+        header: dict[str, Any] = json.loads(map_tensors(path)[0][RESULT])
+    except KeyError as error:
+        raise ValueError(
+            f"{path}: expected the result of an arm, got another file; {AGAIN}"
+        ) from error
     return header
 
 

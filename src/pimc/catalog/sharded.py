@@ -6,6 +6,7 @@ import json
 import logging
 import os
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,21 +14,29 @@ import numpy as np
 from kedro.io import AbstractDataset, DatasetError
 from kedro_datasets._typing import JSONPreview
 
-from pimc.data.atomic import replace_text, temporary_sibling
+from pimc.data.atomic import replace_text
+from pimc.data.file_name import file_name
+from pimc.data.fingerprint import file_stamp
+from pimc.data.json_file import read_json
+from pimc.data.kept import is_kept
+from pimc.data.tensor_file import map_tensors, read_tensors, write_tensors
 from pimc.signal.patch_sample import PatchSample, SampleTask
 from pimc.signal.sharded_array import ShardedArray
 
 logger = logging.getLogger(__name__)
 
 _ARRAYS = ("pixels", "days", "reflectance", "frames", "frame_acquisitions", "frame_clear")
-_DTYPES = {"I16": np.int16, "I32": np.int32, "F32": np.float32}
+MANIFEST = "manifest.json"
+ANEW = "run `kedro run --pipeline=ingestion` again"
 
 
 class SampleShards(AbstractDataset[Mapping[str, SampleTask], dict[str, PatchSample]]):
     """One safetensors file a patch under ``path`` and ``manifest.json``, written last.
 
     A shard that is there under the same key is not made again, so a run that was cut goes on
-    where it stopped. Shards that a finished run no longer names are removed.
+    where it stopped. One that is damaged is: its size and header are looked at in each run, all of
+    it where the manifest does not know its time stamp. Shards that a finished run no longer names
+    are removed.
     Loading gives memory-mapped samples in the order of the manifest.
     """
 
@@ -40,9 +49,11 @@ class SampleShards(AbstractDataset[Mapping[str, SampleTask], dict[str, PatchSamp
         if not data:
             raise DatasetError("no patches to sample: the scenes are empty")
         paths = {
-            patch: self._path / f"{patch}-{task.key}.safetensors" for patch, task in data.items()
+            patch: self._path / f"{file_name(patch)}-{task.key}.safetensors"
+            for patch, task in data.items()
         }
-        missing = [patch for patch, path in paths.items() if not path.exists()]
+        check = partial(_check_shard, known=self._known())
+        missing = [patch for patch, path in paths.items() if not is_kept(path, check)]
         logger.info(
             "%d patches: %d sampled before, %d to sample",
             len(paths),
@@ -51,15 +62,25 @@ class SampleShards(AbstractDataset[Mapping[str, SampleTask], dict[str, PatchSamp
         )
         for patch in missing:
             write_shard(paths[patch], data[patch].make())
-        names = [path.name for path in paths.values()]
-        replace_text(self._path / "manifest.json", json.dumps(names, indent=1))
+        rows = [[path.name, *_stamp(path)] for path in paths.values()]
+        replace_text(self._path / MANIFEST, json.dumps(rows, indent=1))
         for stale in set(self._path.glob("*.safetensors")) - set(paths.values()):
             stale.unlink()
 
+    def _manifest(self) -> dict[str, list[int]]:
+        """Shards of the last finished run, as it left them; of before stamps nobody knows how."""
+        rows = read_json(self._path / MANIFEST, list, ANEW)
+        return dict((row, []) if isinstance(row, str) else (row[0], row[1:]) for row in rows)
+
+    def _known(self) -> dict[str, list[int]]:
+        try:
+            return self._manifest()
+        except (FileNotFoundError, ValueError):
+            return {}
+
     def load(self) -> dict[str, PatchSample]:
         """Samples of the last finished ingestion, memory-mapped."""
-        names = json.loads((self._path / "manifest.json").read_text())
-        samples = (read_shard(self._path / name) for name in names)
+        samples = (read_shard(self._path / name) for name in self._manifest())
         return {sample.patch_id: sample for sample in samples}
 
     def preview(self) -> JSONPreview:
@@ -74,17 +95,26 @@ class SampleShards(AbstractDataset[Mapping[str, SampleTask], dict[str, PatchSamp
         return JSONPreview(json.dumps(facts))
 
     def _exists(self) -> bool:
-        return (self._path / "manifest.json").exists()
+        return (self._path / MANIFEST).exists()
 
     def _describe(self) -> dict[str, Any]:
         return {"path": str(self._path)}
 
 
+def _stamp(path: Path) -> list[int]:
+    return list(file_stamp(path)[1:])
+
+
+def _check_shard(path: Path, known: Mapping[str, list[int]]) -> None:
+    """Read a shard's header; all of it where it was changed since its stamp was taken."""
+    if _stamp(path) != known.get(path.name):
+        read_tensors(path)
+    read_shard(path)
+
+
 def write_shard(path: Path, sample: PatchSample) -> None:
     """Write a sample as one safetensors file, whole or not at all."""
-    from safetensors.numpy import save_file
-
-    header = {
+    facts = {
         "patch_id": sample.patch_id,
         "place": sample.place,
         "bands": json.dumps(sample.bands),
@@ -93,37 +123,32 @@ def write_shard(path: Path, sample: PatchSample) -> None:
         "reading": json.dumps(dict(sample.reading)),
         "removed": json.dumps(dict(sample.removed)),
     }
-    temporary = temporary_sibling(path)
-    save_file({name: getattr(sample, name) for name in _ARRAYS}, temporary, metadata=header)
-    temporary.replace(path)
+    write_tensors(path, {name: getattr(sample, name) for name in _ARRAYS}, facts)
 
 
 def read_shard(path: Path) -> PatchSample:
-    """Memory-map a shard; nothing but its header is read."""
-    with path.open("rb") as file:
-        size = int.from_bytes(file.read(8), "little")
-        entries = json.loads(file.read(size))
-    header = entries.pop("__metadata__")
-    arrays = {name: _map_tensor(path, entry, 8 + size) for name, entry in entries.items()}
-    return PatchSample(
-        patch_id=header["patch_id"],
-        place=header["place"],
-        bands=tuple(json.loads(header["bands"])),
-        origin=tuple(json.loads(header["origin"])),
-        substitutions=json.loads(header["substitutions"]),
-        # shards of before these fields stay valid
-        reading=json.loads(header.get("reading", "{}")),
-        removed=json.loads(header.get("removed", "{}")),
-        **arrays,
-    )
+    """Memory-map a shard; nothing but its header is read.
 
-
-def _map_tensor(path: Path, entry: Mapping[str, Any], start: int) -> np.ndarray:
-    dtype, shape = _DTYPES[entry["dtype"]], tuple(entry["shape"])
-    if 0 in shape:  # nothing to map: a memory map cannot be empty
-        return np.empty(shape, dtype)
-    begin = start + entry["data_offsets"][0]
-    return np.memmap(path, dtype, mode="r", offset=begin, shape=shape)
+    Raises:
+        ValueError: if it is no whole shard.
+    """
+    facts, arrays = map_tensors(path)
+    try:
+        return PatchSample(
+            patch_id=facts["patch_id"],
+            place=facts["place"],
+            bands=tuple(json.loads(facts["bands"])),
+            origin=tuple(json.loads(facts["origin"])),
+            substitutions=json.loads(facts["substitutions"]),
+            # shards of before these fields stay valid
+            reading=json.loads(facts.get("reading", "{}")),
+            removed=json.loads(facts.get("removed", "{}")),
+            **arrays,
+        )
+    except (KeyError, TypeError, ValueError) as error:
+        raise ValueError(
+            f"{path}: expected the sample of a patch, got {error!r}; {ANEW}"
+        ) from error
 
 
 class ShardedArrayManifest(AbstractDataset[ShardedArray, ShardedArray]):

@@ -5,6 +5,7 @@ This module knows neither torch nor scikit-learn: Kedro builds the options from 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -13,6 +14,9 @@ import numpy as np
 
 from pimc.data.folds import FOLDS
 from pimc.evaluation.kinds import INPUTS, PRETRAINED, Input, Kind
+
+NAME = re.compile(r"[A-Za-z0-9][\w .-]*", re.ASCII)
+"""Of an arm or a budget: it stands in names of files and of MLflow's metrics."""
 
 
 @dataclass(frozen=True)
@@ -43,7 +47,8 @@ class Arm:
     file: str | None = None
 
     def __post_init__(self) -> None:
-        """Check that it names a file where its input reads one, and nowhere else."""
+        """Check the name, and that a file is named where its input reads one, and nowhere else."""
+        _check_name("arm", self.name)
         if self.embeddings and not self.file:
             raise ValueError(
                 f"arm {self.name}: its input {self.input} reads a file of embeddings; name it, as "
@@ -111,7 +116,8 @@ class Budget:
     draws: int = 1
 
     def __post_init__(self) -> None:
-        """Check the numbers."""
+        """Check name and numbers."""
+        _check_name("budget", self.name)
         if not 0 < self.share <= 1 or self.draws < 1 or (self.shots is not None and self.shots < 1):
             raise ValueError(
                 f"budget {self.name} needs a share in 0..1, shots and draws of 1 or more, "
@@ -239,6 +245,15 @@ class TaskOptions:
                     f"arm {arm.name}: kind {arm.kind} cannot read embeddings (input {arm.input}); "
                     f"take {', '.join(able)}"
                 )
+
+
+def _check_name(what: str, name: object) -> None:
+    """Refuse what can be no name of a metric, or of a file."""
+    if not isinstance(name, str) or not NAME.fullmatch(name):
+        raise ValueError(
+            f"the name of {what} {name!r} must be of letters, digits, '_', '-', '.' and spaces, "
+            "and begin with a letter or a digit"
+        )
 
 
 def _check_known(name: str, values: Iterable[str], known: Collection[str]) -> None:

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
-from pimc.evaluation.arms import ArmResult, ArmRun
+from pimc.evaluation.arms import Arm, ArmResult, ArmRun
 from pimc.evaluation.kinds import Kind
-from pimc.evaluation.probes import build_arm_options, standardiser
+from pimc.evaluation.probes import MajorityOptions, build_arm_options, standardiser
 from pimc.evaluation.protocol import Split, at_most, draw_labels
 from pimc.evaluation.ridge import RidgeOptions, fit_ridge
 
@@ -161,6 +161,25 @@ BASES: dict[str, Callable[[_Problem], Forecast]] = {
     "climatology": _climatology,
 }
 """Simple forecasts: arms of their own, and what other arms predict residuals over."""
+
+
+def forecaster_options(arm: Arm) -> object:
+    """The options of an arm, as its fit builds them.
+
+    Raises:
+        ValueError: for an option that the kind does not have, or another simple forecast.
+    """
+    from pimc.training.options import TrainingOptions
+
+    given = dict(arm.options)
+    if unknown := [base for base in given.get("bases", ()) if base not in BASES]:
+        raise ValueError(f"bases must be of {', '.join(BASES)}, got {', '.join(map(str, unknown))}")
+    if arm.kind == "ridge":
+        return build_arm_options(RidgeOptions, given, arm.kind)
+    if arm.kind in BASES:
+        return build_arm_options(MajorityOptions, given, arm.kind)
+    given.pop("bases", None)
+    return build_arm_options(TrainingOptions, given, arm.kind)
 
 
 def _simple(problem: _Problem) -> tuple[Forecast, dict[str, Any]]:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import Any, TypeVar
 
 import numpy as np
 
+from pimc.data.option_check import check_options
 from pimc.evaluation.kinds import Kind
 
 Options = TypeVar("Options")
@@ -137,14 +138,9 @@ def build_arm_options(build: type[Options], given: Mapping[str, Any], kind: str)
     """Options of a kind from an arm's entry in the parameters; its lists become tuples.
 
     Raises:
-        ValueError: for an option that the kind does not have.
+        ValueError: for an option that the kind does not have, or a value of another type.
     """
-    known = {each.name for each in fields(build)}  # type: ignore[arg-type]
-    if unknown := sorted(given.keys() - known):
-        raise ValueError(
-            f"an arm of kind {kind} has no option {', '.join(unknown)}; it has "
-            f"{', '.join(sorted(known)) or 'none'}"
-        )
+    check_options(build, given, f"an arm of kind {kind}")
     return build(**{k: tuple(v) if isinstance(v, list) else v for k, v in given.items()})
 
 

@@ -3,5 +3,6 @@
 from pimc.hooks.parameters import ParameterCheck
 from pimc.hooks.summary import RunSummary
 from pimc.hooks.tracking import RunTracking
+from pimc.hooks.workspace import WorkspaceLock
 
-__all__ = ["ParameterCheck", "RunSummary", "RunTracking"]
+__all__ = ["ParameterCheck", "RunSummary", "RunTracking", "WorkspaceLock"]

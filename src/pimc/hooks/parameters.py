@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -14,9 +14,17 @@ from kedro.framework.hooks import hook_impl
 from kedro.framework.project import pipelines
 from kedro.io import DataCatalog
 from kedro.pipeline import Pipeline
+from kedro.validation.type_extractor import TypeExtractor
 from omegaconf import OmegaConf
 
 from pimc.catalog.encoder import EncoderFolder
+from pimc.data.atomic import require_room
+from pimc.data.option_check import check_built, check_value, nearest
+from pimc.data.patch import SENTINEL2_BANDS
+from pimc.evaluation.ablation import AblationOptions
+from pimc.evaluation.arms import TaskOptions
+from pimc.hooks.datasets import local_path
+from pimc.signal.indices import check_indices
 
 logger = logging.getLogger(__name__)
 
@@ -25,6 +33,13 @@ FROM_COMMAND = re.compile(r"\$\{runtime_params:\s*(\w+)")
 
 FROM_PARAMETER = re.compile(r"\$\{(\w+)[.}]")
 """A name that another parameter is made of."""
+
+
+RECURRENCE, PRETRAINING = "params:recurrence", "params:pretraining"
+
+
+BANDS = (*SENTINEL2_BANDS, "B01", "B09", "B10")
+"""Of which an index may be made: whether images have them is seen when they are read."""
 
 
 class ParameterCheck:
@@ -36,10 +51,14 @@ class ParameterCheck:
 
     @hook_impl(tryfirst=True)
     def after_context_created(self, context: KedroContext) -> None:
-        """See which parameters the configuration of this environment reads."""
+        """See which parameters the configuration reads, and refuse what their options cannot take.
+
+        Kedro builds the options next: of a text in the place of a number it would say less.
+        """
         loader = context.config_loader
         self._catalog_parameters = catalog_parameters(loader)
         self._sources = parameter_sources(loader)
+        check_given(loader["parameters"], TypeExtractor(dict(pipelines)))
 
     @hook_impl
     def after_catalog_created(self, parameters: dict[str, Any]) -> None:
@@ -50,8 +69,9 @@ class ParameterCheck:
         given = parameters["parameters"]  # as a whole; beside it, each by its own name
         unknown = sorted(set(given) - read)
         if unknown:
+            names = ", ".join(name + nearest(name, read) for name in unknown)
             raise ValueError(
-                f"unknown parameter {', '.join(unknown)}; known are {', '.join(sorted(read))} "
+                f"unknown parameter {names}; known are {', '.join(sorted(read))} "
                 "(conf/base/parameters_*.yml and the environment's catalog explain them)"
             )
 
@@ -59,12 +79,16 @@ class ParameterCheck:
     def before_pipeline_run(
         self, run_params: dict[str, Any], pipeline: Pipeline, catalog: DataCatalog
     ) -> None:
-        """Refuse to write the encoder of another environment; name parameters that go unread."""
+        """Refuse wrong options, and to write where it must not be; name parameters unread."""
         self._name_unread(run_params, pipeline, catalog)
+        check_read(pipeline, catalog)
         for name in pipeline.all_outputs():
             # None where no entry and no pattern has the name
-            if isinstance(dataset := catalog.get(name), EncoderFolder):
+            dataset = catalog.get(name)
+            if isinstance(dataset, EncoderFolder):
                 dataset.check_own()
+            if dataset and (path := local_path(dataset)):
+                require_room(path)
 
     def _name_unread(
         self, run_params: dict[str, Any], pipeline: Pipeline, catalog: DataCatalog
@@ -76,6 +100,41 @@ class ParameterCheck:
         given = {name.split(".")[0] for name in run_params.get("runtime_params") or {}}
         if unread := sorted(given - read):
             logger.warning("nothing in this run reads the parameter %s", ", ".join(unread))
+
+
+PLAIN = {"seed": int, "indices": list[str], "classes": list[str]}
+"""Parameters that are no options of a dataclass."""
+
+
+def check_given(parameters: Mapping[str, Any], extractor: TypeExtractor) -> None:
+    """Refuse parameters of which the options that nodes read cannot be built.
+
+    Raises:
+        ValueError: with the full name of the parameter.
+    """
+    for name, kind in {**PLAIN, **extractor.extract_types_from_pipelines()}.items():
+        if parameters.get(name) is not None:
+            check_value(kind, parameters[name], name)
+
+
+def check_read(pipeline: Pipeline, catalog: DataCatalog) -> None:
+    """Refuse wrong values of all options that a pipeline reads, those of arms and variants too.
+
+    Raises:
+        ValueError: with the full name of the parameter.
+    """
+    read = [name for name in pipeline.inputs() if name.startswith("params:")]
+    for name in read:
+        options, shown = catalog.load(name), name.removeprefix("params:")
+        check_built(options, shown)
+        if shown == "indices":
+            check_indices(options, BANDS)
+        if isinstance(options, TaskOptions):
+            from pimc.evaluation.arm_options import check_arms, check_variants
+
+            check_arms(shown, options)
+            if isinstance(options, AblationOptions) and {RECURRENCE, PRETRAINING} <= set(read):
+                check_variants(options, catalog.load(RECURRENCE), catalog.load(PRETRAINING))
 
 
 def node_parameters(pipeline: Pipeline) -> set[str]:

@@ -15,6 +15,7 @@ from kedro.pipeline import Pipeline
 
 from pimc.data.folds import FoldOptions
 from pimc.hooks.command import run_command
+from pimc.hooks.datasets import local_path
 from pimc.hooks.headlines import PRETRAINING, ChosenArm, chosen_arms, scores_of
 
 logger = logging.getLogger(__name__)
@@ -108,7 +109,5 @@ def _next_task(run_params: Mapping[str, Any], catalog: DataCatalog) -> str:
 
 def _place(name: str, catalog: DataCatalog) -> str:
     """Where a dataset lies, as seen from where the command was typed."""
-    described = catalog[name]._describe()
-    path = Path(described.get("filepath") or described["path"])
-    here = Path.cwd()
+    path, here = local_path(catalog[name]) or Path(name), Path.cwd()
     return str(path.relative_to(here) if path.is_relative_to(here) else path)

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, is_dataclass
 from pathlib import Path
 from typing import Any
 
 import mlflow
+from filelock import FileLock
 from kedro.config import MissingConfigException
 from kedro.framework.context import KedroContext
 from kedro.framework.hooks import hook_impl
@@ -21,7 +24,13 @@ from pimc.catalog.provenance import git_commit
 from pimc.hooks.command import typed_command
 from pimc.hooks.data_input import find_raw, record_source
 from pimc.hooks.headlines import chosen_arms, comparison_view, headline_metrics
-from pimc.hooks.interruptions import end_watch, watch_interruptions
+from pimc.hooks.interruptions import (
+    PROCESS,
+    close_killed,
+    end_watch,
+    this_process,
+    watch_interruptions,
+)
 
 SQLITE = "sqlite:///"
 """What the address of a database file begins with."""
@@ -52,10 +61,11 @@ class RunTracking(MlflowHook):
         # MLflow itself sets the variable to the address in use: that of the session before
         given = None if variable == self._address else variable
         loader["mlflow"] = locate_runs(configuration, context.project_path, given)
-        super().after_context_created(context)
-        self._address = mlflow.get_tracking_uri()
-        if not self._already_active_mlflow:
-            self._tag_experiment()
+        with _alone(loader["mlflow"]["server"]["mlflow_tracking_uri"]):
+            super().after_context_created(context)
+            self._address = mlflow.get_tracking_uri()
+            if not self._already_active_mlflow:
+                self._tag_experiment()
 
     def _tag_experiment(self) -> None:
         """Give an experiment that was made before its tags too, and its list of runs columns."""
@@ -75,12 +85,15 @@ class RunTracking(MlflowHook):
         if not self._is_mlflow_enabled:
             return
         watch_interruptions()
+        if run := mlflow.active_run():
+            close_killed(run.info.experiment_id)
         for name in find_raw(pipeline):
             mlflow.log_input(record_source(catalog[name]))
         mlflow.set_tags(
             {
                 "git_commit": git_commit(Path(run_params["project_path"])) or "unknown",
                 "environment": run_params.get("env") or "base",
+                PROCESS: this_process(),
                 NOTE: f"`{typed_command(sys.argv, run_params)}`",
             }
         )
@@ -125,6 +138,18 @@ class RunTracking(MlflowHook):
         # would take in the next run of this process
         while not self._already_active_mlflow and mlflow.active_run():
             mlflow.end_run()
+
+
+@contextmanager
+def _alone(address: str) -> Iterator[None]:
+    """Hold a database file that is made: two processes would make the same tables."""
+    if not address.startswith(SQLITE):
+        yield
+        return
+    path = Path(address.removeprefix(SQLITE))
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with FileLock(path.with_name(f"{path.name}.lock")):
+        yield
 
 
 def locate_runs(configuration: dict[str, Any], project: Path, given: str | None) -> dict[str, Any]:

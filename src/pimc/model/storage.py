@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import torch
 from safetensors import SafetensorError
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load, save
+from torch import Tensor
 
-from pimc.data.atomic import replace_text, temporary_sibling
+from pimc.data.atomic import replacing
 from pimc.data.fingerprint import array_digest, fingerprint
+from pimc.data.json_file import read_json
 from pimc.model.backbone.network import Backbone
 from pimc.model.encoder_config import ImageEncoderConfig, SeriesEncoderConfig
 from pimc.model.encoders import ImageEncoder, SeriesEncoder
@@ -21,19 +26,33 @@ VERSION = 1
 WEIGHTS = "weights.safetensors"
 CONFIG = "encoder.json"
 
+FACTS = {"kind", "version", "config"}
+"""What ``encoder.json`` states of any encoder; since encoders have a digest, that too."""
+
+DIGEST = "digest"
+ANEW = "pretrain it anew"
+
 
 def save_encoder(encoder: SeriesEncoder | ImageEncoder, folder: Path | str) -> None:
-    """Write an encoder to a folder, each file whole or not at all.
+    """Write an encoder to a folder as one: a cut leaves the former encoder, none, or this one.
 
-    The configuration is written last: a folder without it holds no encoder.
+    Raises:
+        ValueError: if a weight is not finite; what lies in the folder stays.
+        DiskError: if the disk is full or the folder cannot be written; likewise.
     """
     folder = Path(folder)
     weights = {name: value.contiguous() for name, value in encoder.state_dict().items()}
-    stored = {"kind": encoder.kind, "version": VERSION, "config": encoder.config.to_json()}
-    temporary = temporary_sibling(folder / WEIGHTS)
-    save_file(weights, temporary)
-    temporary.replace(folder / WEIGHTS)
-    replace_text(folder / CONFIG, json.dumps(stored, indent=2))
+    _check_finite(weights, "the encoder to be saved")
+    content = save(weights)
+    facts = {"kind": encoder.kind, "version": VERSION, "config": encoder.config.to_json()}
+    stored = json.loads(json.dumps(facts))
+    stored[DIGEST] = _digest(stored, content)
+    # they are renamed from the last to the first: weights, then configuration
+    with replacing(folder / CONFIG) as config, replacing(folder / WEIGHTS, len(content)) as file:
+        file.write_bytes(content)
+        config.write_text(json.dumps(stored, indent=2))
+        # a folder without a configuration holds no encoder, least of all one of two halves
+        (folder / CONFIG).unlink(missing_ok=True)
 
 
 def load_encoder(folder: Path | str) -> SeriesEncoder | ImageEncoder:
@@ -41,7 +60,8 @@ def load_encoder(folder: Path | str) -> SeriesEncoder | ImageEncoder:
 
     Raises:
         FileNotFoundError: if the folder holds no encoder.
-        ValueError: if it is of another kind or version, or its weights do not fit.
+        ValueError: if it is of another kind or version, its weights do not fit or are not finite,
+            or either file is not as it was written; encoders of before digests state none.
     """
     folder = Path(folder)
     for name in (CONFIG, WEIGHTS):
@@ -50,29 +70,44 @@ def load_encoder(folder: Path | str) -> SeriesEncoder | ImageEncoder:
                 f"no encoder in {folder}: {name} is missing; pretrain one, or name a folder "
                 f"that holds {CONFIG} and {WEIGHTS}"
             )
-    encoder = _build(folder / CONFIG)
+    stored = read_json(folder / CONFIG, dict, ANEW, FACTS)
+    encoder, content = _build(folder / CONFIG, stored), (folder / WEIGHTS).read_bytes()
     try:
-        # copied out of the file's map: weights that are written anew must not change a model
-        weights = {name: value.clone() for name, value in load_file(folder / WEIGHTS).items()}
+        weights = load(content)
         encoder.load_state_dict(weights)
     except (RuntimeError, SafetensorError) as error:
         raise ValueError(
             f"{folder / WEIGHTS} does not fit the {encoder.kind} encoder of {CONFIG} beside it "
             f"(written by another version of this project? then pretrain it anew): {error}"
         ) from error
+    _check_finite(weights, str(folder / WEIGHTS))
+    if stored.get(DIGEST, whole := _digest(stored, content)) != whole:
+        raise ValueError(
+            f"{folder}: expected {CONFIG} and {WEIGHTS} as they were written together, digest "
+            f"{stored[DIGEST]}, got {whole}: one of them was changed since; {ANEW}"
+        )
     return encoder.eval()
 
 
-def _build(path: Path) -> SeriesEncoder | ImageEncoder:
-    """An encoder with random weights from its configuration file."""
-    try:
-        stored: dict[str, Any] = json.loads(path.read_text())
-        kind, version, config = stored["kind"], stored["version"], stored["config"]
-    except (json.JSONDecodeError, KeyError) as error:
+def _digest(stored: Mapping[str, Any], weights: bytes) -> str:
+    """16 hexadecimal digits of what both files hold, the digest itself left out."""
+    facts = {name: value for name, value in stored.items() if name != DIGEST}
+    hashed = hashlib.sha256(json.dumps(facts, sort_keys=True).encode())
+    hashed.update(weights)
+    return hashed.hexdigest()[:16]
+
+
+def _check_finite(weights: Mapping[str, Tensor], what: str) -> None:
+    if bad := [name for name, value in weights.items() if not torch.isfinite(value).all()]:
         raise ValueError(
-            f"{path} is no encoder's configuration: expected JSON with kind, version and config "
-            f"({error!r})"
-        ) from error
+            f"{what}: expected finite weights, got NaN or infinite ones in {', '.join(bad)}: no "
+            f"embedding would mean anything; {ANEW}"
+        )
+
+
+def _build(path: Path, stored: Mapping[str, Any]) -> SeriesEncoder | ImageEncoder:
+    """An encoder with random weights from its configuration."""
+    kind, version, config = stored["kind"], stored["version"], stored["config"]
     if version != VERSION:
         raise ValueError(f"{path}: expected an encoder of version {VERSION}, got {version}")
     try:

@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 import logging
+import pickle
 import time
+import zipfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+import torch
 from lightning.pytorch import Callback, LightningModule, Trainer
 from torch import Tensor
 
-from pimc.data.atomic import temporary_sibling
+from pimc.data.atomic import replacing
 from pimc.pretraining.kept_encoder import LogMetrics
 
 logger = logging.getLogger(__name__)
+
+RUN = "run"
+"""Under which a checkpoint keeps the key of its training; those of before have none."""
 
 
 class TrainingRecord(Callback):
@@ -161,6 +167,29 @@ class EpochCheckpoint(Callback):
         """Write under a temporary name, then rename."""
         if trainer.should_stop:
             return  # resumed from here, a run that early stopping has ended would go on
-        temporary = temporary_sibling(self.path)
-        trainer.save_checkpoint(temporary)
-        temporary.replace(self.path)
+        with replacing(self.path) as temporary:
+            trainer.save_checkpoint(temporary)
+
+    def on_save_checkpoint(
+        self, trainer: Trainer, pl_module: LightningModule, checkpoint: dict[str, Any]
+    ) -> None:
+        """Say of which training it is: its folder is named so."""
+        checkpoint[RUN] = self.path.parent.name
+
+
+def check_checkpoint(path: Path) -> None:
+    """Read a checkpoint, and compare it with the sums that the file keeps of its parts.
+
+    Raises:
+        ValueError: if it is not as it was written, or is another training's.
+    """
+    try:
+        with zipfile.ZipFile(path) as parts:
+            damaged = parts.testzip()
+        if damaged:
+            raise ValueError(f"{damaged} was changed")
+        run = torch.load(path, mmap=True, weights_only=True).get(RUN, path.parent.name)
+    except (zipfile.BadZipFile, pickle.UnpicklingError, RuntimeError, ValueError) as error:
+        raise ValueError(f"{path} is no whole checkpoint: {error}") from error
+    if run != path.parent.name:
+        raise ValueError(f"{path}: expected a checkpoint of this training, got that of {run}")

@@ -108,7 +108,7 @@ def train_encoder(
         log_metrics,
     )
     metrics = {**result.metrics, "seconds": time.perf_counter() - start}
-    return TrainedEncoder(result.series_encoder, result.history, metrics)
+    return TrainedEncoder(result.series_encoder, result.history, metrics, result.checkpoint)
 
 
 def plan_transfer(

@@ -16,8 +16,9 @@ from pathlib import Path
 from lightning.pytorch import Callback, LightningDataModule, LightningModule, Trainer
 from lightning.pytorch.callbacks import EarlyStopping
 
+from pimc.data.kept import is_kept
 from pimc.pretraining.batches.pairs import PairData
-from pimc.pretraining.callbacks import EpochCheckpoint
+from pimc.pretraining.callbacks import EpochCheckpoint, check_checkpoint
 from pimc.pretraining.options import PretrainingOptions
 
 logger = logging.getLogger(__name__)
@@ -34,7 +35,8 @@ def fit(
 ) -> None:
     """Train until the last epoch or until the validation loss has stopped falling.
 
-    A checkpoint in ``folder`` is resumed; one is written there after each epoch.
+    A checkpoint in ``folder`` is resumed, unless it is damaged; one is written there after each
+    epoch.
 
     Args:
         module: the model; its validation step logs ``val_loss``.
@@ -48,7 +50,7 @@ def fit(
     """
     folder.mkdir(parents=True, exist_ok=True)
     checkpoint = folder / CHECKPOINT
-    resume = checkpoint if checkpoint.exists() else None
+    resume = checkpoint if is_kept(checkpoint, check_checkpoint) else None
     if resume:
         logger.info("resuming the unfinished training of %s", resume)
     patience = EarlyStopping("val_loss", patience=options.patience, check_on_train_epoch_end=False)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
@@ -24,11 +26,19 @@ class TrainedEncoder:
         encoder: of series, on the CPU.
         history: a row an epoch; empty where nobody knows it.
         metrics: of the best epoch, and ``seconds``.
+        checkpoint: folder of the training's checkpoint, which whoever has stored the encoder
+            removes; None where there was no training.
     """
 
     encoder: SeriesEncoder
     history: pd.DataFrame
     metrics: Mapping[str, float]
+    checkpoint: Path | None = None
+
+
+def remove_checkpoint(folder: Path) -> None:
+    """Remove the checkpoint of a training, once its encoders are stored: not a moment before."""
+    shutil.rmtree(folder, ignore_errors=True)  # another process may have done it
 
 
 @dataclass(frozen=True)

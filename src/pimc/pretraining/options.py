@@ -10,6 +10,7 @@ from pimc.pretraining.objective_options import ObjectiveOptions
 from pimc.training.augment_options import CropAugmentation, SeriesAugmentation
 from pimc.training.optimiser import OptimiserOptions
 
+ACCELERATORS = ("auto", "cpu", "gpu", "cuda", "mps")
 PRECISIONS = ("32-true", "bf16-mixed", "16-mixed")
 
 
@@ -179,10 +180,11 @@ class PretrainingOptions:
             if isinstance(getattr(self, name), Mapping):
                 object.__setattr__(self, name, group(**getattr(self, name)))
         find_preset(self.preset)
-        if self.precision not in PRECISIONS:
-            raise ValueError(
-                f"precision must be one of {', '.join(PRECISIONS)}, got {self.precision!r}"
-            )
+        for name, known in {"accelerator": ACCELERATORS, "precision": PRECISIONS}.items():
+            if (value := getattr(self, name)) not in known:
+                raise ValueError(f"{name} must be one of {', '.join(known)}, got {value!r}")
+        if not self.temperature > 0:
+            raise ValueError(f"temperature must be above 0, got {self.temperature}")
         for name in ("projection_size", "max_epochs", "steps_per_epoch", "patience"):
             if getattr(self, name) < 1:
                 raise ValueError(f"{name} must be at least 1, got {getattr(self, name)}")

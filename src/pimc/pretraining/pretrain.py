@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -14,6 +13,7 @@ import torch
 from filelock import FileLock, Timeout
 from lightning.pytorch import LightningModule
 
+from pimc.data.atomic import require_room
 from pimc.data.unpaired_images import UnpairedImages
 from pimc.model.architecture import find_preset
 from pimc.model.encoder_config import ImageEncoderConfig, SeriesEncoderConfig
@@ -64,6 +64,8 @@ class PretrainingResult:
         metrics: of the best epoch, by name.
         retrieval: recall in every gallery (``pimc.pretraining.galleries.retrieval_table``).
         examples: a few held-out pairs to look at.
+        checkpoint: folder of the training's checkpoint, which is the means to make all this again:
+            whoever has stored the encoders removes it (``kept_encoder.remove_checkpoint``).
     """
 
     series_encoder: SeriesEncoder
@@ -72,6 +74,7 @@ class PretrainingResult:
     metrics: dict[str, float]
     retrieval: pd.DataFrame
     examples: RetrievalExamples
+    checkpoint: Path
 
 
 def pretrain(
@@ -86,7 +89,7 @@ def pretrain(
     """Train the encoders by the objective of ``options``, and measure them on held-out pixels.
 
     A run that was cut is resumed from its last epoch by the same call, and ends as if it had not
-    been cut; a finished run leaves no checkpoint, so the same call trains anew.
+    been cut. One that has ended gives the same again, until the result's checkpoint is removed.
 
     Args:
         train: pixels of the training folds.
@@ -100,6 +103,7 @@ def pretrain(
 
     Raises:
         ValueError: before training, if data are too few or do not fit together.
+        DiskError: before training, if the checkpoint could not be stored.
         RuntimeError: if another process is making the same training in the same folder.
     """
     for data in (train, validation):
@@ -139,8 +143,8 @@ def pretrain(
 def _alone(folder: Path) -> Iterator[None]:
     """Hold the folder of a training, which two processes would overwrite for each other."""
     folder.parent.mkdir(parents=True, exist_ok=True)
-    # beside the folder, which a finished training removes; the system frees the lock of a process
-    # that was killed
+    # beside the folder, which goes when the encoders are stored; the system frees the lock of a
+    # process that was killed
     path = folder.with_suffix(".lock")
     lock = FileLock(path)
     try:
@@ -168,6 +172,7 @@ def _train(
     options, held_out_data = module.options, batches.validation.data
     side = options.batch.crop_side
     embed = partial(embed_pairs, data=held_out_data, side=side)
+    require_room(folder, _stored_bytes(module))
     record = TrainingRecord(log_metrics, lambda model: summary(embed(model, held_out.across)))
     best = BestWeights()
     lines = [] if shows_bar(options) else [EpochLines(record)]
@@ -178,15 +183,22 @@ def _train(
     retrieval = retrieval_table(held_out, embed_best)
     examples = keep_examples(held_out, held_out_data, side, embed_best)
     history = pd.DataFrame(record.rows)
-    shutil.rmtree(folder)  # finished: the same call trains anew
     metrics = {
         **_metrics(history, best.epoch, retrieval),
         "val_batch_size": float(held_out.batch_size),
         **loss_of_a_guess(batches, held_out, options),
     }
     return PretrainingResult(
-        module.series_encoder, module.image_encoder, history, metrics, retrieval, examples
+        module.series_encoder, module.image_encoder, history, metrics, retrieval, examples, folder
     )
+
+
+def _stored_bytes(module: ContrastiveModule) -> int:
+    """What a training writes at most."""
+    weights: int = sum(value.nbytes for value in module.state_dict().values())
+    # a checkpoint has the weights, the best ones and two moments of each; while it replaces another
+    # both are there; encoders at the end likewise
+    return (2 * 4 + 2) * weights
 
 
 @torch.no_grad()

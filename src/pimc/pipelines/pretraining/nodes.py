@@ -14,6 +14,7 @@ from pimc.data.folds import FoldOptions
 from pimc.data.unpaired_images import UnpairedImages
 from pimc.model.encoder_config import StoredImageEncoder, StoredSeriesEncoder
 from pimc.pretraining.corpus import Corpus
+from pimc.pretraining.kept_encoder import remove_checkpoint
 from pimc.pretraining.options import PretrainingOptions
 from pimc.report.retrieval_examples import draw_retrieval_examples
 from pimc.report.training import draw_curves
@@ -34,13 +35,14 @@ def pretrain_encoders(
     dict[str, float],
     pd.DataFrame,
     Figure,
+    Path,
 ]:
     """Train the encoders; see ``pimc.pretraining.pretrain.pretrain``.
 
     Returns:
         Series encoder, image encoder (``NO_ENCODER`` where the objective trains none), history
-        (a row an epoch), final metrics, the recall in every gallery, and a few held-out pairs as
-        they find each other.
+        (a row an epoch), final metrics, the recall in every gallery, a few held-out pairs as
+        they find each other, and the folder of the checkpoint.
     """
     from pimc.pretraining.pretrain import pretrain
 
@@ -63,7 +65,17 @@ def pretrain_encoders(
         draw_retrieval_examples(
             shown.series, shown.crops, shown.similarity, corpus.indices, corpus.bands
         ),
+        result.checkpoint,
     )
+
+
+def drop_checkpoint(finished_checkpoint: Path, series_encoder: StoredSeriesEncoder | None) -> None:
+    """Remove the checkpoint of a training whose encoder was stored, and read from its file again.
+
+    The images' encoder is stored after it, the figures too: the node before this has then ended.
+    """
+    if series_encoder is not None:
+        remove_checkpoint(finished_checkpoint)
 
 
 def draw_training_curves(

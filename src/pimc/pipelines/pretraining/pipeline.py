@@ -2,7 +2,11 @@
 
 from kedro.pipeline import Pipeline, node
 
-from pimc.pipelines.pretraining.nodes import draw_training_curves, pretrain_encoders
+from pimc.pipelines.pretraining.nodes import (
+    draw_training_curves,
+    drop_checkpoint,
+    pretrain_encoders,
+)
 
 
 def create_pipeline() -> Pipeline:
@@ -26,8 +30,15 @@ def create_pipeline() -> Pipeline:
                     "pretraining_metrics",
                     "retrieval",
                     "retrieval_examples",
+                    "finished_checkpoint",
                 ],
                 name="pretrain_encoders",
+            ),
+            node(
+                drop_checkpoint,
+                inputs=["finished_checkpoint", "series_encoder"],
+                outputs=None,
+                name="drop_checkpoint",
             ),
             node(
                 draw_training_curves,
