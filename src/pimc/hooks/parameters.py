@@ -128,7 +128,10 @@ def check_read(pipeline: Pipeline, catalog: DataCatalog) -> None:
         options, shown = catalog.load(name), name.removeprefix("params:")
         check_built(options, shown)
         if shown == "indices":
-            check_indices(options, BANDS)
+            try:
+                check_indices(options, BANDS)
+            except ValueError as error:
+                raise ValueError(f"indices: {error}") from error
         if isinstance(options, TaskOptions):
             from pimc.evaluation.arm_options import check_arms, check_variants
 
