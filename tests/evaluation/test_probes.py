@@ -85,9 +85,7 @@ def test_features_that_never_vary_become_zero():
 
 
 def test_errors():
-    with pytest.raises(
-        ValueError, match="option treees .did you mean trees"
-    ):
+    with pytest.raises(ValueError, match=r"option treees .did you mean trees"):
         fit_classifier("forest", TRAIN, VALIDATION, {"treees": 3}, 0)
     with pytest.raises(ValueError, match="nothing to choose from"):
         choose([], lambda candidate: lambda x: x, VALIDATION)
