@@ -74,7 +74,9 @@ def test_features_that_never_vary_become_zero():
 
 
 def test_errors():
-    with pytest.raises(ValueError, match="arm of kind forest has no option treees; it has leaf, t"):
+    with pytest.raises(
+        ValueError, match=r"kind forest has no option treees \(did you mean trees\?\); it has leaf"
+    ):
         fit_classifier("forest", TRAIN, VALIDATION, {"treees": 3}, 0)
     with pytest.raises(ValueError, match="nothing to choose from"):
         choose([], lambda candidate: lambda x: x, VALIDATION)
