@@ -10,17 +10,20 @@ from contextlib import contextmanager
 from dataclasses import asdict
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from kedro.io import AbstractDataset, DatasetError
 from kedro_datasets._typing import JSONPreview
 
 from pimc.catalog.metrics import comparable, group, log_step
 from pimc.data.atomic import replace_text, temporary_sibling
-from pimc.pretraining.kept_encoder import EncoderRun, EncoderTask, KeptEncoder, TrainedEncoder
-
-if TYPE_CHECKING:
-    from pimc.model.encoders import SeriesEncoder
+from pimc.pretraining.kept_encoder import (
+    EncoderRun,
+    EncoderTask,
+    KeptEncoder,
+    KeptImageEncoder,
+    TrainedEncoder,
+)
 
 logger = logging.getLogger(__name__)
 
@@ -29,13 +32,16 @@ STORE = "encoders"
 
 MANIFEST, HISTORY, TRAINING = "manifest.json", "history.csv", "training.json"
 
+IMAGE, IMAGE_DIGEST = "image", "image_digest"
+"""Folder of the image encoder in that of the series encoder, and its digest in ``TRAINING``."""
+
 
 class EncodersByKey(AbstractDataset[Mapping[str, EncoderTask], "dict[str, KeptEncoder] | None"]):
     """``manifest.json`` in ``path``, written last; encoders in ``encoders/<key>`` beside it.
 
     A folder holds what ``pimc.model.storage.save_encoder`` writes, ``history.csv`` (a row an
-    epoch) and ``training.json``. An encoder that is there under its key is not trained again, so
-    a run that was cut loses one training at most.
+    epoch), ``training.json``, and in ``image`` the image encoder where one was trained. What is
+    there under its key is not trained again, so a run that was cut loses one training at most.
 
     Each training is a nested MLflow run of the active one. Without a ``path`` there is nothing:
     it loads as None.
@@ -103,6 +109,9 @@ def write_encoder(folder: Path, trained: TrainedEncoder) -> None:
     save_encoder(trained.encoder, temporary)
     trained.history.to_csv(temporary / HISTORY, index=False)
     facts = {"digest": encoder_digest(trained.encoder), "metrics": dict(trained.metrics)}
+    if trained.image:
+        save_encoder(trained.image, temporary / IMAGE)
+        facts[IMAGE_DIGEST] = encoder_digest(trained.image)
     replace_text(temporary / TRAINING, json.dumps(facts, indent=1))
     temporary.replace(folder)
 
@@ -110,22 +119,26 @@ def write_encoder(folder: Path, trained: TrainedEncoder) -> None:
 def read_kept(folder: Path, run: Mapping[str, Any]) -> KeptEncoder:
     """What lies in a folder that ``write_encoder`` wrote."""
     facts = json.loads((folder / TRAINING).read_text())
+    image = None
+    if IMAGE_DIGEST in facts:  # encoders of before image encoders were kept have none
+        image = KeptImageEncoder(facts[IMAGE_DIGEST], partial(_load, folder / IMAGE, "image"))
     return KeptEncoder(
         facts["digest"],
-        partial(_load, folder),
+        partial(_load, folder, "series"),
         EncoderRun(**run),
         facts["metrics"],
         folder.parents[1].name,
+        image,
     )
 
 
-def _load(folder: Path) -> SeriesEncoder:
-    from pimc.model.encoders import SeriesEncoder
+def _load(folder: Path, kind: str) -> Any:  # noqa: ANN401
+    """The encoder of a folder, of series or of images."""
     from pimc.model.storage import load_encoder
 
     encoder = load_encoder(folder)
-    if not isinstance(encoder, SeriesEncoder):
-        raise ValueError(f"{folder} holds an {encoder.kind} encoder, expected one of series")
+    if encoder.kind != kind:
+        raise ValueError(f"{folder} holds an encoder of {encoder.kind}, expected one of {kind}")
     return encoder
 
 

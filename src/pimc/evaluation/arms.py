@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from pimc.data.folds import FOLDS
-from pimc.evaluation.kinds import INPUTS, PRETRAINED
+from pimc.evaluation.kinds import INPUTS, PRETRAINED, Input
 
 
 @dataclass(frozen=True)
@@ -41,10 +41,14 @@ class Arm:
     options: Mapping[str, Any] = field(default_factory=dict)
 
     @property
+    def source(self) -> Input:
+        """What it reads; nothing where no task knows the input, which is then refused."""
+        return INPUTS.get(self.input or "", Input())
+
+    @property
     def pretrained(self) -> bool:
         """Whether the arm needs a pretrained encoder of ours."""
-        source = INPUTS.get(self.input or "")
-        return source is not None and source.encoder == PRETRAINED
+        return PRETRAINED in self.source.encoders
 
     def runs_at(self, budget: str) -> bool:
         """Whether it runs at the budget of that name."""
@@ -104,12 +108,14 @@ class Effort:
             sample is tested once, out of fold.
         max_train: training samples at most, a random part of more; None takes all.
         max_epochs: of arms that are networks, at most; None leaves them as they are.
+        without: names of arms that it leaves out; null takes back what another file left out.
     """
 
     budgets: Mapping[str, Any]
     rotations: int = 1
     max_train: int | None = None
     max_epochs: int | None = None
+    without: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         """Build budgets that come as mappings; check the counts."""
@@ -119,6 +125,7 @@ class Effort:
             if given is not None
         }
         object.__setattr__(self, "budgets", built)
+        object.__setattr__(self, "without", tuple(self.without or ()))
         limits = (self.max_train, self.max_epochs)
         too_low = any(limit is not None and limit < 1 for limit in limits)
         if not 1 <= self.rotations <= len(FOLDS) or too_low or not built:
@@ -167,6 +174,8 @@ class TaskOptions:
         budgets = {name for effort in efforts.values() for name in effort.budgets}
         for arm in arms.values():
             _check_known(f"budgets of arm {arm.name}", arm.budgets or (), sorted(budgets))
+        for name, effort in efforts.items():
+            _check_known(f"without of effort {name}", effort.without, self.arms)
         _check_known("references", self.references, self.arms)  # those taken out are no error
         object.__setattr__(self, "arms", arms)
         object.__setattr__(self, "efforts", efforts)

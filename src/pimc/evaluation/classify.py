@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Protocol
@@ -16,7 +15,9 @@ from pimc.evaluation.probes import CLASSIFIERS, Labelled, fit_classifier
 from pimc.evaluation.protocol import Split, at_most, draw_labels
 
 if TYPE_CHECKING:
-    from torch import Tensor, nn
+    from torch import nn
+
+    from pimc.training.loop import Load
 
 NETWORK = "network"
 
@@ -33,8 +34,8 @@ class Inputs(Protocol):
     def network(self, run: ArmRun, split: Split, outputs: int) -> nn.Module:
         """The network that the arm trains."""
 
-    def loader(self, network: nn.Module) -> Callable[[np.ndarray], Tensor]:
-        """What gathers the inputs of that network: rows to a tensor B x ..., on the CPU."""
+    def loader(self, network: nn.Module) -> Load:
+        """What gathers the inputs of that network, on the CPU."""
 
     def transductive(self, run: ArmRun, split: Split) -> bool | str | None:
         """Whether the arm's encoder has seen the test ground; ``none`` without pretraining."""

@@ -40,25 +40,33 @@ class Input:
 
     Attributes:
         encoder: whose embedding; None for none.
+        crops: whose image encoder's embedding of the crops around a pixel (their mean over its
+            clear dates); None for none.
         series: whether the series themselves are read, alone or beside the encoder.
         control: of ``pimc.model.heads.CONTROLS``, in the place of the encoder's plots.
         trivial: it tells no more than a mean.
     """
 
     encoder: str | None = None
+    crops: str | None = None
     series: bool = False
     control: str | None = None
     trivial: bool = False
 
     @property
+    def encoders(self) -> set[str]:
+        """Whose encoders it reads."""
+        return {each for each in (self.encoder, self.crops) if each is not None}
+
+    @property
     def fixed(self) -> bool:
         """Whether nothing in it is drawn from a seed."""
-        return self.control is None and self.encoder in (None, PRETRAINED, BACKBONE)
+        return self.control is None and self.encoders <= {PRETRAINED, BACKBONE}
 
     @property
     def learned(self) -> bool:
         """Whether an encoder is read as it was trained before, here or by others."""
-        return self.encoder in (PRETRAINED, BACKBONE)
+        return bool(self.encoders & {PRETRAINED, BACKBONE})
 
     @property
     def role(self) -> str:
@@ -67,9 +75,9 @@ class Input:
             return TRIVIAL
         if self.control:
             return CONTROL
-        if self.encoder in (RANDOM, RANDOM_BACKBONE):
+        if self.encoders & {RANDOM, RANDOM_BACKBONE}:
             return FIRST_WEIGHTS
-        return self.encoder or BASELINE
+        return self.encoder or self.crops or BASELINE
 
 
 SERIES_INPUTS = {
@@ -85,6 +93,15 @@ SERIES_INPUTS = {
 }
 """Inputs of arms on series, by name."""
 
+PIXEL_INPUTS = {
+    **SERIES_INPUTS,
+    "pretrained_image": Input(crops=PRETRAINED),
+    "random_image": Input(crops=RANDOM),
+    "pretrained_both": Input(PRETRAINED, crops=PRETRAINED),
+    "random_both": Input(RANDOM, crops=RANDOM),
+}
+"""Inputs of arms on series and the images around them, by name."""
+
 IMAGE_INPUTS = {
     "statistics": Input(trivial=True),
     "pretrained": Input(PRETRAINED),
@@ -94,5 +111,5 @@ IMAGE_INPUTS = {
 }
 """Inputs of arms on images, by name."""
 
-INPUTS = {"": Input(), **SERIES_INPUTS, **IMAGE_INPUTS}
+INPUTS = {"": Input(), **PIXEL_INPUTS, **IMAGE_INPUTS}
 """All of them; the empty name stands for an arm that names none."""

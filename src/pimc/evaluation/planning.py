@@ -10,7 +10,7 @@ from itertools import product
 
 from pimc.data.fingerprint import fingerprint
 from pimc.evaluation.arms import Arm, ArmResult, ArmRun, ArmTask, Budget, TaskOptions
-from pimc.evaluation.kinds import BACKBONE, INPUTS, Input, Kind
+from pimc.evaluation.kinds import BACKBONE, Input, Kind
 from pimc.evaluation.protocol import Split
 
 logger = logging.getLogger(__name__)
@@ -78,9 +78,10 @@ def plan_runs(task: Task, options: TaskOptions) -> Iterator[ArmRun]:
 
 
 def running_arms(options: TaskOptions) -> list[Arm]:
-    """Arms that run at a budget of the effort."""
-    budgets = options.protocol.budgets
-    return [arm for arm in options.arms.values() if any(map(arm.runs_at, budgets))]
+    """Arms of the effort that run at one of its budgets."""
+    protocol = options.protocol
+    arms = [arm for name, arm in options.arms.items() if name not in protocol.without]
+    return [arm for arm in arms if any(map(arm.runs_at, protocol.budgets))]
 
 
 def without_encoder(options: TaskOptions, reason: str) -> dict[str, str]:
@@ -94,9 +95,8 @@ def _is_fixed(arm: Arm, kind: Kind, budget: Budget, max_train: int | None) -> bo
     An encoder that is one of several may be another with each seed, but a backbone is not.
     """
     whole = budget.shots is None and budget.share == 1 and max_train is None
-    source = INPUTS[arm.input or ""]
-    one_encoder = arm.encoder is None or source.encoder == BACKBONE
-    return whole and one_encoder and kind.deterministic and source.fixed
+    one_encoder = arm.encoder is None or arm.source.encoder == BACKBONE
+    return whole and one_encoder and kind.deterministic and arm.source.fixed
 
 
 def _limit_epochs(arm: Arm, kind: Kind, most: int | None) -> Arm:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import logging
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -10,21 +10,16 @@ import torch
 from torch import Tensor, nn
 
 from pimc.evaluation.arms import ArmRun
-from pimc.evaluation.kinds import PRETRAINED, SERIES_INPUTS, Input
+from pimc.evaluation.embeddings import Embeddings
+from pimc.evaluation.kinds import INPUTS, PRETRAINED, Input
 from pimc.evaluation.protocol import Split
 from pimc.evaluation.series_task import FindEncoder, SeriesOptions
-from pimc.model.encoder_config import SeriesEncoderConfig
+from pimc.model.encoder_config import Ground, SeriesEncoderConfig
 from pimc.model.encoders import SeriesEncoder
 from pimc.model.heads import CONTROLS, SeriesNetwork, TaskNetwork
 from pimc.pretraining.corpus import fit_on_rows
 from pimc.pretraining.kept_encoder import KeptEncoder
-from pimc.training.loop import Load, find_device, predict_network
-
-logger = logging.getLogger(__name__)
-
-CACHED = 16
-"""Embeddings of all samples that are kept, the last ones read: those of full PASTIS take 300 MB
-each."""
+from pimc.training.loop import find_device, predict_network
 
 
 @dataclass(eq=False)
@@ -49,11 +44,11 @@ class SeriesInputs:
     find_encoder: FindEncoder | None = None
     device: str = "auto"
     observed: np.ndarray | None = None
-    _embedded: dict[tuple[object, ...], np.ndarray] = field(default_factory=dict)
+    _embedded: Embeddings = field(default_factory=Embeddings)
 
     def frozen(self, run: ArmRun, split: Split) -> np.ndarray:
         """Series N x I x L, embeddings N x D, or both side by side as N x D'."""
-        kind = SERIES_INPUTS[run.arm.input or "series"]
+        kind = source_of(run)
         if kind.encoder is None:
             return self.series
         embedded = self._embed(kind, run, split)
@@ -63,29 +58,48 @@ class SeriesInputs:
 
     def network(self, run: ArmRun, split: Split, outputs: int) -> nn.Module:
         """A network to train, drawn from torch's present random state."""
-        kind = SERIES_INPUTS[run.arm.input or "series"]
+        kind = source_of(run)
         convolutions = self._series_network(split) if kind.series else None
         if kind.encoder is None:
             if convolutions is None:
                 raise ValueError(f"the input {run.arm.input} has nothing to read")
             return TaskNetwork(convolutions, [convolutions.embedding_size], outputs)
-        encoder = self._encoder(kind, run, split)
+        encoder = self.encoder(run, split)
         return TaskNetwork(encoder, encoder.branch_sizes, outputs, convolutions)
+
+    def encoder(self, run: ArmRun, split: Split) -> SeriesEncoder:
+        """A new encoder: a copy of the pretrained one, or one with random weights."""
+        kind = source_of(run)
+        if kind.encoder == PRETRAINED:
+            pretrained = self._pretrained(run)
+            encoder = SeriesEncoder(pretrained.config)
+            encoder.load_state_dict(pretrained.state_dict())
+        else:
+            given = self.of_series
+            fitted = fit_on_rows(self.series, split.train, given.recurrence, given.indices)
+            config = SeriesEncoderConfig(given.architecture, given.calendar, fitted)
+            encoder = SeriesEncoder(config)
+        return encoder if kind.control is None else _spoil_plots(encoder, kind.control)
 
     def load(self, rows: np.ndarray) -> Tensor:
         """Series of some samples: B x I x L float32."""
         return torch.from_numpy(np.asarray(self.series[rows]))
 
-    def loader(self, network: nn.Module) -> Load:
+    def loader(self, network: nn.Module) -> Callable[[np.ndarray], Tensor]:
         """Gathers what a network or an encoder reads: ``load``, or with the observed dates."""
         reads_observed = getattr(network, "reads_observed", False)
         return self._load_observed if reads_observed else self.load
 
     def transductive(self, run: ArmRun, split: Split) -> bool | str | None:
         """Whether the pretrained encoder has seen ground of the test samples; None: unknown."""
-        if not run.arm.pretrained:
-            return "none"
-        seen = self._pretrained(run).config.trained_on
+        return self.saw_test(self.trained_on(run), split) if run.arm.pretrained else "none"
+
+    def trained_on(self, run: ArmRun) -> Ground | None:
+        """Ground that the pretrained encoder has seen; None where unknown."""
+        return self._pretrained(run).config.trained_on
+
+    def saw_test(self, seen: Ground | None, split: Split) -> bool | None:
+        """Whether ground that an encoder has seen holds ground of the test samples."""
         if seen is None:
             return None
         tested = set(zip(self.patch[split.test], self.fold[split.test].tolist(), strict=True))
@@ -105,17 +119,14 @@ class SeriesInputs:
         if kind.encoder == PRETRAINED:
             source = (self._find(run).digest,)
         key = (kind.encoder, kind.control, *source)
-        if key in self._embedded:
-            self._embedded[key] = self._embedded.pop(key)  # now the last one read
-            return self._embedded[key]
+        return self._embedded.get(key, lambda: self._compute(run, split))
+
+    def _compute(self, run: ArmRun, split: Split) -> np.ndarray:
         with torch.random.fork_rng():
             torch.manual_seed(run.seed)
-            encoder = self._encoder(kind, run, split)
+            encoder = self.encoder(run, split)
         rows, device = np.arange(len(self.series)), find_device(self.device)
-        self._embedded[key] = predict_network(encoder, self.loader(encoder), rows, device).numpy()
-        if len(self._embedded) > CACHED:
-            del self._embedded[next(iter(self._embedded))]
-        return self._embedded[key]
+        return predict_network(encoder, self.loader(encoder), rows, device).numpy()
 
     def _load_observed(self, rows: np.ndarray) -> Tensor:
         """Series and, below the indices, where they were observed: B x (I + 1) x L float32."""
@@ -135,23 +146,15 @@ class SeriesInputs:
         encoder.check(self.of_series.indices, self.of_series.calendar)
         return encoder
 
-    def _encoder(self, kind: Input, run: ArmRun, split: Split) -> SeriesEncoder:
-        """A new encoder: a copy of the pretrained one, or one with random weights."""
-        if kind.encoder == PRETRAINED:
-            pretrained = self._pretrained(run)
-            encoder = SeriesEncoder(pretrained.config)
-            encoder.load_state_dict(pretrained.state_dict())
-        else:
-            given = self.of_series
-            fitted = fit_on_rows(self.series, split.train, given.recurrence, given.indices)
-            config = SeriesEncoderConfig(given.architecture, given.calendar, fitted)
-            encoder = SeriesEncoder(config)
-        return encoder if kind.control is None else _spoil_plots(encoder, kind.control)
-
     def _series_network(self, split: Split) -> SeriesNetwork:
         train = self.series[split.train]
         mean, std = train.mean(axis=(0, 2)), train.std(axis=(0, 2))
         return SeriesNetwork(mean.tolist(), std.tolist(), self.of_series.calendar.length)
+
+
+def source_of(run: ArmRun) -> Input:
+    """What an arm reads; one that names nothing reads series."""
+    return INPUTS[run.arm.input or "series"]
 
 
 def _spoil_plots(encoder: SeriesEncoder, control: str) -> SeriesEncoder:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from typing import Any
 
 import torch
 from torch import Generator, Tensor
 
 from pimc.evaluation.probes import build_arm_options
+from pimc.model.pixel_encoders import PixelViews
 from pimc.training.augment import augment_observed, augment_series
 from pimc.training.augment_options import SeriesAugmentation
 from pimc.training.loop import Augment
@@ -62,6 +63,8 @@ def series_training(given: Mapping[str, Any]) -> SeriesTraining:
 def augment_batch(options: SeriesAugmentation, observed: bool = False) -> Augment | None:
     """Changes of the series of a batch that keep its classes; None where there are none.
 
+    Crops beside the series stay as they are.
+
     Args:
         options: strengths.
         observed: whether the last row of each series tells which dates were observed. Without
@@ -70,12 +73,18 @@ def augment_batch(options: SeriesAugmentation, observed: bool = False) -> Augmen
     if options == UNCHANGED:
         return None
 
-    def augment(series: Tensor, targets: Tensor, generator: Generator) -> tuple[Tensor, Tensor]:
+    def change(series: Tensor, generator: Generator) -> Tensor:
         if observed:
             parts = augment_observed(series[:, :-1], series[:, -1] > 0, options, generator)
-            return torch.cat([parts[0], parts[1][:, None].to(series.dtype)], dim=1), targets
+            return torch.cat([parts[0], parts[1][:, None].to(series.dtype)], dim=1)
         everywhere = torch.ones(len(series), series.shape[2], dtype=torch.bool)
-        changed = augment_series(series, everywhere.to(series.device), options, generator)
-        return changed, targets
+        return augment_series(series, everywhere.to(series.device), options, generator)
+
+    def augment(
+        inputs: Tensor | PixelViews, targets: Tensor, generator: Generator
+    ) -> tuple[Tensor | PixelViews, Tensor]:
+        if isinstance(inputs, PixelViews):
+            return replace(inputs, series=change(inputs.series, generator)), targets
+        return change(inputs, generator), targets
 
     return augment

@@ -185,6 +185,7 @@ def _ranking(ranking: Ranking) -> dict[str, Any]:
         "reference": references.iloc[0] if len(references) else None,
         "span": [show(score, end) for end in ranking.span],
         "verdicts": [_verdict(row) for _, row in ranking.pretraining.iterrows()],
+        "together": [_verdict(row) for _, row in ranking.together.iterrows()],
         "chosen": ranking.chosen["arm"],
         "beaten": [
             {"reference": reference, "cells": [_cell(row) for _, row in rows.iterrows()]}
