@@ -229,7 +229,7 @@ def test_a_default_is_one_in_the_code_and_in_the_parameters(group, kind):
     protocol = {
         name: given.pop(name) for name in ("arms", "efforts", "references") if name in given
     }
-    shipped = {"arms": {}, "efforts": protocol["efforts"]} if protocol else {}
+    shipped = {name: protocol[name] for name in ("arms", "efforts")} if protocol else {}
     assert not list(differences(kind(**shipped), given, group))
 
 

@@ -25,10 +25,15 @@ from pimc.catalog.sharded import SampleShards
 from pimc.data.eurosat.images import EuroSat, EuroSatOptions, open_eurosat
 from pimc.data.kept import is_kept
 from pimc.data.simulation.eurosat import write_eurosat
-from pimc.model.encoders import SeriesEncoder
+from pimc.model.architecture import Architecture
+from pimc.model.encoder_config import ImageEncoderConfig
+from pimc.model.encoders import ImageEncoder, SeriesEncoder
 from pimc.pretraining.callbacks import check_checkpoint
 from pimc.pretraining.kept_encoder import TrainedEncoder
 from pimc.signal.patch_sample import SampleTask
+
+
+IMAGES = ImageEncoderConfig(Architecture((8,)), ("B04",), (0.1,), (0.2,))
 
 
 @dataclass
@@ -76,10 +81,12 @@ def encoders(part, folder):
         made.append(seed)
         torch.manual_seed(seed)
         history = pd.DataFrame({"epoch": [0]})
-        return TrainedEncoder(SeriesEncoder(CONFIG), history, {"seconds": 1.0})
+        images = ImageEncoder(IMAGES)
+        return TrainedEncoder(SeriesEncoder(CONFIG), history, {"seconds": 1.0}, image=images)
 
     def load():
-        return [next(kept.load().parameters()).tolist() for kept in store.load().values()]
+        pairs = [(kept.load(), kept.image.load()) for kept in store.load().values()]
+        return [next(each.parameters()).tolist() for pair in pairs for each in pair]
 
     tasks = [encoder_task(f"v{seed}", f"k{seed}", make=partial(make, seed)) for seed in (1, 2)]
     save = partial(store.save, {each.run.name: each for each in tasks})
@@ -109,6 +116,8 @@ STORES = {
     "weights": partial(encoders, "weights.safetensors"),
     "configuration": partial(encoders, "encoder.json"),
     "training": partial(encoders, "training.json"),
+    "image weights": partial(encoders, "image/weights.safetensors"),
+    "image configuration": partial(encoders, "image/encoder.json"),
     "images": images,
 }
 

@@ -10,8 +10,8 @@ from kedro.io import DatasetError
 
 from pimc.catalog.encoders_by_key import EncodersByKey
 from pimc.model.architecture import Architecture
-from pimc.model.encoder_config import SeriesEncoderConfig
-from pimc.model.encoders import SeriesEncoder
+from pimc.model.encoder_config import ImageEncoderConfig, SeriesEncoderConfig
+from pimc.model.encoders import ImageEncoder, SeriesEncoder
 from pimc.model.storage import encoder_digest
 from pimc.pretraining.kept_encoder import EncoderRun, EncoderTask, TrainedEncoder
 from pimc.signal.calendar import CalendarOptions
@@ -55,6 +55,36 @@ def test_round_trip(tmp_path):
         "encoder.json", "weights.safetensors", "history.csv", "training.json",
     }  # fmt: skip
     assert pd.read_csv(folder / "history.csv")["val_loss"].tolist() == [2.0, 1.0]
+
+
+def test_the_image_encoder_that_was_trained_beside_is_kept_beside(tmp_path):
+    torch.manual_seed(3)
+    images = ImageEncoder(ImageEncoderConfig(Architecture((8,)), ("B04",), (0.1,), (0.2,)))
+    dataset, calls = EncodersByKey(str(tmp_path / "ablation.encoders")), []
+    series = task("series", "k1", calls)
+
+    def both(log):
+        return replace(series.make(None), image=images)
+
+    dataset.save(named(series, task("pairs", "k2", make=both)))
+    kept = dataset.load()
+    assert kept["series-seed1-rotation2"].image is None
+    image = kept["pairs-seed1-rotation2"].image
+    assert image.digest == encoder_digest(images) == encoder_digest(image.load())
+    assert not image.load().training
+    # one that was kept before image encoders were is read as it was
+    training = tmp_path / "encoders/k2/training.json"
+    facts = json.loads(training.read_text())
+    training.write_text(json.dumps({name: facts[name] for name in ("digest", "metrics")}))
+    assert dataset.load()["pairs-seed1-rotation2"].image is None
+    (tmp_path / "encoders/k2/encoder.json").write_text(
+        (tmp_path / "encoders/k2/image/encoder.json").read_text()
+    )
+    (tmp_path / "encoders/k2/weights.safetensors").write_bytes(
+        (tmp_path / "encoders/k2/image/weights.safetensors").read_bytes()
+    )
+    with pytest.raises(ValueError, match="k2 holds an encoder of image, expected one of series"):
+        dataset.load()["pairs-seed1-rotation2"].load()
 
 
 def test_what_is_there_under_its_key_is_not_trained_again_by_any_task(tmp_path):

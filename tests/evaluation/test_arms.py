@@ -4,6 +4,7 @@ from pimc.evaluation.arms import Arm, ArmRun, Budget, TaskOptions
 from pimc.evaluation.classify import KINDS
 from pimc.evaluation.kinds import INPUTS
 from pimc.evaluation.planning import Task, plan, plan_runs, without_encoder
+from pimc.report.leaderboard.table import arm_role
 
 EFFORTS = {
     "quick": {"budgets": {"all": {"draws": 2}, "few": {"shots": 5, "draws": 3}}, "rotations": 2}
@@ -87,6 +88,34 @@ def test_an_effort_may_limit_the_epochs_of_networks_alone(given, run):
     assert forest.arm.options == {}
 
 
+def test_an_effort_may_leave_arms_out():
+    quick = {**EFFORTS["quick"], "without": ["network", "gone"]}
+    runs = list(plan_runs(task(), options(efforts={"quick": quick})))
+    assert {run.arm.name for run in runs} == {"probe", "forest"}
+    taken_back = options(efforts={"quick": {**quick, "without": None}})
+    assert {run.arm.name for run in plan_runs(task(), taken_back)} == {"probe", "forest", "network"}
+
+
+@pytest.mark.parametrize(
+    ("source", "fixed", "pretrained", "role"),
+    [
+        ("series", True, False, "baseline"),
+        ("pretrained", True, True, "pretrained"),
+        ("pretrained_image", True, True, "pretrained"),
+        ("pretrained_both", True, True, "pretrained"),
+        ("random_image", False, False, "first weights"),
+        ("random_both", False, False, "first weights"),
+        ("pretrained_noise", False, True, "control"),
+        ("backbone", True, False, "backbone"),
+        (None, True, False, "baseline"),
+    ],
+)
+def test_what_an_arm_is_follows_from_what_it_reads(source, fixed, pretrained, role):
+    arm = Arm("a", "linear", source)
+    assert (arm.source.fixed, arm.pretrained, arm.source.role) == (fixed, pretrained, role)
+    assert arm_role("linear", source or "") == role
+
+
 def test_the_identity_knows_options_and_not_names():
     def identity(name, **arm):
         given = {"kind": "forest", "trees": 10, **arm}
@@ -140,6 +169,10 @@ def test_a_key_hangs_on_facts_arm_and_encoder():
         ({"efforts": {"quick": {"budgets": {"all": {"share": 1.5}}}}}, "budget all needs a share"),
         ({"efforts": {"quick": {"budgets": {}}}}, "an effort needs budgets"),
         ({"efforts": {"quick": {"budgets": {"a": {}}, "rotations": 6}}}, "1..5 rotations"),
+        (
+            {"efforts": {"quick": {"budgets": {"all": {}}, "without": ["fores"]}}},
+            "without of effort quick must be of probe, forest, network, gone, got 'fores'",
+        ),
         ({"resamples": 0}, "resamples must be at least 1"),
         ({"device": "gpu"}, "device must be auto, cpu or cuda, got 'gpu'"),
         ({"efforts": {"quick": {"budgets": {"a": {"shots": 0}}}}}, "budget a needs a share"),

@@ -6,6 +6,7 @@ import torch
 
 from pimc.evaluation.arms import Arm, ArmRun, Budget
 from pimc.evaluation.classify import Classification
+from pimc.evaluation.embeddings import Embeddings
 from pimc.evaluation.protocol import Split
 from pimc.evaluation.series_inputs import SeriesInputs
 from pimc.evaluation.series_task import SeriesOptions, always
@@ -149,7 +150,7 @@ def test_a_control_hides_the_series_from_every_branch():
     noise = inputs.frozen(arm_run("linear", "random_noise"), SPLIT)
     assert plain.shape == (160, 16) and noise.shape == (160, 8)
     # noise is drawn by place in a batch: other series give the same
-    other = replace(inputs, series=SERIES[::-1].copy(), _embedded={})
+    other = replace(inputs, series=SERIES[::-1].copy(), _embedded=Embeddings())
     split = replace(SPLIT, train=np.arange(80, 160)[::-1])  # whose transform is fitted alike
     np.testing.assert_allclose(
         other.frozen(arm_run("linear", "random_noise"), split), noise, atol=1e-5

@@ -9,7 +9,12 @@ from cases.small_corpus import make_corpus
 
 from pimc.data.folds import FoldOptions
 from pimc.evaluation.arms import Arm
-from pimc.evaluation.pixel_arms import PixelClassificationOptions, check_samples, pixel_task
+from pimc.evaluation.pixel_arms import (
+    PixelClassificationOptions,
+    PixelEncoders,
+    check_samples,
+    pixel_task,
+)
 from pimc.evaluation.planning import plan
 from pimc.evaluation.series_task import SeriesEncoders, always
 from pimc.model.architecture import find_preset
@@ -51,7 +56,7 @@ def make_encoder():
 
 def tasks(given, corpus=CORPUS, encoder=None):
     find = None if encoder is None else always(encoder)
-    encoders = SeriesEncoders(RECURRENCE, PRESET, find)
+    encoders = PixelEncoders(SeriesEncoders(RECURRENCE, PRESET, find))
     folds = FoldOptions()
     task = pixel_task("pixel_classification", corpus, CLASSES, encoders, folds, given)
     return {planned.run.arm.name: planned for planned in plan(task, given).values()}
@@ -121,6 +126,63 @@ def test_networks_on_bands_read_bands():
     loaded = inputs.loader(run, made)(np.array([3, 1]))
     np.testing.assert_array_equal(loaded.numpy(), BANDS.astype(np.float32)[[3, 1]])
     assert planned.make().metrics["test_accuracy"] > 0.8
+
+
+@pytest.mark.parametrize("whose", ["pretrained", "random"])
+def test_an_encoder_beside_the_bands_reads_its_series_and_the_network_beside_the_bands(whose):
+    source = f"{whose}_with_bands"
+    given = {
+        "probe": {"kind": "linear", "input": source},
+        "alone": {"kind": "linear", "input": whose},
+        "tuned": {**SHORT, "kind": "network", "input": source, "masking": 0.1, "level": 0.1},
+    }
+    planned = tasks(options(**given), encoder=make_encoder())
+    beside, alone = frozen(planned["probe"]), frozen(planned["alone"])
+    width = alone.shape[1]
+    np.testing.assert_array_equal(beside[:, :width], alone)
+    np.testing.assert_array_equal(beside[:, width:], CORPUS.band_series.reshape(500, -1))
+    run, split, inputs = opened(planned["tuned"])
+    torch.manual_seed(0)
+    network = inputs.network(run, split, 2).eval()
+    assert len(network.heads) == len(network.sizes) + 1  # of the bands
+    rows = np.array([3, 1])
+    loaded = inputs.loader(run, network)(rows)
+    series, bands = (torch.from_numpy(each[rows]) for each in (BARE.index_series, inputs.bands))
+    with torch.inference_mode():
+        torch.testing.assert_close(network.encoder(loaded), network.encoder.series(series))
+        torch.testing.assert_close(network.beside(loaded), network.beside(bands))
+    assert len(network.beside.mean) == bands.shape[1]
+    assert planned["tuned"].make().metrics["test_accuracy"] > 0.8
+
+
+def test_below_the_bands_an_encoder_is_told_what_was_observed():
+    recurrence = replace(RECURRENCE, validity=True)
+    fitted = fit_on_rows(BARE.index_series, np.arange(300), recurrence, BARE.indices)
+    encoder = SeriesEncoder(SeriesEncoderConfig(PRESET, BARE.calendar, fitted)).eval()
+    arm = {**SHORT, "kind": "network", "input": "pretrained_with_bands"}
+    run, split, inputs = opened(tasks(options(tuned=arm), encoder=encoder)["tuned"])
+    network, rows = inputs.network(run, split, 2).eval(), np.arange(8)
+    loaded = inputs.loader(run, network)(rows)
+    np.testing.assert_array_equal(loaded[:, -1], BARE.observed[rows])
+    with torch.inference_mode():
+        expected = encoder(inputs._load_observed(rows))
+        torch.testing.assert_close(network.encoder(loaded), expected)
+
+
+def test_results_beside_bands_hang_on_both(tmp_path):
+    arms = {name: {"kind": "linear", "input": name} for name in ("bands", "pretrained_with_bands")}
+    arms["random"] = {"kind": "linear", "input": "random_with_bands"}
+
+    def keys(corpus, encoder):
+        return {name: each.key for name, each in tasks(options(**arms), corpus, encoder).items()}
+
+    encoder = make_encoder()
+    before = keys(CORPUS, encoder)
+    assert {n for n, key in keys(CORPUS, make_encoder()).items() if key != before[n]} == {
+        "pretrained_with_bands"
+    }
+    changed = replace(CORPUS, band_series=CORPUS.band_series + 1)
+    assert not before.items() & keys(changed, encoder).items()
 
 
 def test_a_band_that_never_varies_leaves_a_network_finite():

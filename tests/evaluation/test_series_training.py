@@ -1,7 +1,9 @@
+import numpy as np
 import pytest
 import torch
 
-from pimc.evaluation.series_training import UNCHANGED, augment_batch, series_training
+from pimc.evaluation.series_training import UNCHANGED, augment_batch, plan_changes, series_training
+from pimc.model.pixel_encoders import Crops, PixelViews
 from pimc.training.augment import augment_observed
 
 THREE = torch.full((3,), 0.5)  # standard deviations of three indices
@@ -20,7 +22,24 @@ def test_options_are_told_apart():
 
 
 def test_without_changes_nothing_is_called():
-    assert augment_batch(UNCHANGED, THREE) is None
+    assert plan_changes(UNCHANGED, None, np.arange(8), observed=False) is None
+
+
+@pytest.mark.parametrize("observed", [False, True])
+def test_levels_move_by_the_deviation_of_training_series_beside_crops_too(observed):
+    scales = torch.tensor([0.1, 1.0, 10.0, 0.0])  # the last is the row of observed dates
+    series = torch.randn(100, 3 + observed, 20) * scales[: 3 + observed, None]
+    crops = Crops(torch.zeros(100, 1, 2, 2), torch.ones(100, dtype=torch.int64))
+
+    def load(rows):
+        return PixelViews(series[rows], crops)
+
+    options = series_training({"level": 1.0}).augmentation
+    augment = plan_changes(options, load, np.arange(100), observed)
+    changed, _ = augment(load(np.arange(100)), None, torch.Generator().manual_seed(0))
+    assert changed.crops is crops
+    moved = (changed.series - series)[:, :3, 0].std(dim=0)
+    torch.testing.assert_close(moved / scales[:3], torch.ones(3), atol=0.3, rtol=0)
 
 
 def test_a_batch_is_changed_and_its_targets_are_not():

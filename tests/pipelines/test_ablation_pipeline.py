@@ -234,7 +234,8 @@ def test_rotations_of_pixel_classification_may_have_encoders_of_their_own(tmp_pa
     encoders = EncodersByKey(str(tmp_path / "pixel_classification.encoders"))
     encoders.save(tasks)
     results, kept = ArmResults(str(tmp_path / "results")), encoders.load()
-    results.save(pixel_nodes.plan_arms(CORPUS, None, kept, CLASSES, RECURRENCE, FOLDS, given))
+    read = pixel_nodes.gather_encoders(CORPUS, None, None, kept, RECURRENCE, short, given)
+    results.save(pixel_nodes.plan_arms(CORPUS, read, CLASSES, FOLDS, given))
     scores = pixel_nodes.score_arms(results.load(), CORPUS, CLASSES, given)[0]
     assert set(scores["pretraining"]) == {"inductive"} and set(scores["rotations"]) == {2}
 
@@ -335,5 +336,6 @@ def test_an_unknown_input_is_refused_whatever_the_encoder_reads():
         efforts={"quick": {"budgets": {"all": {}}}},
         preset="temporal",
     )
+    read = pixel_nodes.gather_encoders(CORPUS, None, None, {}, RECURRENCE, PRETRAINING, given)
     with pytest.raises(ValueError, match="arm mean: no input 'statistics'; there are series"):
-        pixel_nodes.plan_arms(CORPUS, None, {}, CLASSES, RECURRENCE, FOLDS, given)
+        pixel_nodes.plan_arms(CORPUS, read, CLASSES, FOLDS, given)

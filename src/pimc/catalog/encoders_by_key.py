@@ -1,4 +1,4 @@
-"""Series encoders on disk: one folder a content, trained when it is missing."""
+"""Encoders on disk: one folder a content, trained when it is missing."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from dataclasses import asdict
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from kedro.io import AbstractDataset, DatasetError
 from kedro_datasets._typing import JSONPreview
@@ -23,12 +23,10 @@ from pimc.pretraining.kept_encoder import (
     EncoderRun,
     EncoderTask,
     KeptEncoder,
+    KeptImageEncoder,
     TrainedEncoder,
     remove_checkpoint,
 )
-
-if TYPE_CHECKING:
-    from pimc.model.encoders import SeriesEncoder
 
 logger = logging.getLogger(__name__)
 
@@ -37,13 +35,17 @@ STORE = "encoders"
 
 MANIFEST, HISTORY, TRAINING = "manifest.json", "history.csv", "training.json"
 
+IMAGE, IMAGE_DIGEST = "image", "image_digest"
+"""Folder of the image encoder in that of the series encoder, and its digest in ``TRAINING``."""
+
 
 class EncodersByKey(AbstractDataset[Mapping[str, EncoderTask], "dict[str, KeptEncoder] | None"]):
     """``manifest.json`` in ``path``, written last; encoders in ``encoders/<key>`` beside it.
 
     A folder holds what ``pimc.model.storage.save_encoder`` writes, ``history.csv`` (a row an
-    epoch) and ``training.json``. An encoder that is there under its key, and whole, is not trained
-    again, so a run that was cut loses one training at most.
+    epoch), ``training.json``, and in ``image`` the image encoder where one was trained. What is
+    there under its key, and whole, is not trained again, so a run that was cut loses one training
+    at most.
 
     Each training is a nested MLflow run of the active one. Without a ``path`` there is nothing:
     it loads as None.
@@ -115,13 +117,15 @@ def write_encoder(folder: Path, trained: TrainedEncoder) -> None:
     shutil.rmtree(temporary, ignore_errors=True)
     try:
         save_encoder(trained.encoder, temporary)
-        history = trained.history.to_csv(index=False)
-        replace_text(temporary / HISTORY, history)
+        replace_text(temporary / HISTORY, trained.history.to_csv(index=False))
         facts = {
             "key": folder.name,
             "digest": encoder_digest(trained.encoder),
             "metrics": dict(trained.metrics),
         }
+        if trained.image:
+            save_encoder(trained.image, temporary / IMAGE)
+            facts[IMAGE_DIGEST] = encoder_digest(trained.image)
         replace_text(temporary / TRAINING, json.dumps(seal(facts), indent=1))
         if not is_kept(folder, _check):
             temporary.replace(folder)
@@ -130,7 +134,7 @@ def write_encoder(folder: Path, trained: TrainedEncoder) -> None:
 
 
 def read_kept(folder: Path, run: Mapping[str, Any]) -> KeptEncoder:
-    """What lies in a folder that ``write_encoder`` wrote; the encoder is not read yet.
+    """What lies in a folder that ``write_encoder`` wrote; no encoder is read yet.
 
     Raises:
         ValueError: if its training is not as it was written, or was made under another key.
@@ -138,27 +142,34 @@ def read_kept(folder: Path, run: Mapping[str, Any]) -> KeptEncoder:
     facts = read_json(folder / TRAINING, dict, AGAIN, ("digest", "metrics"))
     if (key := facts.get("key", folder.name)) != folder.name:
         raise ValueError(f"{folder}: expected an encoder of this key, got that of {key}; {AGAIN}")
+    image = None
+    if IMAGE_DIGEST in facts:  # encoders of before image encoders were kept have none
+        image = KeptImageEncoder(facts[IMAGE_DIGEST], partial(_load, folder / IMAGE, "image"))
     return KeptEncoder(
         facts["digest"],
-        partial(_load, folder),
+        partial(_load, folder, "series"),
         EncoderRun(**run),
         facts["metrics"],
         folder.parents[1].name,
+        image,
     )
 
 
 def _check(folder: Path) -> None:
-    """Read an encoder, and what is told of its training."""
-    read_kept(folder, {"variant": "", "seed": 0, "rotation": 0}).load()
+    """Read its encoders, and what is told of their training."""
+    kept = read_kept(folder, {"variant": "", "seed": 0, "rotation": 0})
+    kept.load()
+    if kept.image:
+        kept.image.load()
 
 
-def _load(folder: Path) -> SeriesEncoder:
-    from pimc.model.encoders import SeriesEncoder
+def _load(folder: Path, kind: str) -> Any:  # noqa: ANN401
+    """The encoder of a folder, of series or of images."""
     from pimc.model.storage import load_encoder
 
     encoder = load_encoder(folder)
-    if not isinstance(encoder, SeriesEncoder):
-        raise ValueError(f"{folder} holds an {encoder.kind} encoder, expected one of series")
+    if encoder.kind != kind:
+        raise ValueError(f"{folder} holds an encoder of {encoder.kind}, expected one of {kind}")
     return encoder
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from pimc.evaluation.arms import Arm, Effort
 from pimc.evaluation.pixel_arms import PixelOptions
+from pimc.evaluation.planning import running_arms
 from pimc.evaluation.task_facts import PATCHES, TaskFacts
 
 ABLATION = TaskFacts(
@@ -104,7 +105,7 @@ class AblationOptions(PixelOptions):
         """Refuse an effort that would train an encoder, or draw labels, for no arm."""
         scored: set[str] = set()
         for budget in self.protocol.budgets:
-            running = [arm for arm in self.arms.values() if arm.runs_at(budget)]
+            running = [arm for arm in running_arms(self) if arm.runs_at(budget)]
             if not running:
                 raise ValueError(
                     f"effort {self.effort}: no arm runs at the budget {budget}; name it in the "

@@ -16,7 +16,6 @@ from pimc.evaluation.forecast import KINDS as FORECASTERS
 from pimc.evaluation.forecast import forecaster_options
 from pimc.evaluation.forecast_arms import ForecastingOptions
 from pimc.evaluation.image_options import image_options
-from pimc.evaluation.kinds import IMAGE_INPUTS, PIXEL_INPUTS, SERIES_INPUTS
 from pimc.evaluation.land_cover_arms import LandCoverOptions
 from pimc.evaluation.probes import CLASSIFIERS, build_arm_options
 from pimc.pretraining.options import PretrainingOptions
@@ -34,11 +33,8 @@ def check_arms(task: str, options: TaskOptions) -> None:
     Raises:
         ValueError: with the name of the arm.
     """
-    inputs = PIXEL_INPUTS
-    if isinstance(options, ForecastingOptions | LandCoverOptions):
-        inputs = SERIES_INPUTS if isinstance(options, ForecastingOptions) else IMAGE_INPUTS
     kinds = FORECASTERS if isinstance(options, ForecastingOptions) else KINDS
-    options.check_arms(kinds, inputs)
+    options.check_arms(kinds, options.inputs)
     for arm in options.arms.values():
         name = f"{task}.arms.{arm.name}"
         try:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -69,7 +69,7 @@ class Arm:
     @property
     def pretrained(self) -> bool:
         """Whether the arm needs a pretrained encoder of ours."""
-        return self.source.encoder == PRETRAINED
+        return PRETRAINED in self.source.encoders
 
     @property
     def embeddings(self) -> bool:
@@ -137,6 +137,7 @@ class Effort:
         max_epochs: of arms that are networks, at most; None leaves them as they are.
         encoder_seeds: pretrainings of each rotation, where each rotation has its own encoder; draw
             k of the labels reads that of seed k modulo this number.
+        without: names of arms that it leaves out; null takes back what another file left out.
     """
 
     budgets: Mapping[str, Any]
@@ -144,6 +145,7 @@ class Effort:
     max_train: int | None = None
     max_epochs: int | None = None
     encoder_seeds: int = 1
+    without: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         """Build budgets that come as mappings; check the counts, and that each encoder is read."""
@@ -153,6 +155,7 @@ class Effort:
             if given is not None
         }
         object.__setattr__(self, "budgets", built)
+        object.__setattr__(self, "without", tuple(self.without or ()))
         limits = (self.max_train, self.max_epochs)
         too_low = any(limit is not None and limit < 1 for limit in limits)
         if not 1 <= self.rotations <= len(FOLDS) or too_low or not built:
@@ -173,6 +176,7 @@ class TaskOptions:
     """What all tasks are told. A task's own options extend these.
 
     Attributes:
+        inputs: what arms of the task may read, by name; no option.
         arms: by name: ``kind``, ``input``, ``budgets``, and options of the kind; null takes an
             arm out that another file put in.
         efforts: by name, the fields of ``Effort``.
@@ -183,6 +187,8 @@ class TaskOptions:
         device: auto, cpu or cuda.
         seed: of the bootstrap and of the choice of ``max_train`` samples.
     """
+
+    inputs: ClassVar[Mapping[str, Input]] = {}
 
     arms: Mapping[str, Any]
     efforts: Mapping[str, Any]
@@ -207,6 +213,8 @@ class TaskOptions:
         budgets = {name for effort in efforts.values() for name in effort.budgets}
         for arm in arms.values():
             _check_known(f"budgets of arm {arm.name}", arm.budgets or (), sorted(budgets))
+        for name, effort in efforts.items():
+            _check_known(f"without of effort {name}", effort.without, self.arms)
         _check_known("references", self.references, self.arms)  # those taken out are no error
         object.__setattr__(self, "arms", arms)
         object.__setattr__(self, "efforts", efforts)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Protocol
@@ -17,12 +16,11 @@ from pimc.evaluation.protocol import Split, at_most, draw_labels
 from pimc.signal.row_subset import RowReader
 
 if TYPE_CHECKING:
-    from torch import Tensor, nn
+    from torch import nn
+
+    from pimc.training.loop import Load
 
 NETWORK = "network"
-
-SPREAD_ROWS = 2_000
-"""Training series whose deviation an arm's changes of level are measured in."""
 
 KINDS: dict[str, Kind] = {**CLASSIFIERS, NETWORK: Kind(epochs=True, raw=True)}
 """Kinds of classification arms, by name."""
@@ -37,8 +35,8 @@ class Inputs(Protocol):
     def network(self, run: ArmRun, split: Split, outputs: int) -> nn.Module:
         """The network that the arm trains."""
 
-    def loader(self, run: ArmRun, network: nn.Module) -> Callable[[np.ndarray], Tensor]:
-        """What gathers the inputs of the arm's network: rows to a tensor B x ..., on the CPU."""
+    def loader(self, run: ArmRun, network: nn.Module) -> Load:
+        """What gathers the inputs of the arm's network, on the CPU."""
 
     def transductive(self, run: ArmRun, split: Split) -> bool | str | None:
         """Whether the arm's encoder has seen the test ground; ``none`` without pretraining."""
@@ -114,7 +112,7 @@ class Classification:
         import torch
         from torch.nn.functional import cross_entropy
 
-        from pimc.evaluation.series_training import augment_batch, series_training
+        from pimc.evaluation.series_training import plan_changes, series_training
         from pimc.training.loop import (
             Criterion,
             Samples,
@@ -131,10 +129,7 @@ class Classification:
             torch.manual_seed(run.seed)
             network = self.inputs.network(run, split, self.classes)
             load = self.inputs.loader(run, network)
-            # of some series: an offset need not be known to three digits
-            deviation = load(split.train[:SPREAD_ROWS]).std(dim=(0, 2))
-            if network.reads_observed:
-                deviation = deviation[:-1]
+            observed = bool(network.reads_observed)
             trained = train_network(
                 network,
                 Samples(load, train, labels[train]),
@@ -143,7 +138,7 @@ class Classification:
                 options.training,
                 run.seed,
                 device,
-                augment_batch(options.augmentation, deviation, bool(network.reads_observed)),
+                plan_changes(options.augmentation, load, split.train, observed),
             )
         validation, test = (
             predict_network(trained.network, load, rows, device).argmax(dim=1).numpy()

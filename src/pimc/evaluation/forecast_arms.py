@@ -11,7 +11,6 @@ import pandas as pd
 
 from pimc.data.fingerprint import array_digest, fingerprint
 from pimc.data.folds import FoldOptions
-from pimc.evaluation.kinds import SERIES_INPUTS
 from pimc.evaluation.planning import Task
 from pimc.evaluation.protocol import split_rotations
 from pimc.evaluation.series_task import SeriesEncoders, SeriesTaskOptions
@@ -131,7 +130,7 @@ def forecast_task(
     return Task(
         FORECASTING.name,
         KINDS,
-        SERIES_INPUTS,
+        options.inputs,
         forecasting.run,
         split_rotations(fold, find_seen(targets), folds, protocol.rotations),
         (facts,),

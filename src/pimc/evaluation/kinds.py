@@ -42,15 +42,18 @@ class Input:
 
     Attributes:
         encoder: whose embedding; None for none.
+        crops: whose image encoder's embedding of the crops around a pixel (their mean over its
+            clear dates); None for none.
         series: whether the series themselves are read, alone or beside the encoder.
         control: of ``pimc.model.heads.CONTROLS``, in the place of the encoder's plots.
         trivial: it tells no more than a mean.
-        bands: whether the series of all bands of the source are read.
+        bands: whether the series of all bands of the source are read, alone or beside the encoder.
         embeddings: whether others' embeddings are read, alone or beside ours, from the file that
             the arm names.
     """
 
     encoder: str | None = None
+    crops: str | None = None
     series: bool = False
     control: str | None = None
     trivial: bool = False
@@ -58,14 +61,19 @@ class Input:
     embeddings: bool = False
 
     @property
+    def encoders(self) -> set[str]:
+        """Whose encoders it reads."""
+        return {each for each in (self.encoder, self.crops) if each is not None}
+
+    @property
     def fixed(self) -> bool:
         """Whether nothing in it is drawn from a seed."""
-        return self.control is None and self.encoder in (None, PRETRAINED, BACKBONE)
+        return self.control is None and self.encoders <= {PRETRAINED, BACKBONE}
 
     @property
     def learned(self) -> bool:
         """Whether an encoder is read as it was trained before, here or by others."""
-        return self.encoder in (PRETRAINED, BACKBONE)
+        return bool(self.encoders & {PRETRAINED, BACKBONE})
 
     @property
     def role(self) -> str:
@@ -76,9 +84,9 @@ class Input:
             return CONTROL
         if self.embeddings:
             return PEER
-        if self.encoder in (RANDOM, RANDOM_BACKBONE):
+        if self.encoders & {RANDOM, RANDOM_BACKBONE}:
             return FIRST_WEIGHTS
-        return self.encoder or BASELINE
+        return self.encoder or self.crops or BASELINE
 
 
 SERIES_INPUTS = {
@@ -97,12 +105,23 @@ SERIES_INPUTS = {
 PIXEL_INPUTS = {
     **SERIES_INPUTS,
     "bands": Input(bands=True),
+    "pretrained_with_bands": Input(PRETRAINED, bands=True),
+    "random_with_bands": Input(RANDOM, bands=True),
     "embeddings": Input(embeddings=True),
     "embeddings_with_series": Input(embeddings=True, series=True),
     "embeddings_with_pretrained": Input(PRETRAINED, embeddings=True),
 }
 """Inputs of arms that tell classes of pixels, by name. Of a forecast's context there are neither
 bands nor embeddings: these have seen what comes after."""
+
+IMAGED_INPUTS = {
+    **PIXEL_INPUTS,
+    "pretrained_image": Input(crops=PRETRAINED),
+    "random_image": Input(crops=RANDOM),
+    "pretrained_both": Input(PRETRAINED, crops=PRETRAINED),
+    "random_both": Input(RANDOM, crops=RANDOM),
+}
+"""The same, where there is an encoder of the images around a pixel too."""
 
 IMAGE_INPUTS = {
     "statistics": Input(trivial=True),
@@ -113,5 +132,5 @@ IMAGE_INPUTS = {
 }
 """Inputs of arms on images, by name."""
 
-INPUTS = {"": Input(), **PIXEL_INPUTS, **IMAGE_INPUTS}
+INPUTS = {"": Input(), **IMAGED_INPUTS, **IMAGE_INPUTS}
 """All of them; the empty name stands for an arm that names none."""

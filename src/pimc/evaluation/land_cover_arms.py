@@ -6,7 +6,7 @@ import logging
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
@@ -15,7 +15,7 @@ from pimc.data.eurosat.land_images import LandImages
 from pimc.data.eurosat.list_sets import LISTS
 from pimc.data.fingerprint import fingerprint
 from pimc.evaluation.arms import Arm, ArmResult, ArmRun, TaskOptions
-from pimc.evaluation.kinds import BACKBONE, IMAGE_INPUTS, RANDOM_BACKBONE
+from pimc.evaluation.kinds import BACKBONE, IMAGE_INPUTS, RANDOM_BACKBONE, Input
 from pimc.evaluation.planning import Task, running_arms, without_encoder
 from pimc.evaluation.protocol import Split
 from pimc.evaluation.task_facts import TaskFacts
@@ -51,6 +51,8 @@ class LandCoverOptions(TaskOptions):
         backbones: encoders of others, by name, the fields of ``BackboneOptions``; arms with input
             ``backbone``, or ``random_backbone`` for first weights, name one as their ``encoder``.
     """
+
+    inputs: ClassVar[Mapping[str, Input]] = IMAGE_INPUTS
 
     preset: str = "wide"
     precision: str = "auto"
@@ -119,7 +121,7 @@ def land_cover_task(
     return Task(
         LAND_COVER.name,
         KINDS,
-        IMAGE_INPUTS,
+        options.inputs,
         partial(_run, tasks),
         [split],
         (facts, options.precision),

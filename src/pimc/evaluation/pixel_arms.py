@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 import pandas as pd
@@ -13,8 +13,10 @@ import pandas as pd
 from pimc.data.fingerprint import array_digest, fingerprint
 from pimc.data.folds import FoldOptions
 from pimc.evaluation.arms import ArmRun, TaskOptions
-from pimc.evaluation.kinds import PIXEL_INPUTS
+from pimc.evaluation.crop_task import ImageEncoders
+from pimc.evaluation.kinds import IMAGED_INPUTS, PIXEL_INPUTS, Input
 from pimc.evaluation.peer_files import read_peer
+from pimc.evaluation.pixel_crops import PixelCrops, cut_crops
 from pimc.evaluation.planning import Task, running_arms
 from pimc.evaluation.protocol import split_rotations
 from pimc.evaluation.series_task import SeriesEncoders, SeriesTaskOptions
@@ -23,6 +25,7 @@ from pimc.pretraining.corpus import Corpus
 from pimc.signal.row_subset import RowSubset
 
 if TYPE_CHECKING:
+    from pimc.evaluation.crop_inputs import CropInputs
     from pimc.evaluation.pixel_inputs import PixelInputs
 
 PIXEL_CLASSIFICATION = TaskFacts(
@@ -48,6 +51,8 @@ class PixelOptions(TaskOptions):
         background: whether the class Background takes part.
     """
 
+    inputs: ClassVar[Mapping[str, Input]] = PIXEL_INPUTS
+
     background: bool = True
 
     def samples(self, series_pixels: pd.DataFrame, classes: Sequence[str]) -> pd.DataFrame:
@@ -70,6 +75,32 @@ class PixelOptions(TaskOptions):
 class PixelClassificationOptions(SeriesTaskOptions, PixelOptions):
     """What tasks on series and tasks on pixels are told."""
 
+    inputs: ClassVar[Mapping[str, Input]] = IMAGED_INPUTS
+
+
+@dataclass(frozen=True, eq=False)
+class PixelEncoders:
+    """Encoders that arms on pixels read.
+
+    Attributes:
+        series: of their series.
+        images: of the crops around them; None where a task has no such arms.
+    """
+
+    series: SeriesEncoders
+    images: ImageEncoders | None = None
+
+    def cut(self, corpus: Corpus, rows: np.ndarray) -> PixelCrops | None:
+        """Crops around some pixels; None where there are none, or nobody reads them."""
+        if self.images is None:
+            return None
+        return cut_crops(corpus.pairs_of(rows), self.images.crop_side, corpus.bands)
+
+    def absent(self, options: TaskOptions, has_images: bool) -> dict[str, str]:
+        """Arms that cannot run, and why."""
+        of_crops = self.images.absent(options, has_images) if self.images else {}
+        return self.series.absent(options) | _without_plots(options, self.series) | of_crops
+
 
 def check_samples(corpus: Corpus, classes: Sequence[str], options: PixelOptions) -> None:
     """Refuse what trained encoders could not score, before they are trained.
@@ -80,7 +111,7 @@ def check_samples(corpus: Corpus, classes: Sequence[str], options: PixelOptions)
     """
     from pimc.evaluation.classify import KINDS
 
-    options.check_arms(KINDS, PIXEL_INPUTS)
+    options.check_arms(KINDS, options.inputs)
     samples = options.samples(corpus.pixels, classes)
     for file in dict.fromkeys(arm.file for arm in running_arms(options) if arm.file):
         read_peer(file, samples, corpus.source_pixels)
@@ -90,11 +121,11 @@ def pixel_task(
     name: str,
     corpus: Corpus,
     classes: Sequence[str],
-    encoders: SeriesEncoders,
+    encoders: PixelEncoders,
     folds: FoldOptions,
     options: PixelOptions,
 ) -> Task:
-    """The classes of the corpus's labelled pixels, told from their series, bands, embeddings."""
+    """The classes of the corpus's labelled pixels, told from series, bands, crops, embeddings."""
     from pimc.evaluation.classify import KINDS, Classification
     from pimc.evaluation.pixel_inputs import PixelInputs
 
@@ -103,19 +134,20 @@ def pixel_task(
     fold, labels = samples["fold"].to_numpy(), samples["label"].to_numpy()
     rows = samples["corpus_row"].to_numpy()
     series, observed = (np.asarray(each[rows]) for each in (corpus.index_series, corpus.observed))
-    of_series = encoders.untrained(corpus.axes)
-    ground = samples["patch"].to_numpy(), fold
-    bands = corpus.band_series
+    of_series = encoders.series.untrained(corpus.axes)
+    ground, find = (samples["patch"].to_numpy(), fold), encoders.series.find
+    bands, crops = corpus.band_series, encoders.cut(corpus, rows)
     inputs = PixelInputs(
         series,
         *ground,
         of_series,
-        encoders.find,
+        find,
         options.device,
         observed,
         samples=samples,
         source_pixels=corpus.source_pixels,
         bands=None if bands is None else RowSubset(bands, rows),
+        crops=_crop_inputs(crops, encoders.images, options.device),
     )
     classification = Classification(
         inputs, labels, len(classes), protocol.max_train, options.device, options.seed
@@ -132,20 +164,29 @@ def pixel_task(
     return Task(
         name,
         KINDS,
-        PIXEL_INPUTS,
+        options.inputs,
         classification.run,
         split_rotations(fold, np.ones(len(samples), bool), folds, protocol.rotations),
         (facts,),
-        partial(_of_input, encoders, inputs),
-        encoders.absent(options) | _without_plots(options, encoders),
-        encoders.seeds,
+        partial(_of_input, encoders.series, inputs),
+        encoders.absent(options, crops is not None),
+        encoders.series.seeds,
     )
 
 
+def _crop_inputs(
+    crops: PixelCrops | None, images: ImageEncoders | None, device: str
+) -> CropInputs | None:
+    """None where there are no images, or no arms that read them."""
+    from pimc.evaluation.crop_inputs import CropInputs
+
+    return None if crops is None or images is None else CropInputs(crops, images, device)
+
+
 def _of_input(encoders: SeriesEncoders, inputs: PixelInputs, run: ArmRun) -> str | None:
-    """What a run's result hangs on of encoder, bands and others' embeddings."""
-    ours, beside = encoders.digest(run), inputs.digest(run)
-    return ours if beside is None else fingerprint(ours, beside)
+    """What a run's result hangs on of its encoders, others' embeddings, bands and crops."""
+    of_series, beside = encoders.digest(run), inputs.digests(run)
+    return fingerprint(of_series, *beside) if beside else of_series
 
 
 def _without_plots(options: TaskOptions, encoders: SeriesEncoders) -> dict[str, str]:

@@ -82,9 +82,10 @@ def plan_runs(task: Task, options: TaskOptions) -> Iterator[ArmRun]:
 
 
 def running_arms(options: TaskOptions) -> list[Arm]:
-    """Arms that run at a budget of the effort."""
-    budgets = options.protocol.budgets
-    return [arm for arm in options.arms.values() if any(map(arm.runs_at, budgets))]
+    """Arms of the effort that run at one of its budgets."""
+    protocol = options.protocol
+    arms = [arm for name, arm in options.arms.items() if name not in protocol.without]
+    return [arm for arm in arms if any(map(arm.runs_at, protocol.budgets))]
 
 
 def without_encoder(options: TaskOptions, reason: str) -> dict[str, str]:

@@ -2,32 +2,29 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from functools import partial
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
 from pimc.evaluation.arms import ArmRun
+from pimc.evaluation.embeddings import Embeddings
 from pimc.evaluation.kinds import INPUTS, PRETRAINED, Input
 from pimc.evaluation.protocol import Split
 from pimc.evaluation.series_task import FindEncoder, SeriesOptions
-from pimc.model.encoder_config import SeriesEncoderConfig
+from pimc.model.encoder_config import Ground, SeriesEncoderConfig
 from pimc.model.encoders import SeriesEncoder
 from pimc.model.heads import CONTROLS, SeriesNetwork, TaskNetwork
+from pimc.model.pixel_encoders import Encoder
 from pimc.pretraining.corpus import fit_on_rows
 from pimc.pretraining.kept_encoder import KeptEncoder
 from pimc.signal.row_subset import RowReader
 from pimc.training.loop import Load, find_device, predict_network
 
-logger = logging.getLogger(__name__)
-
-CACHED = 16
-"""Embeddings of all samples that are kept, the last ones read: those of full PASTIS take 300 MB
-each."""
+LoadSeries = Callable[[np.ndarray], Tensor]
+"""Row numbers to the series that a network reads of them, B x ... x L, on the CPU."""
 
 
 @dataclass(eq=False)
@@ -52,39 +49,57 @@ class SeriesInputs:
     find_encoder: FindEncoder | None = None
     device: str = "auto"
     observed: np.ndarray | None = None
-    _embedded: dict[tuple[object, ...], np.ndarray] = field(default_factory=dict)
+    _embedded: Embeddings = field(default_factory=Embeddings)
 
     def frozen(self, run: ArmRun, split: Split) -> RowReader:
         """Series N x I x L, embeddings N x D, or both side by side as N x D'."""
-        parts = self.parts(_source(run), run, split)
+        parts = self.parts(run, split)
         if len(parts) == 1:
             return parts[0]
         every = np.arange(len(self.series))
         return np.concatenate([part[every].reshape(len(every), -1) for part in parts], axis=1)
 
-    def parts(self, kind: Input, run: ArmRun, split: Split) -> list[RowReader]:
+    def parts(self, run: ArmRun, split: Split) -> list[RowReader]:
         """What an arm reads frozen: the embedding, then the series, as far as it reads them."""
-        embedded = [self._embed(kind, run, split)] if kind.encoder else []
-        return [*embedded, self.series] if kind.series else [*embedded]
+        source = source_of(run)
+        parts: list[RowReader] = [self._embed(run, split)] if source.encoder else []
+        return [*parts, self.series] if source.series else parts
 
     def network(self, run: ArmRun, split: Split, outputs: int) -> nn.Module:
         """A network to train, drawn from torch's present random state."""
-        kind = _source(run)
-        convolutions = self.convolutions(kind, split)
-        if kind.encoder is None:
-            if convolutions is None:
-                raise ValueError(f"the input {run.arm.input} has nothing to read")
-            return TaskNetwork(convolutions, [convolutions.embedding_size], outputs)
-        encoder = self._encoder(kind, run, split)
-        return TaskNetwork(encoder, encoder.branch_sizes, outputs, convolutions)
+        # in this order: results hang on what is drawn first
+        convolutions, encoder = self.convolutions(run, split), self.encoder(run, split)
+        if encoder is not None:
+            return TaskNetwork(encoder, encoder.branch_sizes, outputs, convolutions)
+        if convolutions is None:
+            raise ValueError(f"the input {run.arm.input} has nothing to read")
+        return TaskNetwork(convolutions, [convolutions.embedding_size], outputs)
+
+    def encoder(self, run: ArmRun, split: Split) -> Encoder | None:
+        """The encoder that an arm trains; None where it reads none."""
+        return self.series_encoder(run, split) if source_of(run).encoder else None
+
+    def series_encoder(self, run: ArmRun, split: Split) -> SeriesEncoder:
+        """A new one: a copy of the pretrained one, or one with random weights."""
+        kind = source_of(run)
+        if kind.encoder == PRETRAINED:
+            pretrained = self._pretrained(run)
+            encoder = SeriesEncoder(pretrained.config)
+            encoder.load_state_dict(pretrained.state_dict())
+        else:
+            given = self.of_series
+            fitted = fit_on_rows(self.series, split.train, given.recurrence, given.indices)
+            config = SeriesEncoderConfig(given.architecture, given.calendar, fitted)
+            encoder = SeriesEncoder(config)
+        return encoder if kind.control is None else _spoil_plots(encoder, kind.control)
+
+    def convolutions(self, run: ArmRun, split: Split) -> SeriesNetwork | None:
+        """The network on series that an arm trains; None where it reads an encoder alone."""
+        return self.series_network(self.series, split) if source_of(run).series else None
 
     def load(self, rows: np.ndarray) -> Tensor:
         """Series of some samples: B x I x L float32."""
         return torch.from_numpy(np.asarray(self.series[rows]))
-
-    def convolutions(self, kind: Input, split: Split) -> SeriesNetwork | None:
-        """The network on series that an arm trains; None where it reads an encoder alone."""
-        return self.series_network(self.series, split) if kind.series else None
 
     def series_network(self, series: RowReader, split: Split) -> SeriesNetwork:
         """A network on series, which are normalised as the training samples say."""
@@ -95,18 +110,31 @@ class SeriesInputs:
         return SeriesNetwork(mean.tolist(), np.where(std > 0, std, 1).tolist(), length)
 
     def loader(self, run: ArmRun, network: nn.Module) -> Load:
-        """Gathers what an arm's network reads: ``load``, or with the observed dates."""
+        """Gathers what an arm's network reads."""
+        return self.series_loader(run, network)
+
+    def series_loader(self, run: ArmRun, network: nn.Module) -> LoadSeries:
+        """Gathers the series that it reads: ``load``, or with the observed dates."""
         return self._loader(network)
 
-    def _loader(self, network: nn.Module) -> Load:
+    def _loader(self, network: nn.Module) -> LoadSeries:
         reads_observed = getattr(network, "reads_observed", False)
         return self._load_observed if reads_observed else self.load
 
     def transductive(self, run: ArmRun, split: Split) -> bool | str | None:
-        """Whether the pretrained encoder has seen ground of the test samples; None: unknown."""
-        if not run.arm.pretrained:
+        """Whether a pretrained encoder has seen ground of the test samples; None: unknown."""
+        answers = [self.saw_test(ground, split) for ground in self.grounds(run)]
+        if not answers:
             return "none"
-        seen = self._pretrained(run).config.trained_on
+        return True if True in answers else None if None in answers else False
+
+    def grounds(self, run: ArmRun) -> list[Ground | None]:
+        """What each pretrained encoder that an arm reads has seen; None where unknown."""
+        pretrained = source_of(run).encoder == PRETRAINED
+        return [self._pretrained(run).config.trained_on] if pretrained else []
+
+    def saw_test(self, seen: Ground | None, split: Split) -> bool | None:
+        """Whether ground that an encoder has seen holds ground of the test samples."""
         if seen is None:
             return None
         tested = set(zip(self.patch[split.test], self.fold[split.test].tolist(), strict=True))
@@ -121,25 +149,18 @@ class SeriesInputs:
         """Patches with their folds, each once: what ``transductive`` knows the ground by."""
         return sorted(set(zip(self.patch.tolist(), self.fold.tolist(), strict=True)))
 
-    def _embed(self, kind: Input, run: ArmRun, split: Split) -> np.ndarray:
+    def _embed(self, run: ArmRun, split: Split) -> np.ndarray:
+        kind = source_of(run)
         source: tuple[object, ...] = (run.seed, run.rotation)
         if kind.encoder == PRETRAINED:
             source = (self._find(run).digest,)
         key = (kind.encoder, kind.control, *source)
-        return self.remember(key, partial(self._compute, kind, run, split))
+        return self._embedded.get(key, lambda: self._compute(run, split))
 
-    def remember(self, key: tuple[object, ...], make: Callable[[], np.ndarray]) -> np.ndarray:
-        """Embeddings that are kept, made where they are not."""
-        kept = self._embedded
-        kept[key] = kept.pop(key) if key in kept else make()  # now the last one read
-        if len(kept) > CACHED:
-            del kept[next(iter(kept))]
-        return kept[key]
-
-    def _compute(self, kind: Input, run: ArmRun, split: Split) -> np.ndarray:
+    def _compute(self, run: ArmRun, split: Split) -> np.ndarray:
         with torch.random.fork_rng():
             torch.manual_seed(run.seed)
-            encoder = self._encoder(kind, run, split)
+            encoder = self.series_encoder(run, split)
         rows, device = np.arange(len(self.series)), find_device(self.device)
         return predict_network(encoder, self._loader(encoder), rows, device).numpy()
 
@@ -161,22 +182,9 @@ class SeriesInputs:
         encoder.check(self.of_series.indices, self.of_series.calendar)
         return encoder
 
-    def _encoder(self, kind: Input, run: ArmRun, split: Split) -> SeriesEncoder:
-        """A new encoder: a copy of the pretrained one, or one with random weights."""
-        if kind.encoder == PRETRAINED:
-            pretrained = self._pretrained(run)
-            encoder = SeriesEncoder(pretrained.config)
-            encoder.load_state_dict(pretrained.state_dict())
-        else:
-            given = self.of_series
-            fitted = fit_on_rows(self.series, split.train, given.recurrence, given.indices)
-            config = SeriesEncoderConfig(given.architecture, given.calendar, fitted)
-            encoder = SeriesEncoder(config)
-        return encoder if kind.control is None else _spoil_plots(encoder, kind.control)
 
-
-def _source(run: ArmRun) -> Input:
-    """What an arm reads; one that names nothing reads the series."""
+def source_of(run: ArmRun) -> Input:
+    """What an arm reads; one that names nothing reads series."""
     return INPUTS[run.arm.input or "series"]
 
 

@@ -9,10 +9,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
+from typing import ClassVar, TypeVar
 
 from pimc.data.folds import FoldOptions
-from pimc.evaluation.arms import ArmRun, TaskOptions
-from pimc.evaluation.planning import without_encoder
+from pimc.evaluation.arms import Arm, ArmRun, TaskOptions
+from pimc.evaluation.kinds import PRETRAINED, SERIES_INPUTS, Input
 from pimc.model.architecture import Architecture, find_preset
 from pimc.model.encoder_config import StoredSeriesEncoder
 from pimc.pretraining.corpus import Corpus
@@ -23,6 +24,8 @@ from pimc.pretraining.variants import SHIPPED, Variant
 from pimc.signal.calendar import CalendarOptions
 from pimc.signal.recurrence import RecurrenceOptions
 from pimc.signal.series_axes import SeriesAxes
+
+Kept = TypeVar("Kept")
 
 CATALOG, BY_ROTATION = "catalog", "by_rotation"
 
@@ -41,6 +44,8 @@ class SeriesTaskOptions(TaskOptions):
             of some, and is then labelled transductive; ``by_rotation``: each rotation has one
             that is pretrained on its own training folds.
     """
+
+    inputs: ClassVar[Mapping[str, Input]] = SERIES_INPUTS
 
     preset: str = "fused"
     encoders: str = CATALOG
@@ -97,12 +102,13 @@ class SeriesEncoders:
 
     def digest(self, run: ArmRun) -> str | None:
         """What a run's result hangs on of a pretrained encoder."""
-        return self.find(run).digest if self.find and run.arm.pretrained else None
+        return self.find(run).digest if self.find and _reads(run.arm) else None
 
     def absent(self, options: TaskOptions) -> dict[str, str]:
         """Arms that cannot run for want of one."""
         reason = "there is no pretrained series encoder"
-        return {} if self.find else without_encoder(options, reason)
+        lacking = [] if self.find else [each.name for each in options.arms.values() if _reads(each)]
+        return dict.fromkeys(lacking, reason)
 
 
 def plan_rotation_encoders(
@@ -136,7 +142,7 @@ def choose_encoders(
     if options.encoders == BY_ROTATION:
         first = next(iter(rotation_encoders.values())).load()
         seeds = options.protocol.encoder_seeds
-        find: FindEncoder = partial(_of_rotation, rotation_encoders, seeds)
+        find: FindEncoder = partial(of_rotation, rotation_encoders, seeds)
         return SeriesEncoders(recurrence, first.config.architecture, find, seeds)
     if series_encoder is None:
         return SeriesEncoders(recurrence, find_preset(options.preset).series, None)
@@ -155,8 +161,14 @@ def always(encoder: StoredSeriesEncoder) -> FindEncoder:
     return lambda run: kept
 
 
-def _of_rotation(kept: Mapping[str, KeptEncoder], seeds: int, run: ArmRun) -> KeptEncoder:
+def of_rotation(kept: Mapping[str, Kept], seeds: int, run: ArmRun) -> Kept:
+    """Of those that each rotation has as shipped, that of a run."""
     return kept[EncoderRun(SHIPPED, run.seed % seeds, run.rotation).name]
+
+
+def _reads(arm: Arm) -> bool:
+    """Whether an arm reads a pretrained encoder of series."""
+    return arm.source.encoder == PRETRAINED
 
 
 def _find_shortened(find: FindEncoder, length: int, run: ArmRun) -> KeptEncoder:

@@ -85,7 +85,10 @@ class Corpus:
 
     def pairs(self, folds: Sequence[int]) -> PairData:
         """The pixels of some folds."""
-        rows = self.rows(folds)
+        return self.pairs_of(self.rows(folds))
+
+    def pairs_of(self, rows: np.ndarray) -> PairData:
+        """Some pixels by their numbers."""
         return PairData(
             RowSubset(self.index_series, rows),
             self.pixels.iloc[rows].reset_index(drop=True),

@@ -1,4 +1,6 @@
-"""Series encoders that are trained on demand: one a variant, seed and rotation, kept by content.
+"""Encoders that are trained on demand: one of series a variant, seed and rotation, kept by content.
+
+Beside it lies the encoder of images, where its objective trains one.
 
 This module imports torch and Lightning where an encoder is trained or read, and nowhere earlier.
 """
@@ -108,7 +110,9 @@ def train_encoder(
         log_metrics,
     )
     metrics = {**result.metrics, "seconds": time.perf_counter() - start}
-    return TrainedEncoder(result.series_encoder, result.history, metrics, result.checkpoint)
+    return TrainedEncoder(
+        result.series_encoder, result.history, metrics, result.checkpoint, result.image_encoder
+    )
 
 
 def plan_transfer(

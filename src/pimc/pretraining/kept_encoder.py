@@ -11,8 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 if TYPE_CHECKING:
-    from pimc.model.encoders import SeriesEncoder
-
+    from pimc.model.encoders import ImageEncoder, SeriesEncoder
 
 LogMetrics = Callable[[dict[str, float], int], None]
 """Takes metrics by name, and the step."""
@@ -26,14 +25,16 @@ class TrainedEncoder:
         encoder: of series, on the CPU.
         history: a row an epoch; empty where nobody knows it.
         metrics: of the best epoch, and ``seconds``.
-        checkpoint: folder of the training's checkpoint, which whoever has stored the encoder
+        checkpoint: folder of the training's checkpoint, which whoever has stored the encoders
             removes; None where there was no training.
+        image: the encoder of images that was trained beside it, on the CPU; None for none.
     """
 
     encoder: SeriesEncoder
     history: pd.DataFrame
     metrics: Mapping[str, float]
     checkpoint: Path | None = None
+    image: ImageEncoder | None = None
 
 
 def remove_checkpoint(folder: Path) -> None:
@@ -61,8 +62,21 @@ class EncoderTask:
 
 
 @dataclass(frozen=True, eq=False)
+class KeptImageEncoder:
+    """An image encoder that exists, not read yet.
+
+    Attributes:
+        digest: of its configuration and weights.
+        load: reads it.
+    """
+
+    digest: str
+    load: Callable[[], ImageEncoder]
+
+
+@dataclass(frozen=True, eq=False)
 class KeptEncoder:
-    """An encoder that exists, not read yet.
+    """An encoder of series that exists, not read yet.
 
     Attributes:
         digest: of its configuration and weights.
@@ -70,6 +84,7 @@ class KeptEncoder:
         run: what was trained; None for an encoder that is no variant's.
         metrics: of its training.
         workspace: in which it lies.
+        image: the encoder of images that was trained beside it; None for none.
     """
 
     digest: str
@@ -77,6 +92,7 @@ class KeptEncoder:
     run: EncoderRun | None = None
     metrics: Mapping[str, float] | None = None
     workspace: str = ""
+    image: KeptImageEncoder | None = None
 
 
 OWN = "own"

@@ -6,6 +6,7 @@ import copy
 import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import Any, Protocol
 
 import numpy as np
 import torch
@@ -15,13 +16,21 @@ from pimc.model.blocks import drop_channels
 from pimc.training.optimiser import decay_groups, learning_rate_factor
 from pimc.training.options import TrainingOptions
 
-Load = Callable[[np.ndarray], Tensor]
-"""Row numbers to inputs B x ..., on the CPU."""
+
+class Inputs(Protocol):
+    """What a network reads of a batch: a tensor B x ..., or several that move together."""
+
+    def to(self, device: torch.device, /) -> Inputs:
+        """The same on another device."""
+
+
+Load = Callable[[np.ndarray], Inputs]
+"""Row numbers to what a network reads of them, on the CPU."""
 
 Loss = Callable[[Tensor, Tensor], Tensor]
 """Outputs and targets of a batch to a scalar."""
 
-Augment = Callable[[Tensor, Tensor, Generator], tuple[Tensor, Tensor]]
+Augment = Callable[[Any, Tensor, Generator], tuple[Any, Tensor]]
 """Inputs and targets of a training batch to changed ones; all three are on one device."""
 
 PREDICTION_BATCH = 512
@@ -100,8 +109,8 @@ def train_network(
     """Train on some samples; validation alone decides which weights are kept.
 
     Args:
-        network: inputs B x ... to outputs B x K; its weights are changed. In training it may give
-            B x views x K: each view is then judged by itself.
+        network: inputs of B samples to outputs B x K; its weights are changed. In training it may
+            give B x views x K: each view is then judged by itself.
         train: what it learns from.
         validation: what it is judged by.
         criterion: what is minimised, and what validation is judged by.
@@ -205,7 +214,7 @@ def _endless_batches(
     seed: int,
     device: torch.device,
     augment: Augment | None,
-) -> Iterator[tuple[Tensor, Tensor]]:
+) -> Iterator[tuple[Inputs, Tensor]]:
     """Batches of inputs and targets on the device, each epoch in another order."""
     generator, rng = Generator(device).manual_seed(seed), np.random.default_rng(seed)
     while True:

@@ -125,6 +125,25 @@ def test_the_page_says_where_pretraining_helps_and_where_it_does_not(tmp_path):
     assert "linear_probe: not compared" in page
 
 
+def test_page_and_blocks_say_whether_the_other_encoder_helps(tmp_path):
+    values = {arm: value for arm, (_, _, value) in ARMS.items()}
+    tables = land_cover_tables(values=values, references=("linear_probe", "scratch"))
+    inputs = {"random_init": "pretrained_both", "linear_probe": "pretrained_image"}
+    chosen = tables.scores["arm"].map(inputs)
+    both = replace(tables, scores=tables.scores.assign(input=chosen.fillna(tables.scores["input"])))
+    page = " ".join(render_page(*build(tmp_path, both), {}, STATE).split())
+    assert "<h4>Does the other encoder help?" in page
+    assert (
+        "does not help</span> <code>random_init</code> less <code>linear_probe</code> −5.00" in page
+    )
+    lines = markdown_blocks(*build(tmp_path, both))["eurosat.land_cover"].splitlines()
+    asked = lines.index("Does the other encoder help?")
+    told = "- `random_init` less `linear_probe` −5.00 [−8.00, −2.00]: does not help"
+    assert lines[asked + 2] == told
+    without = markdown_blocks(*build(tmp_path, tables))["eurosat.land_cover"]
+    assert "other encoder" not in without
+
+
 def test_the_commit_is_shortened_and_stays_dirty(tmp_path):
     state = replace(STATE, commit="0123456789abcdef0123456789abcdef01234567-dirty")
     page = render_page(*build(tmp_path), {}, state)

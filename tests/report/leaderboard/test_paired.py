@@ -9,6 +9,7 @@ from pimc.report.leaderboard.paired import (
     PRETRAINING,
     counterparts,
     paired_table,
+    parts_alone,
     verdict,
 )
 from pimc.report.leaderboard.table import DataSet
@@ -93,6 +94,23 @@ def test_a_peer_beside_ours_is_no_answer_of_our_pretraining():
         {"arm": ["peer", "both", "probe", "random"], "kind": "linear", "input": sources}
     )
     assert counterparts(arms) == [("probe", "random")]
+
+
+def test_both_encoders_are_measured_against_each_alone():
+    arms = pd.DataFrame(
+        {
+            "arm": ["both", "image", "probe", "with_series", "tuned_both", "tuned", "random"],
+            "kind": [*["linear"] * 4, *["network"] * 2, "linear"],
+            "input": [
+                *("pretrained_both", "pretrained_image", "pretrained", "pretrained_with_series"),
+                *("pretrained_both", "pretrained", "random_both"),
+            ],
+        }
+    )
+    assert parts_alone(arms) == [("both", "image"), ("both", "probe"), ("tuned_both", "tuned")]
+    assert counterparts(arms) == [("both", "random")]
+    unknown = arms.assign(input=["another", None, np.nan, *["series"] * 4])
+    assert parts_alone(unknown) == []
 
 
 def test_first_weights_tell_nothing_of_an_encoder_of_another_design():

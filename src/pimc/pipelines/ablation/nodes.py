@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 from pimc.data.folds import FoldOptions
 from pimc.evaluation.ablation import ABLATION, TRANSFER, AblationOptions
 from pimc.evaluation.arms import ArmRun, ArmTask, StoredResult
-from pimc.evaluation.pixel_arms import check_samples, pixel_task
+from pimc.evaluation.pixel_arms import PixelEncoders, check_samples, pixel_task
 from pimc.evaluation.planning import plan
 from pimc.evaluation.series_task import SeriesEncoders
 from pimc.model.architecture import find_preset
@@ -103,8 +103,9 @@ def plan_arms(
     """One task a run of an arm; arms without pretraining are of the shipped plot and size."""
     own = all(each.run is None or each.run.corpus == OWN for each in encoders.values())
     find = partial(_find, encoders, options.protocol.encoder_seeds)
-    read = SeriesEncoders(recurrence, find_preset(pretraining.preset).series, find)
+    of_series = SeriesEncoders(recurrence, find_preset(pretraining.preset).series, find)
     name = ABLATION.name if own else TRANSFER.name
+    read = PixelEncoders(of_series)
     return plan(pixel_task(name, corpus, classes, read, folds, options), options)
 
 

@@ -9,15 +9,17 @@ from matplotlib.figure import Figure
 
 from pimc.data.folds import FoldOptions
 from pimc.evaluation.arms import ArmTask, StoredResult
+from pimc.evaluation.crop_task import choose_image_encoders
 from pimc.evaluation.pixel_arms import (
     PIXEL_CLASSIFICATION,
     PixelClassificationOptions,
+    PixelEncoders,
     check_samples,
     pixel_task,
 )
 from pimc.evaluation.planning import plan
 from pimc.evaluation.series_task import choose_encoders, plan_rotation_encoders
-from pimc.model.encoder_config import StoredSeriesEncoder
+from pimc.model.encoder_config import StoredImageEncoder, StoredSeriesEncoder
 from pimc.pretraining.corpus import Corpus
 from pimc.pretraining.kept_encoder import EncoderTask, KeptEncoder
 from pimc.pretraining.options import PretrainingOptions
@@ -43,17 +45,31 @@ def plan_encoders(
     return plan_rotation_encoders(corpus, recurrence, pretraining, folds, options, checkpoints)
 
 
-def plan_arms(
+def gather_encoders(
     corpus: Corpus,
     series_encoder: StoredSeriesEncoder | None,
+    image_encoder: StoredImageEncoder | None,
     rotation_encoders: dict[str, KeptEncoder],
-    classes: list[str],
     recurrence: RecurrenceOptions,
+    pretraining: PretrainingOptions,
+    options: PixelClassificationOptions,
+) -> PixelEncoders:
+    """Those that arms read: the catalog's for all rotations, or of each its own."""
+    side = pretraining.batch.crop_side
+    return PixelEncoders(
+        choose_encoders(options, recurrence, corpus.axes, series_encoder, rotation_encoders),
+        choose_image_encoders(options, side, corpus.bands, image_encoder, rotation_encoders),
+    )
+
+
+def plan_arms(
+    corpus: Corpus,
+    encoders: PixelEncoders,
+    classes: list[str],
     folds: FoldOptions,
     options: PixelClassificationOptions,
 ) -> dict[str, ArmTask]:
     """One task a run of an arm; the dataset makes those that are not on disk yet."""
-    encoders = choose_encoders(options, recurrence, corpus.axes, series_encoder, rotation_encoders)
     name = PIXEL_CLASSIFICATION.name
     return plan(pixel_task(name, corpus, classes, encoders, folds, options), options)
 

@@ -4,6 +4,7 @@ from kedro.pipeline import Pipeline, node
 
 from pimc.pipelines.pixel_classification.nodes import (
     draw_figures,
+    gather_encoders,
     plan_arms,
     plan_encoders,
     score_arms,
@@ -13,7 +14,7 @@ PARAMETERS = {"classes", "recurrence", "pretraining", "folds", "pixel_classifica
 
 
 def create_pipeline() -> Pipeline:
-    """The corpus and an encoder -> results of all arms -> tables and figures."""
+    """The corpus and encoders -> results of all arms -> tables and figures."""
     options = "params:pixel_classification"
     encoders = ["params:classes", "params:recurrence", "params:pretraining", "params:folds"]
     samples = ["corpus", "params:classes", options]
@@ -26,16 +27,22 @@ def create_pipeline() -> Pipeline:
                 name="train_encoders",
             ),
             node(
-                plan_arms,
+                gather_encoders,
                 inputs=[
                     "corpus",
                     "series_encoder",
+                    "image_encoder",
                     "encoders",
-                    "params:classes",
                     "params:recurrence",
-                    "params:folds",
+                    "params:pretraining",
                     options,
                 ],
+                outputs="readers",
+                name="gather_encoders",
+            ),
+            node(
+                plan_arms,
+                inputs=["corpus", "readers", "params:classes", "params:folds", options],
                 outputs="results",
                 name="run_arms",
             ),
@@ -53,7 +60,7 @@ def create_pipeline() -> Pipeline:
             ),
         ],
         namespace="pixel_classification",
-        inputs={"corpus", "series_encoder", "checkpoints"},
+        inputs={"corpus", "series_encoder", "image_encoder", "checkpoints"},
         outputs={"metrics": "pixel_classification_metrics"},
         parameters=PARAMETERS,
     )

@@ -92,10 +92,16 @@ def _escape(cell: str) -> str:
 
 
 def _verdicts(ranking: Ranking) -> str:
+    asked = "Does pretraining help?"
+    of_pretraining = _answer(asked, ranking.pretraining) or f"{asked} No pair of arms was run."
+    of_both = _answer("Does the other encoder help?", ranking.together)
+    return "\n\n".join(part for part in (of_pretraining, of_both) if part)
+
+
+def _answer(question: str, pairs: pd.DataFrame) -> str:
     told = [
         f"- `{row['arm']}` less `{row['reference']}` {_difference(row)}".rstrip()
         + f": {HELP[row['verdict']]}"
-        for _, row in ranking.pretraining.iterrows()
+        for _, row in pairs.iterrows()
     ]
-    asked = "Does pretraining help?"
-    return "\n".join([asked, "", *told]) if told else f"{asked} No pair of arms was run."
+    return "\n".join([question, "", *told]) if told else ""

@@ -187,6 +187,7 @@ def _ranking(ranking: Ranking) -> dict[str, Any]:
         "verdicts": [_verdict(row) for _, row in ranking.pretraining.iterrows()],
         # with all labels there are many: the table below the sections has them
         "published": [] if ranking.budget == "all" else _beside(ranking.published),
+        "together": [_verdict(row) for _, row in ranking.together.iterrows()],
         "chosen": ranking.chosen["arm"],
         "beaten": [
             {"reference": reference, "cells": [_cell(row) for _, row in rows.iterrows()]}

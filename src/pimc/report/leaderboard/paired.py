@@ -6,16 +6,19 @@ An arm is compared with another on the same test samples, with the interval that
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 
+from pimc.evaluation.kinds import INPUTS, PRETRAINED
 from pimc.evaluation.tasks import TASKS
 from pimc.report.leaderboard.table import DataSet, TaskTables, arm_role, shown_scores
 
-PRETRAINING, CHOSEN = "pretraining", "chosen"
-"""Questions: a pretrained arm less the same kind of arm with first weights; the arm that validation
-chose less each reference of its task."""
+PRETRAINING, TOGETHER, CHOSEN = "pretraining", "together", "chosen"
+"""Questions: a pretrained arm less the same kind of arm with first weights; an arm that reads both
+pretrained encoders less the same kind of arm that reads one of them; the arm that validation chose
+less each reference of its task."""
 
 COLUMNS = (
     *("data_set", "simulated", "task", "unit", "budget", "question", "score", "arm", "reference"),
@@ -48,7 +51,11 @@ def _answers(tables: TaskTables) -> Iterator[dict[str, object]]:
         there = differences[
             (differences[task.division] == unit) & (differences["budget"] == budget)
         ]
-        questions = {PRETRAINING: counterparts(group), CHOSEN: _references(group, there)}
+        questions = {
+            PRETRAINING: counterparts(group),
+            TOGETHER: parts_alone(group),
+            CHOSEN: _references(group, there),
+        }
         for question, pairs in questions.items():
             for arm, reference in pairs:
                 for score in names:
@@ -83,6 +90,27 @@ def counterparts(arms: pd.DataFrame) -> list[tuple[str, str]]:
     same = ["kind", "input", *(["design"] if "design" in arms else [])]
     pairs = left.merge(right, on=same, suffixes=("", "_other"))
     return list(zip(pairs["arm"], pairs["arm_other"], strict=True))
+
+
+def parts_alone(arms: pd.DataFrame) -> list[tuple[str, str]]:
+    """Arms that read both pretrained encoders, and those of the same kind that read one of them.
+
+    Args:
+        arms: columns arm, kind, input, one row an arm.
+    """
+    known = [
+        (str(arm), kind, INPUTS[source])
+        for arm, kind, source in zip(arms["arm"], arms["kind"], arms["input"], strict=True)
+        if source in INPUTS
+    ]
+    return [
+        (arm, other)
+        for arm, kind, source in known
+        if source.encoder == source.crops == PRETRAINED
+        for other, other_kind, part in known
+        if other_kind == kind
+        and part in (replace(source, crops=None), replace(source, encoder=None))
+    ]
 
 
 def _references(arms: pd.DataFrame, differences: pd.DataFrame) -> list[tuple[str, str]]:

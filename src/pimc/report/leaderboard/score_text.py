@@ -15,7 +15,8 @@ HELP = {
     "undecided": "undecided",
     "not compared": "not compared",
 }
-"""Verdicts of ``pimc.report.leaderboard.paired`` as answers to: does pretraining help?"""
+"""Verdicts of ``pimc.report.leaderboard.paired`` as answers to: does pretraining, or the other
+encoder, help?"""
 
 UNITS = {
     "screened": "targets that are clear",

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from pimc.evaluation.tasks import TASKS
-from pimc.report.leaderboard.paired import CHOSEN, PRETRAINING
+from pimc.report.leaderboard.paired import CHOSEN, PRETRAINING, TOGETHER
 from pimc.report.leaderboard.score_text import count
 from pimc.report.leaderboard.table import PUBLISHED_ROLE, DataSet, run_command, shown_scores
 
@@ -43,8 +43,12 @@ class Ranking:
     @property
     def pretraining(self) -> pd.DataFrame:
         """Whether pretraining helps, by the score that ranks: a row a pair of arms."""
-        rows = self.paired[self.paired["question"] == PRETRAINING]
-        return rows[rows["score"] == self.scores[0]]
+        return self._asked(PRETRAINING)
+
+    @property
+    def together(self) -> pd.DataFrame:
+        """Whether the other encoder helps, likewise."""
+        return self._asked(TOGETHER)
 
     @property
     def beaten(self) -> pd.DataFrame:
@@ -56,6 +60,10 @@ class Ranking:
         """The arm that validation chose."""
         row: pd.Series = self.arms[self.arms["chosen"].astype(bool)].iloc[0]
         return row
+
+    def _asked(self, question: str) -> pd.DataFrame:
+        rows = self.paired[self.paired["question"] == question]
+        return rows[rows["score"] == self.scores[0]]
 
     @property
     def runs(self) -> str:
