@@ -32,7 +32,6 @@ from pimc.pretraining.callbacks import check_checkpoint
 from pimc.pretraining.kept_encoder import TrainedEncoder
 from pimc.signal.patch_sample import SampleTask
 
-
 IMAGES = ImageEncoderConfig(Architecture((8,)), ("B04",), (0.1,), (0.2,))
 
 
