@@ -112,7 +112,7 @@ def test_series_are_finite_and_belong_to_their_pixels(pretrained):
         np.load(features / "index_series.npy"),
         pd.read_parquet(features / "series_pixels.parquet"),
     )
-    assert series.shape == (len(pixels), 3, 61)
+    assert series.shape == (len(pixels), 6, 61)
     assert np.isfinite(series).all()
     assert set(pixels["fold"]) == {1, 2, 3, 4, 5}
 
