@@ -24,6 +24,7 @@ class Options:
     threshold: float | Sequence[float] | None = None
     scale: Literal["none", "standard"] = "none"
     name: str = "x"
+    names: tuple[str, ...] = ()
     seed: int = 0
     inner: Inner = field(default_factory=Inner)
     arms: Mapping[str, Any] = field(default_factory=dict)
@@ -39,6 +40,7 @@ GOOD = [
         "threshold": [0.1, 1],
         "scale": "standard",
     },
+    {"folds": [1, 1], "names": ["a", "b"]},  # as of a box: 0, 0, 1, 1
     {"most": 4, "threshold": 0.5, "seed": 2**32 - 1, "inner": {"gain": 0}, "folds": []},
     {"arms": {"a": {"kind": "knn", "leaf": [1, 2], "budgets": None}}},
 ]
@@ -54,7 +56,8 @@ BAD = [
     ({"most": "all"}, r"it\.most: expected a whole number or null, got 'all'"),
     ({"folds": 3}, r"it\.folds: expected a list, each a whole number, got 3"),
     ({"folds": ["a"]}, r"it\.folds: expected a list, each a whole number, got \['a'\]"),
-    ({"folds": [1, 1]}, r"it\.folds: expected each once, got \[1, 1\]"),
+    ({"names": ["a", "a"]}, r"it\.names: expected each name once, got \['a', 'a'\]"),
+    ({"names": "a"}, r"it\.names: expected a list, each a text, got 'a'"),
     ({"threshold": [0.1, float("nan")]}, r"it\.threshold: expected a finite number or a list"),
     ({"scale": "standart"}, r"it\.scale: expected one of none, standard, got 'standart'"),
     ({"name": 3}, r"it\.name: expected a text, got 3"),

@@ -215,3 +215,16 @@ def test_weights_that_do_not_fit(saved):
     path.write_bytes(b"cut")
     with pytest.raises(ValueError, match="does not fit the image encoder"):
         load_encoder(saved[1])
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("widths", [8 * 10**8]), ("blocks", 10**8), ("embedding_size", 10**9), ("stem_stride", 10**8)],
+)
+def test_sizes_that_no_encoder_has_are_refused_before_anything_is_made(saved, name, value):
+    path = saved[1] / CONFIG
+    stored = json.loads(path.read_text())
+    stored["config"]["architecture"][name] = value
+    path.write_text(json.dumps(stored))
+    with pytest.raises(ValueError, match="no size of an encoder may be above 4096"):
+        load_encoder(saved[1])

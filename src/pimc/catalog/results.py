@@ -113,9 +113,14 @@ def read_result(path: Path) -> StoredResult:
         ValueError: if it is not as it was written.
     """
     header, maps = read_header(path), read_tensors(path)[1]
-    facts, metrics = header.pop("facts"), header.pop("metrics")
     arrays = {name: np.array(values) for name, values in maps.items()}
-    return StoredResult(**header, result=ArmResult(arrays, facts, metrics))
+    try:
+        facts, metrics = header.pop("facts"), header.pop("metrics")
+        return StoredResult(**header, result=ArmResult(arrays, facts, metrics))
+    except (KeyError, TypeError) as error:
+        raise ValueError(
+            f"{path}: expected the result of an arm, got {error!r}; {AGAIN}"
+        ) from error
 
 
 def read_header(path: Path) -> dict[str, Any]:

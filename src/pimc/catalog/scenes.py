@@ -16,6 +16,7 @@ from kedro_datasets._typing import JSONPreview
 
 from pimc.catalog.read_only import ReadOnly
 from pimc.data.cube.scenes import CubeOptions, cube_scenes
+from pimc.data.option_check import check_built
 from pimc.data.pastis.scenes import PastisOptions, pastis_scenes
 from pimc.data.patch import PatchSource
 from pimc.data.points.options import PointOptions
@@ -51,7 +52,9 @@ def build_options(
     values = {
         name: tuple(value) if isinstance(value, list) else value for name, value in given.items()
     }
-    return kind(**values, **fixed)
+    built = kind(**values, **fixed)
+    check_built(built, f"{source} scenes")
+    return built
 
 
 class _Scenes(ReadOnly[dict[str, PatchSource]]):

@@ -70,7 +70,13 @@ class SampleShards(AbstractDataset[Mapping[str, SampleTask], dict[str, PatchSamp
     def _manifest(self) -> dict[str, list[int]]:
         """Shards of the last finished run, as it left them; of before stamps nobody knows how."""
         rows = read_json(self._path / MANIFEST, list, ANEW)
-        return dict((row, []) if isinstance(row, str) else (row[0], row[1:]) for row in rows)
+        entries = ((row, []) if isinstance(row, str) else (row[0], row[1:]) for row in rows)
+        try:
+            return dict(entries)
+        except (TypeError, IndexError) as error:
+            raise ValueError(
+                f"{self._path / MANIFEST}: expected names of shards; {ANEW}"
+            ) from error
 
     def _known(self) -> dict[str, list[int]]:
         try:

@@ -20,6 +20,28 @@ _LATE_HOUR = re.compile(r".*[T ](1[3-9]|2\d):00(:00(\.0+)?)?(Z|\+00:00)?")
 """A whole hour after noon, in UTC or without a zone."""
 
 
+FIRST, LAST = np.datetime64("1972-07-23"), np.datetime64("2100-01-01")
+"""Landsat 1 saw the ground from that day on; no image of this project is of another century."""
+
+
+def check_days(dates: np.ndarray, where: str) -> None:
+    """Refuse days that no satellite was there at: they come of another epoch, unit or column.
+
+    Args:
+        dates: T datetime64[D], in order.
+        where: what has them, for the message.
+
+    Raises:
+        ValueError: naming the first of them.
+    """
+    bad = dates[~((dates >= FIRST) & (dates < LAST))]  # no date is neither
+    if len(bad):
+        raise ValueError(
+            f"{where}: dates must lie between {FIRST} and {LAST}, got {bad[0]} ({len(bad)} of "
+            f"{len(dates)}); look at how the source writes them"
+        )
+
+
 def need_dates(count: int, where: str) -> None:
     """Refuse a source with too few dates.
 

@@ -57,8 +57,10 @@ def check_value(hint: Any, value: object, name: str) -> None:  # noqa: ANN401
     elif isinstance(value, Mapping):
         for key, inner in value.items():
             check_value(Any, inner, f"{name}.{key}")
-    elif isinstance(value, list | tuple) and len(set(map(repr, value))) < len(value):
-        raise ValueError(f"{name}: expected each once, got {value!r}")
+    elif isinstance(value, list | tuple):
+        names = [each for each in value if isinstance(each, str)]  # numbers may well be equal
+        if len(set(names)) < len(names):
+            raise ValueError(f"{name}: expected each name once, got {value!r}")
 
 
 def check_built(options: object, name: str) -> None:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 import numpy as np
+
+from pimc.data.dates import check_days
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -30,6 +32,14 @@ class Georeference:
 
     crs: str
     transform: tuple[float, float, float, float, float, float]
+
+    def __post_init__(self) -> None:
+        """Check that the grid has cells."""
+        a, b, _, d, e, _ = self.transform
+        if not (np.isfinite(self.transform).all() and a * e - b * d):
+            raise ValueError(
+                f"expected the affine transform of a grid, six finite numbers, got {self.transform}"
+            )
 
 
 @dataclass(frozen=True)
@@ -84,11 +94,13 @@ class Patch:
                 f"patch {self.patch_id}: expected {len(self.bands)} bands "
                 f"({', '.join(self.bands)}), got {bands}"
             )
+        check_bands(self.bands, f"patch {self.patch_id}")
         if self.dates.shape != (times,):
             raise ValueError(
                 f"patch {self.patch_id}: {times} images but {len(self.dates)} dates; "
                 "every image needs its date"
             )
+        check_days(self.dates, f"patch {self.patch_id}")
         if times > 1 and not (np.diff(self.dates) > np.timedelta64(0, "D")).all():
             raise ValueError(
                 f"patch {self.patch_id}: dates must increase strictly, got "
@@ -106,6 +118,16 @@ class Patch:
                 f"patch {self.patch_id}: clear must be {times} x {rows} x {cols}, "
                 f"got {self.clear.shape}"
             )
+
+
+def check_bands(bands: Sequence[str], where: str) -> None:
+    """Refuse bands of one name: which of them is read would be chance.
+
+    Raises:
+        ValueError: naming them.
+    """
+    if twice := sorted({band for band in bands if list(bands).count(band) > 1}):
+        raise ValueError(f"{where}: each band must be there once, got {', '.join(twice)} twice")
 
 
 class PatchSource(Protocol):

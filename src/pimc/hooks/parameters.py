@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -128,16 +128,20 @@ def check_read(pipeline: Pipeline, catalog: DataCatalog) -> None:
         options, shown = catalog.load(name), name.removeprefix("params:")
         check_built(options, shown)
         if shown == "indices":
-            try:
-                check_indices(options, BANDS)
-            except ValueError as error:
-                raise ValueError(f"indices: {error}") from error
+            _check_names(options)
         if isinstance(options, TaskOptions):
             from pimc.evaluation.arm_options import check_arms, check_variants
 
             check_arms(shown, options)
             if isinstance(options, AblationOptions) and {RECURRENCE, PRETRAINING} <= set(read):
                 check_variants(options, catalog.load(RECURRENCE), catalog.load(PRETRAINING))
+
+
+def _check_names(indices: Sequence[str]) -> None:
+    try:
+        check_indices(indices, BANDS)
+    except ValueError as error:
+        raise ValueError(f"indices: {error}") from error
 
 
 def node_parameters(pipeline: Pipeline) -> set[str]:

@@ -8,6 +8,9 @@ from typing import Any, Self
 
 from pimc.data.stored_fields import restore_fields, store_fields
 
+MOST = 4_096
+"""Channels, or blocks: the largest networks of images have as many."""
+
 
 @dataclass(frozen=True)
 class Architecture:
@@ -41,6 +44,9 @@ class Architecture:
         for name in ("blocks", "stem_stride", "embedding_size"):
             if getattr(self, name) < 1:
                 raise ValueError(f"{name} of an encoder must be at least 1, got {self}")
+        sizes = (*self.widths, self.stem_stride, self.embedding_size, self.temporal_width)
+        if max(*sizes, self.blocks * len(self.widths)) > MOST:  # of a file that is no encoder's
+            raise ValueError(f"no size of an encoder may be above {MOST}, got {self}")
         if self.temporal_width < 0 or self.temporal_width % 8:
             raise ValueError(
                 f"temporal_width of an encoder must be 0 or a multiple of 8, "

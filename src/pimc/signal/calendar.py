@@ -18,6 +18,9 @@ NO_DATE = -1
 ALL, BEST = "all", "best"
 """Seasons of a place that become series."""
 
+MOST = 4_096
+"""Steps: a plot has as many rows and columns."""
+
 _EPOCH = datetime.date(1970, 1, 1)
 
 
@@ -53,6 +56,8 @@ class CalendarOptions:
         for name in ("step", "length", "min_observations"):
             if getattr(self, name) < 1:
                 raise ValueError(f"calendar {name} must be at least 1, got {getattr(self, name)}")
+        if self.length > MOST:
+            raise ValueError(f"calendar length must be at most {MOST} steps, got {self.length}")
         counted = isinstance(self.seasons, int) and not isinstance(self.seasons, bool)
         if not (self.seasons in (ALL, BEST) or (counted and int(self.seasons) >= 1)):
             raise ValueError(

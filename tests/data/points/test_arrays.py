@@ -31,7 +31,7 @@ def save(folder, **changes):
         ({"label": np.array(["corn"])}, r"labels must have shape \(2,\), .* got \(1,\)"),
         ({"label": np.array(["corn", None])}, "expected an npz of plain arrays"),
         ({"reflectance": np.ones((2, 3), np.int16)}, "reflectance must be pixels x dates x bands"),
-        ({"reflectance": np.full((2, 3, 1), "red")}, "reflectance must be numbers, got <U3"),
+        ({"reflectance": np.full((2, 3, 1), "red")}, "reflectance must be real numbers, got <U3"),
         ({"dates": np.array(["2021-01-01", "2020-01-01", "2021-03-01"])}, "must increase strictly"),
         ({"dates": np.array(["2021-01-01T10", "2021-01-01T11", "2021-03-01"])}, "one a day, got"),
         ({"dates": np.array(["2021-01-01"])}, r"dates must have shape \(3,\), .* got \(1,\)"),

@@ -11,6 +11,7 @@ from cases.synthetic import BANDS, CALENDAR, RECURRENCE, make_pairs
 
 from pimc.data.unpaired_images import UnpairedImages
 from pimc.pretraining.corpus import EncoderInputs
+from pimc.pretraining.kept_encoder import remove_checkpoint
 from pimc.pretraining.objective_options import ObjectiveOptions
 from pimc.pretraining.options import (
     BatchOptions,
@@ -37,7 +38,9 @@ SERIES = (TRAIN.series_alone(), VALIDATION.series_alone())
 
 def run(folder, objective, data=(TRAIN, VALIDATION), log=None, unpaired=None, **changes):
     options = replace(OPTIONS, objective=ObjectiveOptions(**objective), **changes)
-    return pretrain(*data, INPUTS, options, folder, log, unpaired)
+    result = pretrain(*data, INPUTS, options, folder, log, unpaired)
+    remove_checkpoint(result.checkpoint)  # the same call then trains anew
+    return result
 
 
 def same_weights(one, other):

@@ -74,21 +74,26 @@ def read_metadata(path: Path) -> tuple[list[PastisRecord], str]:
     """
     try:
         collection = json.loads(path.read_text(encoding="utf-8"))
-        features = collection["features"]
-    except (ValueError, KeyError, TypeError) as error:
-        raise ValueError(f"{path}: expected a GeoJSON FeatureCollection, got {error!r}") from error
+        features = [dict(feature) for feature in collection["features"]]
+        crs = (collection.get("crs") or {}).get("properties", {}).get("name", LAMBERT_93)
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        raise ValueError(
+            f"{path}: expected a GeoJSON FeatureCollection as released, got {error!r}; download it "
+            "again"
+        ) from error
     records = [_record(feature, path) for feature in features]
     seen: set[str] = set()
     for record in records:
         if record.patch_id in seen:
             raise ValueError(f"{path}: patch {record.patch_id} is there twice; remove one feature")
         seen.add(record.patch_id)
-    crs = (collection.get("crs") or {}).get("properties", {}).get("name", LAMBERT_93)
     return records, str(crs).replace("urn:ogc:def:crs:EPSG::", "EPSG:")
 
 
 def _record(feature: Mapping[str, Any], path: Path) -> PastisRecord:
     properties = feature.get("properties") or {}
+    if not isinstance(properties, Mapping):
+        raise ValueError(f"{path}: expected properties by name, got {str(properties)[:80]!r}")
     missing = [key for key in ("ID_PATCH", "Fold", "TILE", "dates-S2") if key not in properties]
     if missing:
         raise ValueError(
@@ -105,7 +110,7 @@ def _record(feature: Mapping[str, Any], path: Path) -> PastisRecord:
         fold=int(fold),
         tile=str(properties["TILE"]),
         days=_days(properties["dates-S2"], patch_id, path),
-        corners=_corners(feature.get("geometry")),
+        corners=_corners(feature.get("geometry"), f"{path}, patch {patch_id}"),
     )
 
 
@@ -132,18 +137,31 @@ def _days(dates: Any, patch_id: str, path: Path) -> tuple[str, ...]:  # noqa: AN
 
 
 def _corners(
-    geometry: Mapping[str, Any] | None,
+    geometry: Mapping[str, Any] | None, where: str
 ) -> tuple[tuple[float, float], ...] | None:
     """North-west, north-east and south-west corners of a (slightly turned) square.
 
     The squares lie along the UTM grid of their tile, so in Lambert-93 they are turned by a few
     degrees: far less than the 45 at which the corners would change their names.
+
+    Raises:
+        ValueError: for a geometry that is no polygon of finite coordinates.
     """
     if not geometry:
         return None
-    rings = geometry["coordinates"]
-    ring = rings[0][0] if geometry["type"] == "MultiPolygon" else rings[0]
-    x, y = np.array(ring, dtype=float)[:, :2].T
+    try:
+        rings = geometry["coordinates"]
+        ring = rings[0][0] if geometry["type"] == "MultiPolygon" else rings[0]
+        if any(isinstance(value, str) for point in ring for value in point):
+            raise TypeError("coordinates that are texts")
+        x, y = np.array(ring, dtype=float)[:, :2].T
+        if len(x) < 4 or not np.isfinite([x, y]).all():
+            raise ValueError(f"a ring of {len(x)} points, not all of them finite, or too few")
+    except (ValueError, KeyError, IndexError, TypeError) as error:
+        raise ValueError(
+            f"{where}: expected the geometry of a Polygon or MultiPolygon in metres, got "
+            f"{str(geometry)[:80]} ({error!r}); use the file of the release"
+        ) from error
     chosen = (np.argmax(y - x), np.argmax(x + y), np.argmin(x + y))
     return tuple((float(x[k]), float(y[k])) for k in chosen)
 

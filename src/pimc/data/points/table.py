@@ -9,7 +9,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from pimc.data.patch import FILL
+from pimc.data.dates import check_days
+from pimc.data.patch import FILL, check_bands
 from pimc.data.points.positions import check_degrees
 
 
@@ -60,6 +61,8 @@ class PointTable:
                     f"{self.source}: {name} must have shape {shape}, because reflectance is "
                     f"{pixels} pixels x {times} dates x {bands} bands; got {np.shape(array)}"
                 )
+        check_bands(self.bands, str(self.source))
+        check_days(self.dates, str(self.source))
         if not (np.diff(self.dates) > np.timedelta64(0, "D")).all():
             raise ValueError(
                 f"{self.source}: dates must increase strictly, one a day, got "

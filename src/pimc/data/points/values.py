@@ -39,8 +39,8 @@ def to_reflectance(
     Raises:
         ValueError: values that are no numbers, or plainly of another scale.
     """
-    if not np.issubdtype(values.dtype, np.number):
-        raise ValueError(f"{source}: reflectance must be numbers, got {values.dtype}")
+    if values.dtype.kind not in "iuf":  # a complex number is one too, and no reflectance
+        raise ValueError(f"{source}: reflectance must be real numbers, got {values.dtype}")
     causes = missing_by_cause(values, scale, no_data)
     missing = np.logical_or.reduce(list(causes.values()))
     check_scale(values, scale, no_data, source)

@@ -5,6 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 
+MOST = 10_000
+"""Reflectance 1: no file is further off."""
+
 Offset = int | str | Mapping[str, "Offset"]
 """A whole number, ``auto``, or either by place or by dates."""
 
@@ -19,10 +22,12 @@ def check_offset(offset: object) -> None:
         for value in offset.values():
             check_offset(value)
         return
-    if offset != "auto" and (isinstance(offset, bool) or not isinstance(offset, int)):
+    if isinstance(offset, int) and not isinstance(offset, bool) and abs(offset) <= MOST:
+        return
+    if offset != "auto":
         raise ValueError(
-            f"offset must be whole numbers such as 0 or -1000, got {offset}; one for all, or some "
-            "by place or by dates; auto leaves it to the files"
+            f"offset must be whole numbers such as 0 or -1000, got {offset} (at most {MOST} either "
+            "way); one for all, or some by place or by dates; auto leaves it to the files"
         )
 
 

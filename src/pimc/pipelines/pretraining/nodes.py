@@ -72,7 +72,7 @@ def pretrain_encoders(
 def drop_checkpoint(finished_checkpoint: Path, series_encoder: StoredSeriesEncoder | None) -> None:
     """Remove the checkpoint of a training whose encoder was stored, and read from its file again.
 
-    The images' encoder is stored after it, the figures too: the node before this has then ended.
+    It runs when all else that the training gave is stored too.
     """
     if series_encoder is not None:
         remove_checkpoint(finished_checkpoint)
