@@ -126,6 +126,8 @@ def test_no_image_encoder_is_handed_on_where_none_was_trained(monkeypatch, image
         ShardedArray([np.zeros((0, 1, 1, 1), np.int16)]),
         np.full((3, 1), NO_FRAME, np.int32),
         {"places": {"here": {"substitutions": {"B08": "B8A"}}, "there": {"substitutions": {}}}},
+        series,
+        pixels[:0],
     )
     outputs = pretrain_encoders(
         corpus,

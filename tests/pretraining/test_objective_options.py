@@ -40,4 +40,4 @@ def test_terms_in_use_keep_their_order():
 def test_options_take_the_objective_as_a_mapping():
     options = PretrainingOptions(objective={"pair": 0, "series": 1}, view={"masking": 0.6})
     assert options.objective == ObjectiveOptions(pair=0, series=1)
-    assert (options.view.masking, options.view.level) == (0.6, 0.05)
+    assert (options.view.masking, options.view.level) == (0.6, 0.2)

@@ -32,8 +32,8 @@ class Arm:
             ``pretrained`` is fine-tuned and ``random`` is the same architecture from scratch;
             with other kinds both stay frozen.
         budgets: names of the label budgets at which it runs; None runs it at all of them.
-        encoder: name of the pretrained encoder that it reads, in a task that has several, or of
-            the backbone.
+        encoder: name of the pretrained encoder that it reads, in a task that has several
+            (``shipped``: the one that comes with the package), or of the backbone.
         options: hyper-parameters of the kind, and what it chooses them from.
         file: of others' embeddings, where its input reads them.
     """

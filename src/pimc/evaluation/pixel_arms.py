@@ -19,7 +19,7 @@ from pimc.evaluation.peer_files import read_peer
 from pimc.evaluation.pixel_crops import PixelCrops, cut_crops
 from pimc.evaluation.planning import Task, running_arms
 from pimc.evaluation.protocol import split_rotations
-from pimc.evaluation.series_task import SeriesEncoders, SeriesTaskOptions
+from pimc.evaluation.series_task import COMES_WITH_THE_PACKAGE, SeriesEncoders, SeriesTaskOptions
 from pimc.evaluation.task_facts import PATCHES, TaskFacts
 from pimc.pretraining.corpus import Corpus
 from pimc.signal.row_subset import RowSubset
@@ -76,6 +76,16 @@ class PixelClassificationOptions(SeriesTaskOptions, PixelOptions):
     """What tasks on series and tasks on pixels are told."""
 
     inputs: ClassVar[Mapping[str, Input]] = IMAGED_INPUTS
+
+    def __post_init__(self) -> None:
+        """Check whose encoders arms name too."""
+        super().__post_init__()
+        for arm in self.arms.values():
+            if arm.encoder not in (None, COMES_WITH_THE_PACKAGE):
+                raise ValueError(
+                    f"arm {arm.name}: encoder must be {COMES_WITH_THE_PACKAGE} or absent (that of "
+                    f"this environment), got {arm.encoder!r}"
+                )
 
 
 @dataclass(frozen=True, eq=False)
@@ -135,7 +145,7 @@ def pixel_task(
     rows = samples["corpus_row"].to_numpy()
     series, observed = (np.asarray(each[rows]) for each in (corpus.index_series, corpus.observed))
     of_series = encoders.series.untrained(corpus.axes)
-    ground, find = (samples["patch"].to_numpy(), fold), encoders.series.find
+    ground, find = (samples["patch"].to_numpy(), fold), encoders.series.encoder_of
     bands, crops = corpus.band_series, encoders.cut(corpus, rows)
     inputs = PixelInputs(
         series,

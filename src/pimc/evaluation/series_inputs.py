@@ -83,9 +83,7 @@ class SeriesInputs:
         """A new one: a copy of the pretrained one, or one with random weights."""
         kind = source_of(run)
         if kind.encoder == PRETRAINED:
-            pretrained = self._pretrained(run)
-            encoder = SeriesEncoder(pretrained.config)
-            encoder.load_state_dict(pretrained.state_dict())
+            encoder = self._pretrained(run).copy()
         else:
             given = self.of_series
             fitted = fit_on_rows(self.series, split.train, given.recurrence, given.indices)

@@ -11,6 +11,7 @@ from functools import partial
 from pathlib import Path
 from typing import ClassVar, TypeVar
 
+from pimc.data.fingerprint import fingerprint
 from pimc.data.folds import FoldOptions
 from pimc.evaluation.arms import Arm, ArmRun, TaskOptions
 from pimc.evaluation.kinds import PRETRAINED, SERIES_INPUTS, Input
@@ -75,6 +76,23 @@ class SeriesOptions:
     architecture: Architecture
 
 
+COMES_WITH_THE_PACKAGE = "shipped"
+"""What an arm of pixel classification calls the encoder that comes with the package."""
+
+
+@dataclass(frozen=True, eq=False)
+class ShippedEncoder:
+    """The encoder that comes with the package, as far as it reads the series of a task.
+
+    Attributes:
+        kept: the encoder; None where it cannot read them.
+        reason: why it cannot.
+    """
+
+    kept: KeptEncoder | None
+    reason: str = ""
+
+
 @dataclass(frozen=True, eq=False)
 class SeriesEncoders:
     """Encoders that arms on series read.
@@ -84,12 +102,14 @@ class SeriesEncoders:
         architecture: of these: that of the pretrained ones, so that pairs of arms fit.
         find: the pretrained encoder of a run; None where there is none.
         seeds: trainings that draws of labels take turns with.
+        shipped: what arms read that name it as their encoder; None in tasks without such arms.
     """
 
     recurrence: RecurrenceOptions
     architecture: Architecture
     find: FindEncoder | None
     seeds: int = 1
+    shipped: ShippedEncoder | None = None
 
     def untrained(self, axes: SeriesAxes) -> SeriesOptions:
         """What encoders with first weights hang on."""
@@ -102,13 +122,32 @@ class SeriesEncoders:
 
     def digest(self, run: ArmRun) -> str | None:
         """What a run's result hangs on of a pretrained encoder."""
-        return self.find(run).digest if self.find and _reads(run.arm) else None
+        return self.encoder_of(run).digest if _reads(run.arm) else None
+
+    def encoder_of(self, run: ArmRun) -> KeptEncoder:
+        """The pretrained encoder that a run reads.
+
+        Raises:
+            ValueError: if there is none.
+        """
+        if self._reads_shipped(run.arm) and self.shipped and self.shipped.kept:
+            return self.shipped.kept
+        if self.find is None:
+            raise ValueError(f"arm {run.arm.name} needs a pretrained encoder, and there is none")
+        return self.find(run)
 
     def absent(self, options: TaskOptions) -> dict[str, str]:
-        """Arms that cannot run for want of one."""
-        reason = "there is no pretrained series encoder"
-        lacking = [] if self.find else [each.name for each in options.arms.values() if _reads(each)]
-        return dict.fromkeys(lacking, reason)
+        """Arms that cannot run for want of one, and why."""
+        reasons = {arm.name: self._lacks(arm) for arm in options.arms.values() if _reads(arm)}
+        return {name: reason for name, reason in reasons.items() if reason}
+
+    def _lacks(self, arm: Arm) -> str:
+        if self.shipped and self._reads_shipped(arm):
+            return self.shipped.reason
+        return "" if self.find else "there is no pretrained series encoder"
+
+    def _reads_shipped(self, arm: Arm) -> bool:
+        return self.shipped is not None and arm.encoder == COMES_WITH_THE_PACKAGE
 
 
 def plan_rotation_encoders(
@@ -148,6 +187,19 @@ def choose_encoders(
         return SeriesEncoders(recurrence, find_preset(options.preset).series, None)
     series_encoder.check(axes.indices, axes.calendar)
     return SeriesEncoders(recurrence, series_encoder.config.architecture, always(series_encoder))
+
+
+def find_shipped(axes: SeriesAxes) -> ShippedEncoder:
+    """The encoder that comes with the package, for series of some indices and calendar."""
+    from pimc.model.shipped import shipped_encoder
+    from pimc.model.storage import encoder_digest
+
+    try:
+        encoder = shipped_encoder(axes.indices, axes.calendar)
+    except ValueError as error:
+        return ShippedEncoder(None, f"the encoder of the package: {error}")
+    digest = fingerprint(encoder_digest(encoder), axes.calendar)
+    return ShippedEncoder(KeptEncoder(digest, lambda: encoder))
 
 
 def always(encoder: StoredSeriesEncoder) -> FindEncoder:

@@ -157,6 +157,10 @@ class ResampledEncoder(SeriesEncoder):
         self.register_buffer("inside", inside, persistent=False)
         self.register_buffer("matrix", interpolation(steps, calendar.length), persistent=False)
 
+    def copy(self) -> ResampledEncoder:
+        """Another one with the same weights, for the same calendar."""
+        return ResampledEncoder(self, self.calendar)
+
     def check(self, indices: Sequence[str], calendar: CalendarOptions) -> None:
         """Refuse series of other indices, or of another calendar than the one it was made for."""
         super().check(indices, self.config.calendar)

@@ -79,6 +79,12 @@ class SeriesEncoder(nn.Module):
         parts: tuple[Tensor, ...] = torch.split(embedding, list(self.branch_sizes), dim=1)
         return parts
 
+    def copy(self) -> SeriesEncoder:
+        """Another one with the same weights."""
+        twin = SeriesEncoder(self.config)
+        twin.load_state_dict(self.state_dict())
+        return twin
+
     def check(self, indices: Sequence[str], calendar: CalendarOptions) -> None:
         """Refuse series that are not what this encoder was trained on.
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
@@ -55,7 +56,11 @@ def take_in(folder: Path) -> None:
     encoder = load_encoder(folder)
     if not isinstance(encoder, SeriesEncoder):
         raise TypeError(f"expected an encoder of series in {folder}, got {encoder.kind}")
-    save_encoder(encoder, FOLDER)
+    # its patches are the simulation's own, whose names others' patches have too
+    config = replace(encoder.config, trained_on={})
+    taken = SeriesEncoder(config)
+    taken.load_state_dict(encoder.state_dict())
+    save_encoder(taken, FOLDER)
 
 
 if __name__ == "__main__":

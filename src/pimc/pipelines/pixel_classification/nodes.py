@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
@@ -18,7 +19,7 @@ from pimc.evaluation.pixel_arms import (
     pixel_task,
 )
 from pimc.evaluation.planning import plan
-from pimc.evaluation.series_task import choose_encoders, plan_rotation_encoders
+from pimc.evaluation.series_task import choose_encoders, find_shipped, plan_rotation_encoders
 from pimc.model.encoder_config import StoredImageEncoder, StoredSeriesEncoder
 from pimc.pretraining.corpus import Corpus
 from pimc.pretraining.kept_encoder import EncoderTask, KeptEncoder
@@ -54,10 +55,11 @@ def gather_encoders(
     pretraining: PretrainingOptions,
     options: PixelClassificationOptions,
 ) -> PixelEncoders:
-    """Those that arms read: the catalog's for all rotations, or of each its own."""
-    side = pretraining.batch.crop_side
+    """Those that arms read: the catalog's or of each rotation its own, and the package's."""
+    side, axes = pretraining.batch.crop_side, corpus.axes
+    chosen = choose_encoders(options, recurrence, axes, series_encoder, rotation_encoders)
     return PixelEncoders(
-        choose_encoders(options, recurrence, corpus.axes, series_encoder, rotation_encoders),
+        replace(chosen, shipped=find_shipped(axes)),
         choose_image_encoders(options, side, corpus.bands, image_encoder, rotation_encoders),
     )
 
