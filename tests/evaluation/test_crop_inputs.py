@@ -20,6 +20,8 @@ from pimc.evaluation.series_task import SeriesOptions, always
 from pimc.model.architecture import Architecture
 from pimc.model.encoder_config import ImageEncoderConfig, SeriesEncoderConfig
 from pimc.model.encoders import ImageEncoder, SeriesEncoder
+from pimc.pretraining.kept_encoder import EncoderRun, KeptEncoder, KeptImageEncoder
+from pimc.pretraining.variants import SHIPPED
 from pimc.signal.recurrence import RecurrenceOptions
 
 CORPUS = make_corpus(images=True)
@@ -175,3 +177,18 @@ def test_an_encoder_of_other_bands_is_none():
     with pytest.raises(ValueError, match="arm arm: the pretrained image encoder reads B11"):
         inputs.frozen(arm_run("linear", "pretrained_image"), SPLIT)
     assert isinstance(encoders, ImageEncoders)
+
+
+def test_draws_take_turns_with_the_image_encoders_of_their_rotation():
+    kept = {
+        EncoderRun(SHIPPED, seed, rotation).name: KeptEncoder(
+            "series", series_encoder, image=KeptImageEncoder(f"{seed}{rotation}", image_encoder)
+        )
+        for seed in (0, 1)
+        for rotation in (0, 1)
+    }
+    effort = {"budgets": {"all": {"draws": 3}}, "rotations": 2, "encoder_seeds": 2}
+    options = replace(OPTIONS, efforts={"quick": effort}, encoders="by_rotation")
+    encoders = choose_image_encoders(options, SIDE, BANDS, None, kept)
+    runs = [replace(arm_run("linear", "pretrained_image", seed), rotation=1) for seed in range(3)]
+    assert [encoders.find(run).digest for run in runs] == ["01", "11", "01"]
