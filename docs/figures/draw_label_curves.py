@@ -26,9 +26,11 @@ BUDGETS = {
 
 ARMS = {
     "linear_probe": ("pretrained, frozen", "#1f5f9e"),
-    "random_init": ("first weights, frozen", "#8fb4d9"),
-    "cnn1d": ("1-D CNN", "#b3541e"),
-    "forest": ("random forest", "#3f7d3a"),
+    "shipped_probe": ("of the package, frozen", "#5b9bd5"),
+    "random_init": ("first weights, frozen", "#a9c4e0"),
+    "cnn1d_bands": ("1-D CNN, all bands", "#b3541e"),
+    "forest_bands": ("random forest, all bands", "#3f7d3a"),
+    "presto_with_coordinates": ("Presto", "#8a4f7d"),
     "majority": ("commonest class", "#888888"),
 }
 
