@@ -152,7 +152,8 @@ def _draw_direction(
 def _explain(part: SubFigure, indices: Sequence[str]) -> None:
     """Which line is which index, and which rows are shown."""
     lines = [Line2D([], [], color=f"C{number}") for number in range(len(indices))]
-    part.legend(lines, indices, loc="outside lower left", ncols=len(lines), frameon=False)
+    columns = min(len(lines), 3)  # what is told beside it needs the other half of the width
+    part.legend(lines, indices, loc="outside lower left", ncols=columns, frameon=False)
     told = "framed: the query's own partner; rows: from well to badly answered queries"
     part.supxlabel(told, fontsize=9, color="0.35", x=0.99, ha="right")
 
