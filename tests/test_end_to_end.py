@@ -148,14 +148,16 @@ TASKS = {
         "device": "cpu",
         "arms": {
             **ARMS,
-            "rocket_bands": None,
+            **dict.fromkeys(("rocket_bands", "svm_bands", "svm_probe", "image_probe")),
             "forest": {"trees": 5},
             "forest_bands": {"trees": 5},
             "cnn1d": SHORT,
             "cnn1d_bands": SHORT,
             "fine_tune": SHORT,
         },
-        "efforts": {"quick": {"max_train": 200, "budgets": {"shots_5": {"draws": 1}}}},
+        "efforts": {
+            "quick": {"max_train": 200, "budgets": {"shots_5": {"draws": 1}, "shots_20": None}}
+        },
     },
     "forecasting": {
         "resamples": 50,
@@ -323,7 +325,7 @@ def test_embeddings_of_others_and_all_bands_stand_in_the_table_of_a_table_of_pix
         "encoders": "catalog",
         "arms": {**dict.fromkeys(shipped["arms"]), "theirs": peer, "logistic_bands": bands},
         "references": ["theirs"],
-        "efforts": {"quick": {"budgets": {"shots_5": {"draws": 1}}}},
+        "efforts": {"quick": {"budgets": {"shots_5": {"draws": 1}, "shots_20": None}}},
         "resamples": 50,
     }
     table = str(tmp_path / "points.npz")
