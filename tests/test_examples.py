@@ -54,5 +54,5 @@ By parcel, all labels:
     whole = script["read_accuracies"](script["PAGE"].read_text())
     figure = script["draw"](whole)
     drawn = {line.get_color(): len(line.get_xdata()) for line in figure.axes[0].lines}
-    assert drawn[script["ARMS"]["cnn1d"][1]] == 2  # it runs at the two largest budgets alone
+    assert drawn[script["ARMS"]["cnn1d_bands"][1]] == 2  # it runs at the two largest budgets alone
     assert drawn[script["ARMS"]["linear_probe"][1]] == len(script["BUDGETS"])
