@@ -166,7 +166,8 @@ def test_parameters_of_the_catalog_are_those_of_the_environment():
     base, stack = catalog_parameters(base), catalog_parameters(stack)
     assert base["scenes"] == {"patches", "size", "seed"}
     assert not any("root" in names for names in base.values())
-    assert stack["scenes"] == {"root", "offset"}
+    labels = {"labels", "label_column", "label_layer", "label_crs", "seed"}
+    assert stack["scenes"] == {"root", "offset", *labels}
 
 
 def test_a_clone_has_the_folder_for_personal_settings():

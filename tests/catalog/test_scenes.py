@@ -117,9 +117,9 @@ def test_scenes_are_only_read(points):
     ("name", "options"),
     [
         ("Pastis", "folds, limit"),
-        ("Stack", "band_names, bands, cloud_threshold, date_pattern, gap, grid, held_out, mask, "),
-        ("Cube", "band_names, bands, cloud_threshold, crs, gap, grid, held_out, mask, offset, "),
-        ("Stac", "bands, bbox, cloud_threshold, collection, crs, dates, gap, held_out, mask, "),
+        ("Stack", "band_names, bands, cloud_threshold, date_pattern, gap, grid, held_out, "),
+        ("Cube", "band_names, bands, cloud_threshold, crs, gap, grid, held_out, labels, "),
+        ("Stac", "bands, bbox, cloud_threshold, collection, crs, dates, gap, held_out, labels, "),
         ("Point", "block_degrees, classes, clear, cloudy_above, columns, crs, no_data, regions"),
     ],
 )

@@ -58,7 +58,7 @@ def catalog(tmp_path):
             "pretraining_metrics": MemoryDataset(METRICS),
             "series_encoder": EncoderFolder(str(tmp_path / "series_encoder")),
             "image_encoder": EncoderFolder(str(tmp_path / "image_encoder")),
-            "series_pixels": MemoryDataset(pd.DataFrame({"label": [-1, 3]})),
+            "series_pixels": MemoryDataset(pd.DataFrame({"label": [-1, 3], "fold": [1, 5]})),
             "params:folds": MemoryDataset(FoldOptions()),
             "land_cover.scores": table(tmp_path, "land_cover.scores", scores()),
             "leaderboard.page": CSVDataset(filepath=str(tmp_path / "page.html")),
@@ -92,7 +92,7 @@ def test_a_pretraining_says_what_it_learned_where_it_lies_and_what_comes_next(ca
     assert written == f"written: {tmp_path / 'series_encoder'}"
     command = "kedro run --env=stack --pipeline=evaluate --params=root=/tiffs"
     assert following.startswith(f"next: {command}")
-    catalog["series_pixels"].save(pd.DataFrame({"label": [-1, -1]}))
+    catalog["series_pixels"].save(pd.DataFrame({"label": [-1, -1], "fold": 5}))
     assert "--pipeline=forecasting" in summarise(run, pipeline, catalog)[2]
 
 

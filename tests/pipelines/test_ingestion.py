@@ -110,7 +110,7 @@ class Source:
 def test_keys_change_with_source_and_options_alone():
     def key(fingerprint="a", **changes):
         scenes = {"1": Source(fingerprint)}
-        tasks, _ = plan_samples(scenes, SamplingOptions(**changes), ScreeningOptions())
+        tasks, *_ = plan_samples(scenes, SamplingOptions(**changes), ScreeningOptions(), CLASSES)
         return tasks["1"].key
 
     assert key() == key()

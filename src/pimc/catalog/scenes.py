@@ -90,7 +90,9 @@ class _FileScenes(_Scenes):
         return self._path.exists()
 
     def _describe(self) -> dict[str, Any]:
-        return {"source": self.source, "root": str(self._path)}
+        labels = getattr(self._options, "labels", None)
+        of_labels = {} if labels is None or labels.path is None else {"labels": repr(labels)}
+        return {"source": self.source, "root": str(self._path), **of_labels}
 
 
 class PastisScenes(_FileScenes):
@@ -119,6 +121,7 @@ class StackScenes(_FileScenes):
       path: data/01_raw/stack
       bands: [B02, B03, B04, B08]
       offset: {my_place: -1000}
+      labels: {path: data/01_raw/fields.gpkg, column: crop}
     ```
     """
 

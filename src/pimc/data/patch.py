@@ -22,6 +22,10 @@ REFLECTANCE_SCALE = 10_000
 SENTINEL2_BANDS = ("B02", "B03", "B04", "B05", "B06", "B07", "B08", "B8A", "B11", "B12")
 """The ten 10 m and 20 m bands in PASTIS's order."""
 
+LABEL_COLUMNS = ("parcel", "label", "class", "place", "block", "fold", "pixels", "kept")
+"""Of a table of labelled features: number, code, class, where it lies, its fold, its pixels, and
+those of them that no gap between folds takes."""
+
 UNUSED_FOLD = 0
 """Ground that belongs to no fold: the gap beside held-out ground, or another patch's pixel."""
 
@@ -55,7 +59,8 @@ class Patch:
         place: the place or tile that the patch is cut from; patches of one place share a grid.
         folds: H x W uint8, the fold 1..5 of each pixel; ``UNUSED_FOLD`` where a pixel must not
             be sampled.
-        labels: H x W uint8 class of each pixel, or None where there are no labels.
+        labels: H x W class of each pixel, uint8, or int16 where some have none (-1); None where
+            there are no labels.
         parcels: H x W int32 parcel of each pixel, 0 = none, or None where unknown.
         clear: T x H x W bool, True where the source's own cloud mask says clear; None without one.
         origin: row and column of the patch's first pixel in the grid of its place.
@@ -151,3 +156,16 @@ class NamedPixels(Protocol):
         Columns, as far as there are such: id (text), lon and lat (degrees), number (place in the
         order of the source's table, from 0) and of (how many that table has).
         """
+
+
+@runtime_checkable
+class LabelledGround(Protocol):
+    """A source whose labels come from a file of the user's, with classes of its own."""
+
+    @property
+    def classes(self) -> tuple[str, ...] | None:
+        """Names by code; None without labels."""
+
+    @property
+    def label_table(self) -> pd.DataFrame | None:
+        """One row a labelled feature, with ``LABEL_COLUMNS``; None without labels."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -11,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from pimc.data.fingerprint import array_digest, fingerprint
-from pimc.data.folds import FoldOptions
+from pimc.data.folds import FOLDS, FoldOptions
 from pimc.evaluation.arms import ArmRun, TaskOptions
 from pimc.evaluation.crop_task import ImageEncoders
 from pimc.evaluation.kinds import IMAGED_INPUTS, PIXEL_INPUTS, Input
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
     from pimc.evaluation.crop_inputs import CropInputs
     from pimc.evaluation.pixel_inputs import PixelInputs
 
+logger = logging.getLogger(__name__)
+
 PIXEL_CLASSIFICATION = TaskFacts(
     "pixel_classification",
     "Pixel classification",
@@ -39,8 +42,8 @@ PIXEL_CLASSIFICATION = TaskFacts(
 RESULT_VERSION = 2
 """Raise it when the code gives other results from the same data and options."""
 
-VOID, BACKGROUND = "Void", "Background"
-"""Classes of PASTIS: void pixels are never scored, background if asked for."""
+BACKGROUND = "Background"
+"""A class of PASTIS, scored if asked for."""
 
 
 @dataclass(frozen=True)
@@ -49,26 +52,66 @@ class PixelOptions(TaskOptions):
 
     Attributes:
         background: whether the class Background takes part.
+        void: name of the class that never does; None where all do.
+        in_all_folds: whether a class takes part only where it has samples in each of the five
+            folds: of one that lacks in some there is no honest score.
     """
 
     inputs: ClassVar[Mapping[str, Input]] = PIXEL_INPUTS
 
     background: bool = True
+    void: str | None = "Void"
+    in_all_folds: bool = False
 
     def samples(self, series_pixels: pd.DataFrame, classes: Sequence[str]) -> pd.DataFrame:
         """Pixels that take part, those with a class that counts.
 
         ``corpus_row`` is the row of each among all (``row`` is that in its patch).
         """
-        left_out = {VOID} if self.background else {VOID, BACKGROUND}
-        codes = [code for code, name in enumerate(classes) if name not in left_out]
+        folds = self.scored_folds(series_pixels, classes)
+        codes = [code for code, there in folds.items() if self._is_scored(there)]
         rows = np.flatnonzero(series_pixels["label"].isin(codes))
-        if not rows.size:
+        if not (series_pixels["label"].isin(folds)).any():
             raise ValueError(
                 f"classes are told of labelled pixels: {len(series_pixels)} pixels, none "
-                f"has a class of {', '.join(classes)}; bring labels, or another task"
+                f"has a class of {', '.join(classes)}; bring labels (docs/data.md), or another task"
+            )
+        if self.in_all_folds and len(codes) < 2:
+            raise ValueError(
+                "no honest score can be given: at least two classes need labels in each of five "
+                "blocks of ground, that a gap sets apart. There are: "
+                f"{describe_folds(folds, classes)}. Label more fields, farther apart; a map needs "
+                "no more"
             )
         return series_pixels.iloc[rows].reset_index(drop=True).assign(corpus_row=rows)
+
+    def scored_folds(
+        self, series_pixels: pd.DataFrame, classes: Sequence[str]
+    ) -> dict[int, tuple[int, ...]]:
+        """Folds in which each class has samples, by code; void and what was not asked for aside."""
+        left_out = {self.void} if self.background else {self.void, BACKGROUND}
+        codes = [code for code, name in enumerate(classes) if name not in left_out]
+        known = series_pixels[["label", "fold"]].drop_duplicates()
+        return {
+            code: tuple(sorted(known["fold"][known["label"] == code].tolist())) for code in codes
+        }
+
+    def unscored(
+        self, series_pixels: pd.DataFrame, classes: Sequence[str]
+    ) -> dict[int, tuple[int, ...]]:
+        """Classes of which there is no honest score, and the folds that have some, by code."""
+        folds = self.scored_folds(series_pixels, classes)
+        return {code: there for code, there in folds.items() if not self._is_scored(there)}
+
+    def _is_scored(self, folds: Sequence[int]) -> bool:
+        return not self.in_all_folds or set(FOLDS) <= set(folds)
+
+
+def describe_folds(folds: Mapping[int, Sequence[int]], classes: Sequence[str]) -> str:
+    """Classes with the number of folds that have labels of each: ``rice in 2 of 5 folds``."""
+    return ", ".join(
+        f"{classes[code]} in {len(there)} of {len(FOLDS)} folds" for code, there in folds.items()
+    )
 
 
 @dataclass(frozen=True)
@@ -123,6 +166,11 @@ def check_samples(corpus: Corpus, classes: Sequence[str], options: PixelOptions)
 
     options.check_arms(KINDS, options.inputs)
     samples = options.samples(corpus.pixels, classes)
+    if unscored := options.unscored(corpus.pixels, classes):
+        logger.warning(
+            "no honest score exists for %s: these classes are left out of all scores",
+            describe_folds(unscored, classes),
+        )
     for file in dict.fromkeys(arm.file for arm in running_arms(options) if arm.file):
         read_peer(file, samples, corpus.source_pixels)
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import mlflow
+import pandas as pd
 from kedro.framework.hooks import hook_impl
 from kedro.io import DataCatalog
 from kedro.pipeline import Pipeline
@@ -101,9 +102,10 @@ def describe_choice(arm: ChosenArm) -> str:
 def _next_task(run_params: Mapping[str, Any], catalog: DataCatalog) -> str:
     """What the encoders can be scored on: nothing without a test fold, forecasts without labels."""
     folds: FoldOptions = catalog.load(FOLDS)
-    if not folds.test:
+    pixels: pd.DataFrame = catalog.load(PIXELS)
+    if not pixels["fold"].isin(folds.test).any():
         return ""
-    labelled = bool((catalog.load(PIXELS)["label"] >= 0).any())
+    labelled = bool((pixels["label"] >= 0).any())
     return run_command(run_params, "evaluate" if labelled else "forecasting")
 
 

@@ -77,6 +77,8 @@ def sample_patch(
     rng = np.random.default_rng([options.seed, zlib.crc32(patch.patch_id.encode())])
     eligible = eligible_pixels(patch, options.margin)
     rows, cols = sample_pixels(eligible, options.pixels_per_patch, rng)
+    drawn = len(rows)
+    rows, cols = add_labelled(patch, rows, cols)
     cube = read_at_once(patch.reflectance)
     cells = rows * cube.shape[3] + cols
     # the cells exist: `clip` leaves out the check and the buffer that it needs
@@ -85,7 +87,9 @@ def sample_patch(
     if patch.clear is not None:
         reflectance[~patch.clear[:, rows, cols].T] = FILL
     days = patch.dates.astype("datetime64[D]").astype(np.int32)
-    clear = screen_clouds(reflectance[::JUDGED], days, patch.bands, screening)
+    # labelled pixels lie in some fields alone: those drawn judge, where there are any
+    judges = reflectance[: drawn or None : JUDGED]
+    clear = screen_clouds(judges, days, patch.bands, screening)
     share = clear.sum(axis=0) / max(1, len(clear))
     # a window that lies in a gap beside held-out ground has no pixels and needs no images
     chosen = clearest_dates(share, options.frames_per_patch if len(rows) else 0)
@@ -137,6 +141,20 @@ def eligible_pixels(patch: Patch, margin: int) -> np.ndarray:
     inside[margin : rows - margin, margin : cols - margin] = True
     eligible: np.ndarray = inside & (patch.folds != UNUSED_FOLD)
     return eligible
+
+
+def add_labelled(patch: Patch, rows: np.ndarray, cols: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Pixels that were drawn, then all others with a label and a fold, row by row.
+
+    Where every pixel has a label, those drawn are enough. A labelled pixel at the edge counts too:
+    its series is whole, if not the image around it.
+    """
+    if patch.labels is None or (patch.labels >= 0).all():
+        return rows, cols
+    wanted = (patch.labels >= 0) & (patch.folds != UNUSED_FOLD)
+    wanted[rows, cols] = False
+    more = np.nonzero(wanted)
+    return np.concatenate([rows, more[0]]), np.concatenate([cols, more[1]])
 
 
 def clearest_dates(clear_share: np.ndarray, count: int) -> np.ndarray:

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
 
+from pimc.data.labels.options import LabelOptions
+from pimc.data.option_check import check_options
 from pimc.data.stack.bands import is_reflectance
 from pimc.data.stack.masks import MASKS
 from pimc.data.stack.offsets import Offset, check_offset
@@ -33,6 +37,7 @@ class SceneOptions:
             grid; masks take the nearest pixel.
         held_out: share of the longer side of each place that is kept for validation.
         gap: unused pixels between training and held-out ground, wider than a crop.
+        labels: of the ground (``LabelOptions``), with which folds are blocks of labelled features.
     """
 
     path: str
@@ -44,9 +49,13 @@ class SceneOptions:
     resampling: str = "nearest"
     held_out: float = 0.3
     gap: int = 17
+    labels: Any = field(default_factory=LabelOptions)
 
     def __post_init__(self) -> None:
-        """Check each option by itself."""
+        """Build labels that come as a mapping; check each option by itself."""
+        if isinstance(self.labels, Mapping):
+            check_options(LabelOptions, self.labels, "scenes.labels")
+            object.__setattr__(self, "labels", LabelOptions(**self.labels))
         unknown = [band for band in self.bands if not is_reflectance(band)]
         if unknown or not self.bands or len(set(self.bands)) < len(self.bands):
             raise ValueError(

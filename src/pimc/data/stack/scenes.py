@@ -4,16 +4,21 @@ from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from itertools import product
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
 from pimc.data.dates import MIN_DATES, need_dates
 from pimc.data.fingerprint import fingerprint
+from pimc.data.labels.ground import Ground, Window
+from pimc.data.labels.labelling import Cutting, Labelling, label_places
+from pimc.data.labels.laying import PlaceGrid
 from pimc.data.patch import Patch
 from pimc.data.stack.files import find_places
 from pimc.data.stack.images import Image
@@ -77,9 +82,10 @@ class StackPatch:
         images: those that have data in the window.
         rows: of the window.
         cols: of the window.
-        folds: H x W uint8 of the window.
+        ground: reads folds and labels of the window.
         fingerprint: of files and options.
         summary: what was read of the place, in words.
+        labelling: of all places (``pimc.data.patch.LabelledGround``); None without labels.
     """
 
     patch_id: str
@@ -87,9 +93,20 @@ class StackPatch:
     images: tuple[Image, ...]
     rows: Span
     cols: Span
-    folds: np.ndarray
+    ground: Callable[[], Ground]
     fingerprint: str
     summary: Mapping[str, Any]
+    labelling: Labelling | None = None
+
+    @property
+    def classes(self) -> tuple[str, ...] | None:
+        """Names of the classes by their codes; None without labels."""
+        return None if self.labelling is None else self.labelling.classes
+
+    @property
+    def label_table(self) -> pd.DataFrame | None:
+        """The labelled features of all places; None without labels."""
+        return None if self.labelling is None else self.labelling.table
 
     def __call__(self) -> Patch:
         """Read the window of each image: every file opened once, only the bands needed.
@@ -102,7 +119,8 @@ class StackPatch:
         window = Window.from_slices(
             (self.rows.start, self.rows.stop), (self.cols.start, self.cols.stop)
         )
-        times, bands, shape = len(self.images), len(self.place.bands), self.folds.shape
+        ground = self.ground()
+        times, bands, shape = len(self.images), len(self.place.bands), ground.folds.shape
         reflectance = np.empty((times, bands, *shape), dtype=np.int16)
         clear = np.empty((times, *shape), dtype=bool)
         removed = np.zeros(len(CAUSES) + 1, dtype=np.int64)
@@ -118,7 +136,9 @@ class StackPatch:
             dates=np.array([image.day for image in self.images], dtype="datetime64[D]"),
             bands=self.place.bands,
             place=self.place.name,
-            folds=self.folds,
+            folds=ground.folds,
+            labels=ground.labels,
+            parcels=ground.parcels,
             clear=None if self.place.mask is None else clear,
             origin=(self.rows.start, self.cols.start),
             georeference=self.place.grid.part(self.rows.start, self.cols.start),
@@ -162,7 +182,17 @@ def place_scenes(places: Sequence[Place], options: SceneOptions) -> dict[str, St
         logger.warning(
             "patch_size %d lowered to %d, the smallest side of a place", options.patch_size, size
         )
-    return {patch.patch_id: patch for place in places for patch in _cut(place, size, options)}
+    labelling = _read_labels(places, size, options)
+    return {
+        patch.patch_id: patch for place in places for patch in _cut(place, size, options, labelling)
+    }
+
+
+def _read_labels(places: Sequence[Place], size: int, options: SceneOptions) -> Labelling | None:
+    if options.labels.path is None:
+        return None
+    grids = {place.name: PlaceGrid(place.grid.shape, place.grid.part(0, 0)) for place in places}
+    return label_places(options.labels, grids, Cutting(size, options.held_out, options.gap))
 
 
 def _folder(root: Path, place: str) -> Path:
@@ -170,13 +200,12 @@ def _folder(root: Path, place: str) -> Path:
     return root / place if (root / place).is_dir() and root.resolve().name != place else root
 
 
-def _cut(place: Place, size: int, options: SceneOptions) -> Iterator[StackPatch]:
+def _cut(
+    place: Place, size: int, options: SceneOptions, labelling: Labelling | None
+) -> Iterator[StackPatch]:
     """Windows of a place, each with the images that have data in it."""
     rows, cols = place.grid.shape
-    try:
-        ground = split_ground((rows, cols), options.held_out, options.gap)
-    except ValueError as error:
-        raise ValueError(f"place {place.name}: {error}") from error
+    read_ground = _ground_reader(place, options, labelling)
     step = max(1, size // SAMPLES_A_SIDE)
     looks = [look_at(place, image, step) for image in place.images]
     summary = summarise(place, looks)
@@ -195,9 +224,25 @@ def _cut(place: Place, size: int, options: SceneOptions) -> Iterator[StackPatch]
         if len(images) < MIN_DATES:
             logger.info("%s left out: data on %d dates only", patch_id, len(images))
             continue
-        folds = patch_folds(ground, row, col)
-        hashed = fingerprint(facts, row, col, len(images), options.held_out, options.gap)
-        yield StackPatch(patch_id, place, images, row, col, folds, hashed, summary)
+        # without labels as before there were any: samples that lie on disk stay
+        of_labels = () if labelling is None else (labelling.fingerprint,)
+        cut = (row, col, len(images), options.held_out, options.gap)
+        hashed = fingerprint(facts, *cut, *of_labels)
+        ground = partial(read_ground, (row, col))
+        yield StackPatch(patch_id, place, images, row, col, ground, hashed, summary, labelling)
+
+
+def _ground_reader(
+    place: Place, options: SceneOptions, labelling: Labelling | None
+) -> Callable[[Window], Ground]:
+    """Gives folds and labels of a window: by labels, or training ground and held-out ground."""
+    if labelling is not None:
+        return labelling.places[place.name].read
+    try:
+        folds = split_ground(place.grid.shape, options.held_out, options.gap)
+    except ValueError as error:
+        raise ValueError(f"place {place.name}: {error}") from error
+    return lambda window: Ground(patch_folds(folds, *window))
 
 
 def _inside(sample: np.ndarray, row: Span, col: Span, shape: tuple[int, int]) -> np.ndarray:

@@ -10,8 +10,8 @@ from pimc.pipelines.ablation.nodes import (
     score_variants,
 )
 
-TRAINING = ["params:classes", "params:recurrence", "params:pretraining"]
-PARAMETERS = {"classes", "recurrence", "pretraining", "folds", "ablation"}
+TRAINING = ["classes", "params:recurrence", "params:pretraining"]
+PARAMETERS = {"recurrence", "pretraining", "folds", "ablation"}
 
 
 def create_pipeline() -> Pipeline:
@@ -22,7 +22,7 @@ def create_pipeline() -> Pipeline:
         outputs="encoders",
         name="train_encoders",
     )
-    return _score_encoders("ablation", train, {"corpus", "checkpoints"})
+    return _score_encoders("ablation", train, {"corpus", "classes", "checkpoints"})
 
 
 def create_transfer() -> Pipeline:
@@ -33,7 +33,7 @@ def create_transfer() -> Pipeline:
         outputs="encoders",
         name="take_encoders",
     )
-    return _score_encoders("transfer", take, {"corpus"})
+    return _score_encoders("transfer", take, {"corpus", "classes"})
 
 
 def _score_encoders(study: str, encoders: Node, shared: set[str]) -> Pipeline:
@@ -53,7 +53,7 @@ def _score_encoders(study: str, encoders: Node, shared: set[str]) -> Pipeline:
                     "results",
                     "encoders",
                     "corpus",
-                    "params:classes",
+                    "classes",
                     "params:ablation",
                 ],
                 outputs=["scores", "differences", "trainings", "metrics"],

@@ -12,7 +12,14 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from pimc.data.patch import FILL, NamedPixels, Patch, PatchSource
+from pimc.data.patch import (
+    FILL,
+    LABEL_COLUMNS,
+    LabelledGround,
+    NamedPixels,
+    Patch,
+    PatchSource,
+)
 from pimc.signal.calendar import NO_DATE
 from pimc.signal.patch_sample import PatchSample, SampleTask, sample_patch
 from pimc.signal.sampling import SamplingOptions
@@ -26,11 +33,15 @@ SAMPLE_VERSION = 2
 
 
 def plan_samples(
-    scenes: Mapping[str, PatchSource], sampling: SamplingOptions, screening: ScreeningOptions
-) -> tuple[dict[str, SampleTask], pd.DataFrame]:
-    """One task a patch, and what the source calls its pixels.
+    scenes: Mapping[str, PatchSource],
+    sampling: SamplingOptions,
+    screening: ScreeningOptions,
+    classes: list[str],
+) -> tuple[dict[str, SampleTask], pd.DataFrame, list[str], pd.DataFrame]:
+    """One task a patch, what the source calls its pixels, its classes, and its labelled features.
 
-    The dataset of samples makes those that are not on disk yet, one at a time.
+    The dataset of samples makes those that are not on disk yet, one at a time. Classes are those
+    of the parameters, unless the source has labels with names of their own.
     """
     settings = f"{SAMPLE_VERSION} {sampling} {screening}"
     tasks = {
@@ -40,7 +51,20 @@ def plan_samples(
         )
         for patch_id, source in scenes.items()
     }
-    return tasks, name_pixels(scenes)
+    return tasks, name_pixels(scenes), *find_labels(scenes, classes)
+
+
+def find_labels(
+    scenes: Mapping[str, PatchSource], classes: list[str]
+) -> tuple[list[str], pd.DataFrame]:
+    """Names of the classes by code, and the labelled features (``LabelledGround.label_table``).
+
+    Without labels of a file: the classes given, and a table without rows.
+    """
+    for source in scenes.values():
+        if isinstance(source, LabelledGround) and source.classes and source.label_table is not None:
+            return list(source.classes), source.label_table
+    return list(classes), pd.DataFrame({name: [] for name in LABEL_COLUMNS})
 
 
 def name_pixels(scenes: Mapping[str, PatchSource]) -> pd.DataFrame:

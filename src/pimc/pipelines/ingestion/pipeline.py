@@ -17,13 +17,13 @@ def create_pipeline() -> Pipeline:
         [
             node(
                 plan_samples,
-                inputs=["scenes", "params:sampling", "params:screening"],
-                outputs=["patch_samples", "source_pixels"],
+                inputs=["scenes", "params:sampling", "params:screening", "params:classes"],
+                outputs=["patch_samples", "source_pixels", "classes", "labelled_features"],
                 name="sample_patches",
             ),
             node(
                 tabulate_pixels,
-                inputs=["patch_samples", "params:classes"],
+                inputs=["patch_samples", "classes"],
                 outputs="pixels",
                 name="tabulate_pixels",
             ),

@@ -10,14 +10,14 @@ from pimc.pipelines.pixel_classification.nodes import (
     score_arms,
 )
 
-PARAMETERS = {"classes", "recurrence", "pretraining", "folds", "pixel_classification"}
+PARAMETERS = {"recurrence", "pretraining", "folds", "pixel_classification"}
 
 
 def create_pipeline() -> Pipeline:
     """The corpus and encoders -> results of all arms -> tables and figures."""
     options = "params:pixel_classification"
-    encoders = ["params:classes", "params:recurrence", "params:pretraining", "params:folds"]
-    samples = ["corpus", "params:classes", options]
+    encoders = ["classes", "params:recurrence", "params:pretraining", "params:folds"]
+    samples = ["corpus", "classes", options]
     return Pipeline(
         [
             node(
@@ -42,7 +42,7 @@ def create_pipeline() -> Pipeline:
             ),
             node(
                 plan_arms,
-                inputs=["corpus", "readers", "params:classes", "params:folds", options],
+                inputs=["corpus", "readers", "classes", "params:folds", options],
                 outputs="results",
                 name="run_arms",
             ),
@@ -60,7 +60,7 @@ def create_pipeline() -> Pipeline:
             ),
         ],
         namespace="pixel_classification",
-        inputs={"corpus", "series_encoder", "image_encoder", "checkpoints"},
+        inputs={"corpus", "classes", "series_encoder", "image_encoder", "checkpoints"},
         outputs={"metrics": "pixel_classification_metrics"},
         parameters=PARAMETERS,
     )

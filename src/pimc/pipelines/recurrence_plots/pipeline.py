@@ -29,7 +29,7 @@ def create_pipeline() -> Pipeline:
             ),
             node(
                 choose_plot_pixels,
-                inputs=["series_pixels", "params:classes", "params:rendering", "params:seed"],
+                inputs=["series_pixels", "classes", "params:rendering", "params:seed"],
                 outputs="plot_pixels",
                 name="choose_plot_pixels",
             ),

@@ -1,0 +1,162 @@
+"""The pixels of places with their labels, parcels and folds, window by window."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import product
+
+import numpy as np
+
+from pimc.data.labels.blocks import Coarse, Deal, far_inside, gap_reach
+from pimc.data.labels.burning import NO_LABEL, NO_PARCEL, Shapes, burn
+from pimc.data.patch import UNUSED_FOLD
+from pimc.data.windows import Span, spans
+
+Window = tuple[Span, Span]
+"""Rows and columns of a patch."""
+
+BeforeWindows = dict[tuple[int, int], tuple[np.ndarray, np.ndarray]]
+"""By first row and column of a window: features that it labels, and how many of their pixels lie
+in the windows before."""
+
+
+@dataclass(frozen=True, eq=False)
+class Ground:
+    """What is known of the pixels of a patch beside their reflectance.
+
+    Attributes:
+        folds: H x W uint8.
+        labels: H x W int16, ``NO_LABEL`` where there is none; None without labels.
+        parcels: H x W int32; None without labels.
+    """
+
+    folds: np.ndarray
+    labels: np.ndarray | None = None
+    parcels: np.ndarray | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Thinning:
+    """Which of a feature's pixels keep their label, where it has more than are wanted.
+
+    Attributes:
+        most: pixels of a feature; None for all.
+        total: N + 1 int64, pixels of each feature by number.
+        before: what lies in the windows before.
+    """
+
+    most: int | None
+    total: np.ndarray
+    before: BeforeWindows
+
+    def choose(self, window: Window, parcels: np.ndarray) -> np.ndarray:
+        """Of a window's labelled pixels, those that keep their label: evenly over each feature.
+
+        Args:
+            window: of the patch.
+            parcels: n int, features of the pixels, row by row.
+        """
+        if self.most is None or not len(parcels):
+            return np.ones(len(parcels), bool)
+        known, before = self.before[window[0].start, window[1].start]
+        order = np.argsort(parcels, kind="stable")
+        first = np.searchsorted(parcels[order], parcels[order])
+        rank = np.empty(len(parcels), np.int64)
+        rank[order] = np.arange(len(parcels)) - first
+        rank += before[np.searchsorted(known, parcels)]
+        most = np.minimum(self.most, self.total[parcels])
+        chosen: np.ndarray = (rank + 1) * most // self.total[parcels] > (
+            rank * most // self.total[parcels]
+        )
+        return chosen
+
+
+@dataclass(frozen=True, eq=False)
+class PlaceGround:
+    """One place with the features that lie on it.
+
+    Attributes:
+        shape: rows and columns.
+        shapes: its features, in its pixels.
+        codes: N int16, classes of all features.
+        deal: folds of all features.
+        gap: pixels between folds.
+        nearest: the feature nearest to ground, by which it has its fold; None where folds are not
+            dealt by features.
+        split: H x W uint8 folds where they are not dealt by features.
+        thinning: of the labelled pixels.
+    """
+
+    shape: tuple[int, int]
+    shapes: Shapes
+    codes: np.ndarray
+    deal: Deal
+    gap: int
+    nearest: Coarse | None = None
+    split: np.ndarray | None = None
+    thinning: Thinning | None = None
+
+    def read(self, window: Window) -> Ground:
+        """Folds, labels and parcels of a patch; what another patch owns has no fold."""
+        folds, parcels = self.find(window)
+        labelled = (parcels != NO_PARCEL) & (folds != UNUSED_FOLD)
+        if self.thinning is not None:
+            labelled[labelled] = self.thinning.choose(window, parcels[labelled])
+        labels = np.full(parcels.shape, NO_LABEL, np.int16)
+        labels[labelled] = self.codes[parcels[labelled] - 1]
+        return Ground(folds, labels, parcels)
+
+    def find(self, window: Window) -> tuple[np.ndarray, np.ndarray]:
+        """Folds (H x W uint8) and features (H x W int32) of a patch.
+
+        Ground belongs to the fold of its feature, or of the nearest one; where ground of another
+        fold is nearer than half the gap, to none.
+        """
+        rows, cols = window
+        reach = 0 if self.nearest is None else gap_reach(self.gap)
+        wide, inner = zip(
+            *(_widened(span, reach, side) for span, side in zip(window, self.shape, strict=True)),
+            strict=True,
+        )
+        parcels = burn(self.shapes, *wide).parcels
+        if self.nearest is None:
+            folds = self._split_folds(window, parcels)
+        else:
+            owner = np.where(parcels != NO_PARCEL, parcels, self.nearest.at(*wide))
+            territory = self.deal.folds[owner]
+            folds = np.where(far_inside(territory, reach), territory, UNUSED_FOLD)[inner]
+        return _owned(folds.astype(np.uint8), rows, cols), parcels[inner]
+
+    def _split_folds(self, window: Window, parcels: np.ndarray) -> np.ndarray:
+        """Folds of ground that is split by its longer side; a feature stays in one."""
+        if self.split is None:
+            raise ValueError("ground without features has folds by its longer side")
+        rows, cols = window
+        folds = np.array(self.split[rows.start : rows.stop, cols.start : cols.stop])
+        labelled = parcels != NO_PARCEL
+        folds[labelled & (folds != self.deal.folds[parcels])] = UNUSED_FOLD
+        return folds
+
+
+def place_windows(shape: tuple[int, int], size: int) -> Iterator[Window]:
+    """The patches of a place, row by row."""
+    yield from product(*(spans(side, size) for side in shape))
+
+
+def owned_part(span: Span) -> slice:
+    """The rows or columns of a patch that no other one owns."""
+    return slice(span.own_start - span.start, span.own_stop - span.start)
+
+
+def _owned(folds: np.ndarray, rows: Span, cols: Span) -> np.ndarray:
+    owned = np.full_like(folds, UNUSED_FOLD)
+    part = owned_part(rows), owned_part(cols)
+    owned[part] = folds[part]
+    return owned
+
+
+def _widened(span: Span, reach: int, length: int) -> tuple[slice, slice]:
+    """A stretch with ``reach`` more on both sides, as far as there are; and itself in it."""
+    start, stop = max(0, span.start - reach), min(length, span.stop + reach)
+    return slice(start, stop), slice(span.start - start, span.stop - start)

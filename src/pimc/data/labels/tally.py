@@ -1,0 +1,129 @@
+"""What labels give and what was left out of them, counted and said."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+import pandas as pd
+
+from pimc.data.folds import FOLDS
+from pimc.data.labels.blocks import Coarse, Deal
+from pimc.data.labels.burning import NO_PARCEL, Shapes, burn
+from pimc.data.labels.features import Features
+from pimc.data.labels.ground import BeforeWindows, PlaceGround, place_windows
+from pimc.data.patch import LABEL_COLUMNS, UNUSED_FOLD
+
+logger = logging.getLogger(__name__)
+
+FEW = len(FOLDS)
+"""Features that a class needs: one in each fold."""
+
+
+@dataclass(eq=False)
+class Tally:
+    """Pixels of all places, as far as they were counted.
+
+    Attributes:
+        pixels: N + 1 int64, those that each feature labels, by number.
+        double: pixels that two features label.
+        mixed: pixels that one labels and one of another class touches.
+    """
+
+    pixels: np.ndarray
+    double: int = field(default=0, init=False)
+    mixed: int = field(default=0, init=False)
+
+    def count(self, shapes: Shapes, shape: tuple[int, int], size: int, step: int) -> Coarse:
+        """Add the pixels of a place, and give its features on cells of ``step`` pixels a side."""
+        coarse = np.zeros([-(-side // step) for side in shape], np.int32)
+        for rows, cols in place_windows(shape, size):
+            own = slice(rows.own_start, rows.own_stop), slice(cols.own_start, cols.own_stop)
+            burnt = burn(shapes, *own)
+            self.double += int(burnt.double.sum())
+            self.mixed += int(burnt.mixed.sum())
+            y, x = np.nonzero(burnt.parcels)
+            owner = burnt.parcels[y, x]
+            self.pixels += np.bincount(owner, minlength=len(self.pixels))
+            coarse[(y + rows.own_start) // step, (x + cols.own_start) // step] = owner
+        return Coarse(coarse, step, shape)
+
+    def check(self, features: Features) -> None:
+        """Refuse labels of which no pixel is left."""
+        if not self.pixels.any():
+            raise ValueError(
+                f"{features.source}: features lie on the images and none labels a pixel: polygons "
+                f"lose half a pixel all around, {self.double} pixels are of two features and "
+                f"{self.mixed} are touched by one of another class; draw larger polygons, or use "
+                "points"
+            )
+
+
+def count_kept(
+    grounds: Mapping[str, PlaceGround], size: int, features: int
+) -> tuple[np.ndarray, dict[str, BeforeWindows]]:
+    """Labelled pixels of each feature that have a fold (N + 1), and those in windows before."""
+    kept = np.zeros(features + 1, np.int64)
+    before: dict[str, BeforeWindows] = {}
+    for name, ground in grounds.items():
+        before[name] = {}
+        for rows, cols in place_windows(ground.shape, size):
+            folds, parcels = ground.find((rows, cols))
+            owner = parcels[(folds != UNUSED_FOLD) & (parcels != NO_PARCEL)]
+            there, count = np.unique(owner, return_counts=True)
+            before[name][rows.start, cols.start] = there, kept[there]
+            kept[there] += count
+    return kept, before
+
+
+def tabulate(
+    features: Features,
+    places: Mapping[str, Coarse],
+    deal: Deal,
+    pixels: np.ndarray,
+    kept: np.ndarray,
+) -> pd.DataFrame:
+    """One row a feature that labels pixels, with ``LABEL_COLUMNS``."""
+    parcels = np.flatnonzero(pixels)
+    where = np.full(len(pixels), "", dtype=object)
+    for name, place in reversed(list(places.items())):  # of several, the first
+        where[np.unique(place.parcels)] = name
+    codes = features.codes[parcels - 1].astype(np.int64)
+    names = np.array(features.classes, dtype=object)[codes]
+    of_deal = (deal.blocks[parcels], deal.folds[parcels])
+    columns = (parcels, codes, names, where[parcels], *of_deal, pixels[parcels], kept[parcels])
+    return pd.DataFrame(dict(zip(LABEL_COLUMNS, columns, strict=True)))
+
+
+def report(features: Features, table: pd.DataFrame, tally: Tally, dealt: bool) -> None:
+    """Say what each class has, what was left out, and what is too little to be scored."""
+    useful = table[table["kept"] > 0].groupby("class")["kept"]
+    found = useful.agg(["size", "sum"]).reindex(features.classes, fill_value=0)
+    counts = dict(zip(found.index, found.to_numpy().tolist(), strict=True))
+    said = [f"{name} {fields} ({pixels} pixels)" for name, (fields, pixels) in counts.items()]
+    logger.info("labels: features of each class: %s", ", ".join(said))
+    lost = {
+        "of two features": tally.double,
+        "touched by another class": tally.mixed,
+        "in a gap between folds": int(table["pixels"].sum() - table["kept"].sum()),
+    }
+    described = ", ".join(f"{count} {cause}" for cause, count in lost.items() if count)
+    logger.info("labelled pixels left out: %s", described or "none")
+    if (small := len(features) - len(table)) > 0:
+        logger.info(
+            "%d features label no pixel: outside, smaller than one, or all of it left out", small
+        )
+    few = [f"{name} {fields}" for name, (fields, _) in counts.items() if fields < FEW]
+    if few:
+        logger.warning(
+            "fewer than %d features of a class are left: %s; a score needs one in each fold",
+            FEW,
+            ", ".join(few),
+        )
+    if not dealt:
+        logger.warning(
+            "labels do not fill five blocks of ground with gaps between them: ground is split for "
+            "pretraining as without labels, and no honest score can be given"
+        )
