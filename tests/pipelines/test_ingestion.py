@@ -20,6 +20,7 @@ from pimc.signal.sampling import SamplingOptions
 from pimc.signal.screening import ScreeningOptions
 
 CLASSES = ["grass", "corn"]
+NO_FEATURES = pd.DataFrame({"parcel": [], "block": []})
 
 
 def sample(patch_id, place="north", days=(0, 5, 10), labels=(0, 1), origin=(100, 200)):
@@ -45,7 +46,7 @@ SAMPLES = {"7": sample("7"), "9": sample("9", "south", (2, 4), (1, -1))}
 
 
 def test_pixels_know_their_patch_and_their_place_on_the_ground():
-    pixels = tabulate_pixels(SAMPLES, CLASSES)
+    pixels = tabulate_pixels(SAMPLES, CLASSES, NO_FEATURES)
     assert pixels["patch"].tolist() == ["7", "7", "9", "9"]
     assert pixels["patch_index"].tolist() == [0, 0, 1, 1]
     assert pixels["place"].tolist() == ["north", "north", "south", "south"]
@@ -55,7 +56,7 @@ def test_pixels_know_their_patch_and_their_place_on_the_ground():
 
 def test_a_label_outside_the_classes_is_named():
     with pytest.raises(ValueError, match=r"label must be 0\.\.1 .* got 5 in patch 7"):
-        tabulate_pixels({"7": sample("7", labels=(0, 5))}, CLASSES)
+        tabulate_pixels({"7": sample("7", labels=(0, 5))}, CLASSES, NO_FEATURES)
 
 
 def test_series_of_patches_with_fewer_dates_are_padded():

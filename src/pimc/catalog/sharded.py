@@ -128,6 +128,7 @@ def write_shard(path: Path, sample: PatchSample) -> None:
         "substitutions": json.dumps(dict(sample.substitutions)),
         "reading": json.dumps(dict(sample.reading)),
         "removed": json.dumps(dict(sample.removed)),
+        "dealing": sample.dealing,
     }
     write_tensors(path, {name: getattr(sample, name) for name in _ARRAYS}, facts)
 
@@ -149,6 +150,7 @@ def read_shard(path: Path) -> PatchSample:
             # shards of before these fields stay valid
             reading=json.loads(facts.get("reading", "{}")),
             removed=json.loads(facts.get("removed", "{}")),
+            dealing=facts.get("dealing", ""),
             **arrays,
         )
     except (KeyError, TypeError, ValueError) as error:

@@ -3,6 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+DEALT = " dealt "
+"""Between the name of a patch and how its ground was dealt to folds."""
 
 FOLDS = (1, 2, 3, 4, 5)
 
@@ -36,3 +45,23 @@ def rotate(folds: FoldOptions, rotation: int) -> FoldOptions:
         return tuple((fold - 1 + rotation) % len(FOLDS) + 1 for fold in part)
 
     return FoldOptions(moved(folds.train), moved(folds.validation), moved(folds.test))
+
+
+def name_ground(pixels: pd.DataFrame) -> np.ndarray:
+    """What encoders remember their ground by: the patch of each pixel, N strings.
+
+    Where folds come from labels, other labels deal the same ground otherwise: fold 5 is then not
+    what it was, and the name of the dealing stands behind that of the patch.
+    """
+    patch = pixels["patch"].to_numpy()
+    if "dealing" not in pixels:
+        return patch
+    dealing = pixels["dealing"].to_numpy()
+    named = np.array([f"{p}{DEALT}{d}" for p, d in zip(patch, dealing, strict=True)], object)
+    ground: np.ndarray = np.where(dealing == "", patch, named)
+    return ground
+
+
+def patch_of(ground: str) -> str:
+    """The patch of a name of ground."""
+    return ground.partition(DEALT)[0]

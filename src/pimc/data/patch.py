@@ -68,6 +68,7 @@ class Patch:
         substitutions: band asked for -> band that stands in for it (B08 -> B8A).
         reading: what the reader made of the place's files, in words: JSON-like.
         removed: how many values are no data, by cause.
+        dealing: of the folds, by a name, where they come from labels; "" elsewhere.
     """
 
     patch_id: str
@@ -84,6 +85,7 @@ class Patch:
     substitutions: Mapping[str, str] = field(default_factory=dict)
     reading: Mapping[str, Any] = field(default_factory=dict)
     removed: Mapping[str, int] = field(default_factory=dict)
+    dealing: str = ""
 
     def __post_init__(self) -> None:
         """Check dtypes, shapes and the order of dates; say which patch is wrong and how."""

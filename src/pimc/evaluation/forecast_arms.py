@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from pimc.data.fingerprint import array_digest, fingerprint
-from pimc.data.folds import FoldOptions
+from pimc.data.folds import FoldOptions, name_ground
 from pimc.evaluation.planning import Task
 from pimc.evaluation.protocol import split_rotations
 from pimc.evaluation.series_task import SeriesEncoders, SeriesTaskOptions
@@ -112,7 +112,7 @@ def forecast_task(
     length = context.shape[2]
     axes = replace(windows.axes, calendar=replace(windows.axes.calendar, length=length))
     protocol, of_series = options.protocol, encoders.untrained(axes)
-    ground = windows.pixels["patch"].to_numpy(), fold
+    ground = name_ground(windows.pixels), fold
     short = encoders.shortened(length)
     inputs = SeriesInputs(context, *ground, of_series, short.find, options.device, observed)
     forecasting = Forecasting(

@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from pimc.data.fingerprint import array_digest, fingerprint
-from pimc.data.folds import FOLDS, FoldOptions
+from pimc.data.folds import FOLDS, FoldOptions, name_ground
 from pimc.evaluation.arms import ArmRun, TaskOptions
 from pimc.evaluation.crop_task import ImageEncoders
 from pimc.evaluation.kinds import IMAGED_INPUTS, PIXEL_INPUTS, Input
@@ -193,7 +193,7 @@ def pixel_task(
     rows = samples["corpus_row"].to_numpy()
     series, observed = (np.asarray(each[rows]) for each in (corpus.index_series, corpus.observed))
     of_series = encoders.series.untrained(corpus.axes)
-    ground, find = (samples["patch"].to_numpy(), fold), encoders.series.encoder_of
+    ground, find = (name_ground(samples), fold), encoders.series.encoder_of
     bands, crops = corpus.band_series, encoders.cut(corpus, rows)
     inputs = PixelInputs(
         series,

@@ -9,6 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from pimc.data.folds import patch_of
 from pimc.evaluation.arms import ArmRun
 from pimc.evaluation.embeddings import Embeddings
 from pimc.evaluation.kinds import INPUTS, PRETRAINED, Input
@@ -33,7 +34,7 @@ class SeriesInputs:
 
     Attributes:
         series: N x I x L float32, finite.
-        patch: N, the patch of each sample.
+        patch: N, the patch of each sample (``pimc.data.folds.name_ground``).
         fold: N, its fold.
         of_series: what the series are, and encoders that are not pretrained.
         find_encoder: gives the pretrained encoder of a run; None where there is none.
@@ -138,10 +139,17 @@ class SeriesInputs:
         tested = set(zip(self.patch[split.test], self.fold[split.test].tolist(), strict=True))
         if any(fold in seen.get(patch, ()) for patch, fold in tested):
             return True
-        # a patch that was seen in other folds than it has now: the folds were dealt anew
-        here, known = set(self.ground()), {patch for patch, _ in tested} & seen.keys()
-        dealt_anew = [p for p in known if not any((p, fold) in here for fold in seen[p])]
-        return None if dealt_anew else False
+        return None if self._dealt_anew(seen, {patch for patch, _ in tested}) else False
+
+    def _dealt_anew(self, seen: Ground, tested: set[str]) -> bool:
+        """Whether ground was dealt to other folds when an encoder saw it: nobody knows of which."""
+        # by name, where folds come from labels
+        others = {patch_of(name) for name in seen if name not in tested}
+        if others & {patch_of(name) for name in tested}:
+            return True
+        # else a patch that was seen in none of the folds that it has now
+        here, known = set(self.ground()), {p for p in tested & seen.keys() if patch_of(p) == p}
+        return any(not any((p, fold) in here for fold in seen[p]) for p in known)
 
     def ground(self) -> list[tuple[str, int]]:
         """Patches with their folds, each once: what ``transductive`` knows the ground by."""

@@ -7,6 +7,7 @@ import logging
 import numpy as np
 import pandas as pd
 
+from pimc.data.folds import name_ground
 from pimc.model.losses.kinds import LOSSES
 from pimc.pretraining.batches.loader import PairModule
 from pimc.pretraining.batches.pairs import PairData, usable_rows
@@ -116,7 +117,8 @@ def check_series(data: PairData, recurrence: Recurrence, calendar: CalendarOptio
 
 def seen_ground(*data: PairData) -> dict[str, tuple[int, ...]]:
     """Patches of the pixels, and the folds of each: what an encoder that reads them has seen."""
-    pixels = pd.concat([each.pixels[["patch", "fold"]] for each in data]).drop_duplicates()
+    parts = [each.pixels[["fold"]].assign(patch=name_ground(each.pixels)) for each in data]
+    pixels = pd.concat(parts).drop_duplicates()
     folds = pixels.sort_values(["patch", "fold"]).groupby("patch")["fold"]
     return {str(patch): tuple(members.tolist()) for patch, members in folds}
 

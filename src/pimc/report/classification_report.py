@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import pandas as pd
 from matplotlib.figure import Figure
 
+from pimc.data.folds import FOLDS
 from pimc.evaluation.arms import StoredResult, TaskOptions
-from pimc.evaluation.pixel_arms import PixelOptions
+from pimc.evaluation.pixel_arms import PixelOptions, describe_folds
 from pimc.report.classification import (
     ClassifiedSamples,
     class_table,
@@ -19,6 +21,8 @@ from pimc.report.classification import (
 )
 from pimc.report.label_curves import draw_label_curves
 from pimc.report.task_figures import draw_confusion, draw_scores
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, eq=False)
@@ -91,12 +95,30 @@ def most_labels(scores: pd.DataFrame) -> str:
 def describe_samples(
     series_pixels: pd.DataFrame, classes: list[str], options: PixelOptions
 ) -> ClassifiedSamples:
-    """The truth of the pixels that take part."""
+    """The truth of the pixels that take part; intervals draw blocks of labels, or patches."""
     samples = options.samples(series_pixels, classes)
     return ClassifiedSamples(
         samples["label"].to_numpy(),
-        samples["patch"].to_numpy(),
+        samples["block" if "block" in samples else "patch"].to_numpy(),
         tuple(classes),
         samples["parcel"].to_numpy(),
         season=samples["season"].to_numpy() if "season" in samples else None,
+    )
+
+
+def list_unscored(
+    series_pixels: pd.DataFrame, classes: Sequence[str], options: PixelOptions
+) -> pd.DataFrame:
+    """Rows for the table of class scores: classes that have labels and no honest score, and why."""
+    unscored = options.unscored(series_pixels, classes)
+    if unscored:
+        logger.warning("no honest score exists for %s", describe_folds(unscored, classes))
+    reason = "no honest score: labels in {} of {} folds"
+    return pd.DataFrame(
+        {
+            "budget": "",
+            "arm": [reason.format(len(there), len(FOLDS)) for there in unscored.values()],
+            "class": [classes[code] for code in unscored],
+            "samples": 0,
+        }
     )

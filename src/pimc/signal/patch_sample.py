@@ -40,6 +40,7 @@ class PatchSample:
         frame_clear: K float32, the share of the judged pixels that are clear in each frame.
         reading: of the patch.
         removed: of the patch.
+        dealing: of the patch.
     """
 
     patch_id: str
@@ -55,6 +56,7 @@ class PatchSample:
     frame_clear: np.ndarray
     reading: Mapping[str, Any] = field(default_factory=dict)
     removed: Mapping[str, int] = field(default_factory=dict)
+    dealing: str = ""
 
 
 @dataclass(frozen=True)
@@ -107,6 +109,7 @@ def sample_patch(
         frame_clear=share[chosen].astype(np.float32),
         reading=patch.reading,
         removed=patch.removed,
+        dealing=patch.dealing,
     )
 
 

@@ -29,11 +29,13 @@ class Ground:
         folds: H x W uint8.
         labels: H x W int16, ``NO_LABEL`` where there is none; None without labels.
         parcels: H x W int32; None without labels.
+        dealing: of the folds, by a name, where they come from labels.
     """
 
     folds: np.ndarray
     labels: np.ndarray | None = None
     parcels: np.ndarray | None = None
+    dealing: str = ""
 
 
 @dataclass(frozen=True, eq=False)
@@ -86,6 +88,7 @@ class PlaceGround:
             dealt by features.
         split: H x W uint8 folds where they are not dealt by features.
         thinning: of the labelled pixels.
+        dealing: name of the folds.
     """
 
     shape: tuple[int, int]
@@ -96,6 +99,7 @@ class PlaceGround:
     nearest: Coarse | None = None
     split: np.ndarray | None = None
     thinning: Thinning | None = None
+    dealing: str = ""
 
     def read(self, window: Window) -> Ground:
         """Folds, labels and parcels of a patch; what another patch owns has no fold."""
@@ -105,7 +109,7 @@ class PlaceGround:
             labelled[labelled] = self.thinning.choose(window, parcels[labelled])
         labels = np.full(parcels.shape, NO_LABEL, np.int16)
         labels[labelled] = self.codes[parcels[labelled] - 1]
-        return Ground(folds, labels, parcels)
+        return Ground(folds, labels, parcels, self.dealing)
 
     def find(self, window: Window) -> tuple[np.ndarray, np.ndarray]:
         """Folds (H x W uint8) and features (H x W int32) of a patch.

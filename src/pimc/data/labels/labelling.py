@@ -14,10 +14,10 @@ from pimc.data.folds import FOLDS
 from pimc.data.labels.blocks import Coarse, Deal, deal_features
 from pimc.data.labels.burning import NO_PARCEL, Shapes
 from pimc.data.labels.features import Features, read_features
-from pimc.data.labels.ground import PlaceGround, Thinning
+from pimc.data.labels.ground import PlaceGround
 from pimc.data.labels.laying import PlaceGrid, lay_over
 from pimc.data.labels.options import LabelOptions
-from pimc.data.labels.tally import Tally, count_kept, report, tabulate
+from pimc.data.labels.tally import Tally, report, survey, tabulate
 from pimc.data.labels.vector_file import vector_stamps
 from pimc.data.patch import UNUSED_FOLD
 from pimc.data.windows import split_ground
@@ -85,17 +85,14 @@ def label_places(
         name: _ground(name, shapes, features, coarse[name], deal, cutting, dealt is not None)
         for name, shapes in laid.items()
     }
-    kept, before = count_kept(grounds, cutting.size, len(features))
+    kept, places = survey(grounds, cutting.size, len(features), options.per_feature)
     table = tabulate(features, coarse, deal, tally.pixels, kept)
     report(features, table, tally, dealt is not None)
     facts = (LABEL_VERSION, vector_stamps(features.source), options, cutting)
     return Labelling(
         features.classes,
         table,
-        {
-            name: replace(ground, thinning=Thinning(options.per_feature, kept, before[name]))
-            for name, ground in grounds.items()
-        },
+        places,
         fingerprint(facts, array_digest(deal.folds, deal.blocks, features.codes)),
     )
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import logging
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pandas as pd
@@ -13,7 +14,7 @@ from pimc.data.folds import FOLDS
 from pimc.data.labels.blocks import Coarse, Deal
 from pimc.data.labels.burning import NO_PARCEL, Shapes, burn
 from pimc.data.labels.features import Features
-from pimc.data.labels.ground import BeforeWindows, PlaceGround, place_windows
+from pimc.data.labels.ground import BeforeWindows, PlaceGround, Thinning, place_windows
 from pimc.data.patch import LABEL_COLUMNS, UNUSED_FOLD
 
 logger = logging.getLogger(__name__)
@@ -61,21 +62,37 @@ class Tally:
             )
 
 
-def count_kept(
-    grounds: Mapping[str, PlaceGround], size: int, features: int
-) -> tuple[np.ndarray, dict[str, BeforeWindows]]:
-    """Labelled pixels of each feature that have a fold (N + 1), and those in windows before."""
+def survey(
+    grounds: Mapping[str, PlaceGround], size: int, features: int, most: int | None
+) -> tuple[np.ndarray, dict[str, PlaceGround]]:
+    """Walk over all patches once.
+
+    Args:
+        grounds: by place.
+        size: pixels a side of a patch.
+        features: how many there are.
+        most: labelled pixels of a feature; None for all.
+
+    Returns:
+        Labelled pixels of each feature that have a fold, by number (N + 1), and the places, which
+        now know which of them keep their label, and what their folds are called.
+    """
     kept = np.zeros(features + 1, np.int64)
-    before: dict[str, BeforeWindows] = {}
+    places = {}
     for name, ground in grounds.items():
-        before[name] = {}
+        before: BeforeWindows = {}
+        seen = hashlib.sha256()
         for rows, cols in place_windows(ground.shape, size):
             folds, parcels = ground.find((rows, cols))
+            seen.update(np.ascontiguousarray(folds).data)
             owner = parcels[(folds != UNUSED_FOLD) & (parcels != NO_PARCEL)]
             there, count = np.unique(owner, return_counts=True)
-            before[name][rows.start, cols.start] = there, kept[there]
+            before[rows.start, cols.start] = there, kept[there]
             kept[there] += count
-    return kept, before
+        # ground that is split by its longer side is the same whatever the labels
+        dealing = seen.hexdigest()[:8] if ground.nearest else ""
+        places[name] = replace(ground, thinning=Thinning(most, kept, before), dealing=dealing)
+    return kept, places
 
 
 def tabulate(

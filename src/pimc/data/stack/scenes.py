@@ -139,6 +139,7 @@ class StackPatch:
             folds=ground.folds,
             labels=ground.labels,
             parcels=ground.parcels,
+            dealing=ground.dealing,
             clear=None if self.place.mask is None else clear,
             origin=(self.rows.start, self.cols.start),
             georeference=self.place.grid.part(self.rows.start, self.cols.start),

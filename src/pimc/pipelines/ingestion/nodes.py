@@ -89,8 +89,13 @@ def _sample(
     return sample_patch(patch, sampling, screening)
 
 
-def tabulate_pixels(samples: Mapping[str, PatchSample], classes: list[str]) -> pd.DataFrame:
+def tabulate_pixels(
+    samples: Mapping[str, PatchSample], classes: list[str], labelled_features: pd.DataFrame
+) -> pd.DataFrame:
     """One row a sampled pixel: patch, place, fold, position, label (-1 unknown), parcel.
+
+    With labels of a file also the block of its feature (0: of none), and how its ground was dealt
+    to folds.
 
     Raises:
         ValueError: if a label lies outside ``classes``.
@@ -112,6 +117,10 @@ def tabulate_pixels(samples: Mapping[str, PatchSample], classes: list[str]) -> p
     places = [sample.place for sample in samples.values()]
     pixels.insert(0, "patch", np.repeat(ids, sizes))
     pixels.insert(2, "place", np.repeat(places, sizes))
+    if len(labelled_features):
+        blocks = labelled_features.set_index("parcel")["block"]
+        pixels["block"] = pixels["parcel"].map(blocks).fillna(0).astype(np.int64)
+        pixels["dealing"] = np.repeat([sample.dealing for sample in samples.values()], sizes)
     logger.info("%d pixels of %d patches", len(pixels), len(samples))
     return pixels
 

@@ -23,7 +23,7 @@ def create_pipeline() -> Pipeline:
             ),
             node(
                 tabulate_pixels,
-                inputs=["patch_samples", "classes"],
+                inputs=["patch_samples", "classes", "labelled_features"],
                 outputs="pixels",
                 name="tabulate_pixels",
             ),

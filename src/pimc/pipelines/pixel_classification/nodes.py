@@ -27,6 +27,7 @@ from pimc.pretraining.options import PretrainingOptions
 from pimc.report.classification_report import (
     describe_samples,
     draw_classification,
+    list_unscored,
     report_classification,
 )
 from pimc.signal.recurrence import RecurrenceOptions
@@ -82,10 +83,15 @@ def score_arms(
     classes: list[str],
     options: PixelClassificationOptions,
 ) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame, dict[str, float]]:
-    """Scores of all arms, their differences, scores of each class, and metrics of the run."""
+    """Scores of all arms, their differences, scores of each class, and metrics of the run.
+
+    Classes of which there is no honest score have a row that says so.
+    """
     samples = describe_samples(corpus.pixels, classes, options)
     report = report_classification(results, samples, options)
-    return report.scores, report.differences, report.class_scores, report.metrics
+    unscored = list_unscored(corpus.pixels, classes, options)
+    class_scores = pd.concat([report.class_scores, unscored], ignore_index=True)
+    return report.scores, report.differences, class_scores, report.metrics
 
 
 def draw_figures(
