@@ -124,6 +124,21 @@ def test_an_encoder_that_has_seen_the_test_ground_is_told(trained_on, expected):
     assert inputs.transductive(arm_run("linear", "random"), SPLIT) == "none"
 
 
+def test_ground_that_labels_dealt_is_known_by_its_dealing():
+    """Patch 3 is test ground, and holds no labelled pixel of its other folds."""
+    patch = np.array([f"{name} dealt 3f" for name in PATCH])
+
+    def told(trained_on):
+        inputs = replace(make_inputs(make_encoder(trained_on)), patch=patch)
+        return inputs.transductive(arm_run("linear", "pretrained"), SPLIT)
+
+    assert told({"patch3 dealt 3f": (1, 2, 4)}) is False
+    assert told({"patch3 dealt 3f": (1, 5)}) is True
+    assert told({"patch3": (1, 4)}) is None  # before there were labels
+    assert told({"patch3 dealt 77": (1, 2)}) is None  # by other labels
+    assert told({"patch9": (1, 4)}) is False  # other ground
+
+
 def test_ground_of_another_fold_within_a_patch_is_other_ground():
     inputs = make_inputs(make_encoder({"patch3": (1,)}))
     rows, fold = np.flatnonzero(inputs.patch == "patch3"), inputs.fold.copy()

@@ -4,10 +4,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from pimc.data.patch import FILL
+from pimc.data.patch import FILL, LABEL_COLUMNS
 from pimc.pipelines.ingestion.nodes import (
     common_bands,
     describe_scenes,
+    find_labels,
     join_frames,
     join_series,
     name_pixels,
@@ -132,3 +133,29 @@ def test_pixels_keep_the_names_of_their_source_and_images_have_none():
     assert named["row"].tolist() == [0, 1, 0] and named["id"].tolist() == ["x", "y", "z"]
     images = name_pixels({"1": Source("a")})
     assert images.empty and list(images) == ["patch", "row", "col"]
+
+
+@dataclass(frozen=True)
+class LabelledSource(Source):
+    classes: tuple[str, ...] | None
+    label_table: pd.DataFrame | None
+
+
+def test_classes_are_those_of_labels_and_of_the_parameters_without():
+    table = pd.DataFrame({"parcel": [7, 8], "block": [2, 3]})
+    classes, features = find_labels({"1": LabelledSource("a", ("maize", "rye"), table)}, CLASSES)
+    assert classes == ["maize", "rye"] and features is table
+    for source in (Source("a"), LabelledSource("a", None, None)):
+        classes, features = find_labels({"1": source}, CLASSES)
+        assert classes == CLASSES and features.empty
+        assert tuple(features) == LABEL_COLUMNS
+
+
+def test_pixels_of_labelled_features_know_their_block_and_their_dealing():
+    features = pd.DataFrame({"parcel": [7, 9], "block": [2, 5]})
+    samples = {"7": replace(sample("7"), dealing="abc"), "9": SAMPLES["9"]}
+    pixels = tabulate_pixels(samples, CLASSES, features)
+    assert pixels["parcel"].tolist() == [7, 8, 7, 8]
+    assert pixels["block"].tolist() == [2, 0, 2, 0]
+    assert pixels["dealing"].tolist() == ["abc", "abc", "", ""]
+    assert "block" not in tabulate_pixels(SAMPLES, CLASSES, NO_FEATURES)

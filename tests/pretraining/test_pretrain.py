@@ -355,6 +355,8 @@ def test_seen_ground_names_each_patch_with_its_folds():
     train, validation = make_pairs(2, seed=0), make_pairs(1, seed=1)
     validation.pixels["fold"] = 4
     assert seen_ground(train, validation) == {"patch-0": (1, 4), "patch-1": (1,)}
+    dealt = replace(train, pixels=train.pixels.assign(dealing="3f"))
+    assert set(seen_ground(dealt)) == {"patch-0 dealt 3f", "patch-1 dealt 3f"}
 
 
 def test_an_objective_without_images_meets_the_same_batches(tmp_path, monkeypatch):

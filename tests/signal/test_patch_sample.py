@@ -108,3 +108,47 @@ def test_a_patch_without_usable_ground_gives_no_pixels_and_no_images():
 )
 def test_clearest_dates(share, expected):
     np.testing.assert_array_equal(clearest_dates(np.array(share, float), 3), expected)
+
+
+def sparse(**changes):
+    """A patch in which two fields of six pixels have labels, one of them at the edge."""
+    labels, parcels = np.full((20, 20), -1, np.int16), np.zeros((20, 20), np.int32)
+    labels[0, :6], parcels[0, :6] = 1, 4
+    labels[10:12, 8:11], parcels[10:12, 8:11] = 0, 7
+    return make_patch(labels=labels, parcels=parcels, **changes)
+
+
+def test_all_labelled_pixels_are_sampled_beside_those_drawn():
+    drawn = sample_patch(make_patch(), OPTIONS, ScreeningOptions())
+    sample = sample_patch(sparse(), OPTIONS, ScreeningOptions())
+    np.testing.assert_array_equal(sample.pixels[:16, :2], drawn.pixels[:, :2])
+    assert len({tuple(each) for each in sample.pixels[:, :2]}) == len(sample.pixels)
+    fold, label, parcel = sample.pixels[:, 2:].T
+    assert [(label == code).sum() for code in (0, 1)] == [6, 6]
+    assert set(parcel[label == 1]) == {4} and set(parcel[label == 0]) == {7} and set(fold) == {2}
+    # pixels of the edge too: their series is whole
+    assert set(sample.pixels[label == 1, 0]) == {0}
+    row, col = sample.pixels[-1, :2]
+    expected = sparse().reflectance[:, :, row, col]
+    np.testing.assert_array_equal(sample.reflectance[-1], expected)
+
+
+def test_labelled_pixels_of_no_fold_are_left_out():
+    folds = np.full((20, 20), 2, np.uint8)
+    folds[:, :9] = 0
+    label = sample_patch(sparse(folds=folds), OPTIONS, ScreeningOptions()).pixels[:, 3]
+    assert (label == 0).sum() == 4 and (label == 1).sum() == 0
+
+
+def test_pixels_that_were_drawn_judge_which_dates_are_clear():
+    patch = sparse(cloudy=())
+    cube = patch.reflectance.copy()
+    cube[1, :2, 0, :6] = cube[1, :2, 10:12, 8:11] = 5000  # cloud over the fields alone
+    labelled = sample_patch(replace(patch, reflectance=cube), OPTIONS, ScreeningOptions())
+    drawn = sample_patch(replace(make_patch(), reflectance=cube), OPTIONS, ScreeningOptions())
+    np.testing.assert_array_equal(labelled.frame_clear, drawn.frame_clear)
+    # where gaps leave nothing to draw from, the labelled ones do
+    folds = np.zeros((20, 20), np.uint8)
+    folds[0, :6] = 5
+    alone = sample_patch(replace(patch, folds=folds), OPTIONS, ScreeningOptions())
+    assert len(alone.pixels) == 6 and (alone.frame_clear == 1).all()

@@ -24,6 +24,9 @@ from pimc.report.task_figures import draw_confusion, draw_scores
 
 logger = logging.getLogger(__name__)
 
+FEW_GROUPS = 5
+"""Groups below which a bootstrap says little."""
+
 
 @dataclass(frozen=True, eq=False)
 class ClassificationReport:
@@ -46,6 +49,7 @@ def report_classification(
     results: Sequence[StoredResult], samples: ClassifiedSamples, options: TaskOptions
 ) -> ClassificationReport:
     """Score all arms of a task."""
+    warn_of_few_groups(results, samples)
     scores, differences = classification_tables(results, samples, options)
     first = scores[(scores["unit"] == samples.unit) & (scores["budget"] == most_labels(scores))]
     names = first["arm"] + "." + first["score"]
@@ -55,6 +59,17 @@ def report_classification(
         class_table(count_by_group(results, samples), samples.classes),
         dict(zip(names, first["value"].tolist(), strict=True)),
     )
+
+
+def warn_of_few_groups(results: Sequence[StoredResult], samples: ClassifiedSamples) -> None:
+    """Say where intervals rest on next to nothing: they draw patches or blocks with test samples."""
+    tested = {group for each in results for group in samples.group[each.result.arrays["test_rows"]]}
+    if len(tested) < FEW_GROUPS:
+        logger.warning(
+            "test samples lie in %d blocks or patches alone: intervals are wide, or there are none; "
+            "efforts with 5 rotations (effort=full) test all of them once",
+            len(tested),
+        )
 
 
 def draw_classification(

@@ -19,6 +19,12 @@ logger = logging.getLogger(__name__)
 CUTS = (1, 2, 3, 4, 5, 6, 8, 10, 14, 20)
 """Into how many blocks the longest side of a place is cut, along rows and along columns."""
 
+NEARLY = 0.05
+"""Shares of the labels in which two dealings differ too little to matter."""
+
+ENOUGH = 50
+"""Blocks: ten of each fold to draw from. More of them only come closer to each other."""
+
 DEALS = 4
 """Times that the blocks of one cutting are dealt, each with a seed of its own."""
 
@@ -84,17 +90,20 @@ def gap_reach(gap: int) -> int:
     return -(-gap // 2)
 
 
-def deal_features(places: Sequence[Coarse], codes: np.ndarray, gap: int, seed: int) -> Deal | None:
+def deal_features(
+    places: Sequence[Coarse], centres: np.ndarray, codes: np.ndarray, gap: int, seed: int
+) -> Deal | None:
     """The cutting into blocks, and their dealing, that leaves most to score.
 
     Every cutting of the places into rectangles is tried: large ones lose little to the gaps
     between folds, small ones spread classes more evenly. Features go with the block that holds
     their centre, whole; ground goes with its nearest feature. Of all, that is taken in which most
-    classes lie in all folds, and then the one whose scarcest fold, in the mean over classes, keeps
-    most pixels.
+    classes lie in all folds, then the one whose scarcest fold, in the mean over classes, keeps
+    most pixels; among those nearly equal in that, the one of most blocks, up to ``ENOUGH``.
 
     Args:
         places: with the features of each.
+        centres: N + 1 x 3, of the features (``cuttings``).
         codes: N int, the class of each feature.
         gap: pixels between folds.
         seed: of the dealing.
@@ -105,8 +114,9 @@ def deal_features(places: Sequence[Coarse], codes: np.ndarray, gap: int, seed: i
     nearest = [place.nearest() if place.parcels.any() else None for place in places]
     owners = np.concatenate([place.parcels[place.parcels != NO_PARCEL] for place in places])
     total = np.bincount(codes[owners - 1], minlength=int(codes.max()) + 1)
-    best: tuple[tuple[int, float], Deal] | None = None
-    for blocks, number in product(cuttings(places, len(codes)), range(DEALS)):
+    best: tuple[tuple[int, int, int, float], Deal] | None = None
+    side = max(max(place.shape) for place in places)
+    for blocks, number in product(cuttings(centres, side), range(DEALS)):
         folds = _deal_blocks(blocks, codes, seed + number)
         if folds is None:
             continue
@@ -116,40 +126,34 @@ def deal_features(places: Sequence[Coarse], codes: np.ndarray, gap: int, seed: i
                 kept += _keep(place, folds[near.parcels], codes, folds, gap, len(total))
         if kept.any(axis=0).all():
             scarcest = len(FOLDS) * kept.min(axis=1) / np.maximum(total, 1)
-            worth = int((scarcest > 0).sum()), float(scarcest.mean())
+            share, many = float(scarcest.mean()), min(int(blocks.max()), ENOUGH)
+            worth = int((scarcest > 0).sum()), round(share / NEARLY), many, share
             if best is None or worth > best[0]:
                 best = worth, Deal(folds, blocks)
     return None if best is None else best[1]
 
 
-def cuttings(places: Sequence[Coarse], features: int) -> Iterator[np.ndarray]:
+def cuttings(centres: np.ndarray, side: int) -> Iterator[np.ndarray]:
     """The block of each feature, N + 1 int32 from 1 (0: it labels nothing), cut by cut.
 
-    A cutting that gives fewer than five blocks with features, or those of one before, is none.
+    A cutting that gives fewer than five blocks with features, far more than ``ENOUGH``, or those
+    of one before, is none.
+
+    Args:
+        centres: N + 1 x 3, number of the place, row and column of each feature; NaN where it labels
+            nothing.
+        side: longest of the places, in pixels.
     """
-    centres = np.full((features + 1, 3), np.nan)
-    for number, place in enumerate(places):
-        rows, cols = np.nonzero(place.parcels)
-        owner = place.parcels[rows, cols]
-        count = np.bincount(owner, minlength=features + 1)
-        there = np.flatnonzero(count)
-        middle = [
-            (np.bincount(owner, each, features + 1)[there] / count[there] + 0.5) * place.step
-            for each in (rows, cols)
-        ]
-        # a feature on two places that overlap goes with the first
-        new = np.isnan(centres[there, 0])
-        centres[there[new]] = np.stack([np.full(len(there), number), *middle], axis=1)[new]
     known = np.flatnonzero(~np.isnan(centres[:, 0]))
-    side = max(max(place.parcels.shape) * place.step for place in places)
     seen = set()
     for down, along in product(CUTS, CUTS):
         cells = np.floor(centres[known] / (1, side / down, side / along)).astype(int)
         found = np.unique(cells, axis=0, return_inverse=True)[1].ravel()
-        if found.max(initial=-1) + 1 < len(FOLDS) or found.tobytes() in seen:
+        wanted = len(FOLDS) <= found.max(initial=-1) + 1 <= 2 * ENOUGH
+        if not wanted or found.tobytes() in seen:
             continue
         seen.add(found.tobytes())
-        blocks = np.zeros(features + 1, np.int32)
+        blocks = np.zeros(len(centres), np.int32)
         blocks[known] = found + 1
         yield blocks
 

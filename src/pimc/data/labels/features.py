@@ -68,7 +68,7 @@ def read_features(options: LabelOptions) -> Features:
             f"point or polygon ({int(without_class.sum())} have no class); lines label no "
             "pixels: buffer them to polygons first"
         )
-    classes, codes = np.unique(names.to_numpy(dtype=str)[kept], return_inverse=True)
+    classes, codes = np.unique(names.iloc[kept].tolist(), return_inverse=True)
     if len(classes) > MOST_CLASSES:
         raise ValueError(
             f"{source}: {options.column} has {len(classes)} different values ({classes[0]}, "

@@ -73,20 +73,22 @@ def label_places(
     features = read_features(options)
     laid = lay_over(features, grids)
     step = _coarse_step(grids)
-    tally = Tally(np.zeros(len(features) + 1, np.int64))
+    tally = Tally(len(features))
     coarse = {
         name: tally.count(shapes, grids[name].shape, cutting.size, step)
         for name, shapes in laid.items()
     }
     tally.check(features)
-    dealt = deal_features(list(coarse.values()), features.codes, cutting.gap, options.seed)
+    dealt = deal_features(
+        list(coarse.values()), tally.centres, features.codes, cutting.gap, options.seed
+    )
     deal = dealt or _split_deal(coarse, cutting, len(features))
     grounds = {
         name: _ground(name, shapes, features, coarse[name], deal, cutting, dealt is not None)
         for name, shapes in laid.items()
     }
     kept, places = survey(grounds, cutting.size, len(features), options.per_feature)
-    table = tabulate(features, coarse, deal, tally.pixels, kept)
+    table = tabulate(features, list(grids), deal, tally, kept)
     report(features, table, tally, dealt is not None)
     facts = (LABEL_VERSION, vector_stamps(features.source), options, cutting)
     return Labelling(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -28,18 +28,30 @@ class Tally:
     """Pixels of all places, as far as they were counted.
 
     Attributes:
+        features: how many there are.
         pixels: N + 1 int64, those that each feature labels, by number.
+        centres: N + 1 x 3 float64, number of the place, row and column of each feature, on the
+            first of its places; NaN where it labels nothing.
         double: pixels that two features label.
         mixed: pixels that one labels and one of another class touches.
     """
 
-    pixels: np.ndarray
+    features: int
+    pixels: np.ndarray = field(init=False)
+    centres: np.ndarray = field(init=False)
     double: int = field(default=0, init=False)
     mixed: int = field(default=0, init=False)
+    _places: int = field(default=0, init=False)
+
+    def __post_init__(self) -> None:
+        """Begin with nothing."""
+        self.pixels = np.zeros(self.features + 1, np.int64)
+        self.centres = np.full((self.features + 1, 3), np.nan)
 
     def count(self, shapes: Shapes, shape: tuple[int, int], size: int, step: int) -> Coarse:
         """Add the pixels of a place, and give its features on cells of ``step`` pixels a side."""
         coarse = np.zeros([-(-side // step) for side in shape], np.int32)
+        sums = np.zeros((self.features + 1, 3))  # of pixels, their rows, their columns
         for rows, cols in place_windows(shape, size):
             own = slice(rows.own_start, rows.own_stop), slice(cols.own_start, cols.own_stop)
             burnt = burn(shapes, *own)
@@ -47,8 +59,14 @@ class Tally:
             self.mixed += int(burnt.mixed.sum())
             y, x = np.nonzero(burnt.parcels)
             owner = burnt.parcels[y, x]
-            self.pixels += np.bincount(owner, minlength=len(self.pixels))
-            coarse[(y + rows.own_start) // step, (x + cols.own_start) // step] = owner
+            y, x = y + rows.own_start, x + cols.own_start
+            np.add.at(sums, owner, np.stack([np.ones(len(y)), y + 0.5, x + 0.5], axis=1))
+            coarse[y // step, x // step] = owner
+        self.pixels += sums[:, 0].astype(np.int64)
+        new = (sums[:, 0] > 0) & np.isnan(self.centres[:, 0])
+        self.centres[new, 0] = self._places
+        self.centres[new, 1:] = sums[new, 1:] / sums[new, :1]
+        self._places += 1
         return Coarse(coarse, step, shape)
 
     def check(self, features: Features) -> None:
@@ -96,21 +114,15 @@ def survey(
 
 
 def tabulate(
-    features: Features,
-    places: Mapping[str, Coarse],
-    deal: Deal,
-    pixels: np.ndarray,
-    kept: np.ndarray,
+    features: Features, places: Sequence[str], deal: Deal, tally: Tally, kept: np.ndarray
 ) -> pd.DataFrame:
     """One row a feature that labels pixels, with ``LABEL_COLUMNS``."""
-    parcels = np.flatnonzero(pixels)
-    where = np.full(len(pixels), "", dtype=object)
-    for name, place in reversed(list(places.items())):  # of several, the first
-        where[np.unique(place.parcels)] = name
+    parcels = np.flatnonzero(tally.pixels)
     codes = features.codes[parcels - 1].astype(np.int64)
     names = np.array(features.classes, dtype=object)[codes]
-    of_deal = (deal.blocks[parcels], deal.folds[parcels])
-    columns = (parcels, codes, names, where[parcels], *of_deal, pixels[parcels], kept[parcels])
+    where = np.array(places, dtype=object)[tally.centres[parcels, 0].astype(int)]
+    counts = (tally.pixels[parcels], kept[parcels])
+    columns = (parcels, codes, names, where, deal.blocks[parcels], deal.folds[parcels], *counts)
     return pd.DataFrame(dict(zip(LABEL_COLUMNS, columns, strict=True)))
 
 
