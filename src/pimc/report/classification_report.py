@@ -62,12 +62,12 @@ def report_classification(
 
 
 def warn_of_few_groups(results: Sequence[StoredResult], samples: ClassifiedSamples) -> None:
-    """Say where intervals rest on next to nothing: they draw patches or blocks with test samples."""
+    """Say where intervals rest on next to nothing: they draw blocks or patches of test samples."""
     tested = {group for each in results for group in samples.group[each.result.arrays["test_rows"]]}
     if len(tested) < FEW_GROUPS:
         logger.warning(
-            "test samples lie in %d blocks or patches alone: intervals are wide, or there are none; "
-            "efforts with 5 rotations (effort=full) test all of them once",
+            "test samples lie in %d blocks or patches alone: intervals are wide, or there are "
+            "none; efforts with 5 rotations (effort=full) test all ground once",
             len(tested),
         )
 
