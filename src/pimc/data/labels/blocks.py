@@ -25,9 +25,6 @@ NEARLY = 0.05
 ENOUGH = 50
 """Blocks: ten of each fold to draw from. More of them only come closer to each other."""
 
-DEALS = 4
-"""Times that the blocks of one cutting are dealt, each with a seed of its own."""
-
 
 @dataclass(frozen=True, eq=False)
 class Coarse:
@@ -106,7 +103,7 @@ def deal_features(
         centres: N + 1 x 3, of the features (``cuttings``).
         codes: N int, the class of each feature.
         gap: pixels between folds.
-        seed: of the dealing.
+        seed: of the order in which blocks alike are dealt.
 
     Returns:
         None where no dealing leaves labels in all five folds.
@@ -116,8 +113,8 @@ def deal_features(
     total = np.bincount(codes[owners - 1], minlength=int(codes.max()) + 1)
     best: tuple[tuple[int, int, int, float], Deal] | None = None
     side = max(max(place.shape) for place in places)
-    for blocks, number in product(cuttings(centres, side), range(DEALS)):
-        folds = _deal_blocks(blocks, codes, seed + number)
+    for blocks in cuttings(centres, side):
+        folds = _deal_blocks(blocks, codes, seed)
         if folds is None:
             continue
         kept = np.zeros((len(total), len(FOLDS)), np.int64)
