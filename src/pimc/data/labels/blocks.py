@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import warnings
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -13,8 +12,6 @@ import numpy as np
 from pimc.data.folds import FOLDS
 from pimc.data.labels.burning import NO_PARCEL
 from pimc.data.patch import UNUSED_FOLD
-
-logger = logging.getLogger(__name__)
 
 CUTS = (1, 2, 3, 4, 5, 6, 8, 10, 14, 20)
 """Into how many blocks the longest side of a place is cut, along rows and along columns."""

@@ -40,10 +40,6 @@ class Shapes:
     parcels: np.ndarray
     codes: np.ndarray
 
-    def __len__(self) -> int:
-        """Number of shapes."""
-        return len(self.parcels)
-
     @cached_property
     def tree(self) -> STRtree:
         """Finds the shapes of a window."""

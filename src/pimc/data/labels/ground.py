@@ -117,7 +117,6 @@ class PlaceGround:
         Ground belongs to the fold of its feature, or of the nearest one; where ground of another
         fold is nearer than half the gap, to none.
         """
-        rows, cols = window
         reach = 0 if self.nearest is None else gap_reach(self.gap)
         wide, inner = zip(
             *(_widened(span, reach, side) for span, side in zip(window, self.shape, strict=True)),
@@ -130,7 +129,7 @@ class PlaceGround:
             owner = np.where(parcels != NO_PARCEL, parcels, self.nearest.at(*wide))
             territory = self.deal.folds[owner]
             folds = np.where(far_inside(territory, reach), territory, UNUSED_FOLD)[inner]
-        return _owned(folds.astype(np.uint8), rows, cols), parcels[inner]
+        return _owned(folds, window), parcels[inner]
 
     def _split_folds(self, window: Window, parcels: np.ndarray) -> np.ndarray:
         """Folds of ground that is split by its longer side; a feature stays in one."""
@@ -148,14 +147,10 @@ def place_windows(shape: tuple[int, int], size: int) -> Iterator[Window]:
     yield from product(*(spans(side, size) for side in shape))
 
 
-def owned_part(span: Span) -> slice:
-    """The rows or columns of a patch that no other one owns."""
-    return slice(span.own_start - span.start, span.own_stop - span.start)
-
-
-def _owned(folds: np.ndarray, rows: Span, cols: Span) -> np.ndarray:
-    owned = np.full_like(folds, UNUSED_FOLD)
-    part = owned_part(rows), owned_part(cols)
+def _owned(folds: np.ndarray, window: Window) -> np.ndarray:
+    """Folds of a patch without those of pixels that another one owns."""
+    owned = np.full(folds.shape, UNUSED_FOLD, np.uint8)
+    part = tuple(slice(span.own_start - span.start, span.own_stop - span.start) for span in window)
     owned[part] = folds[part]
     return owned
 
