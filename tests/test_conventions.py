@@ -22,6 +22,7 @@ from pimc.evaluation.pixel_arms import PixelClassificationOptions
 from pimc.hooks.parameters import catalog_parameters, parameter_sources
 from pimc.pipeline_registry import register_pipelines
 from pimc.pretraining.options import PretrainingOptions
+from pimc.report.encoder_card import CardOptions
 from pimc.signal.calendar import CalendarOptions
 from pimc.signal.recurrence import RecurrenceOptions
 from pimc.signal.sampling import SamplingOptions
@@ -54,6 +55,9 @@ STAGES = (
     "leaderboard",
     "transfer",
 )
+
+# they lie in the folder of what they are about
+CARDS = {"series_card": "series_encoder", "image_card": "image_encoder"}
 
 # they are of the whole project, not of one workspace
 PROJECT_WIDE = {"leaderboard.task_tables", "leaderboard.project", "leaderboard.results"}
@@ -92,7 +96,7 @@ def test_every_entry_has_a_layer_and_lies_in_its_folder(path, name, entry):
     named_by_user = "runtime_params" in (where or "")
     if path.parent.name == "base" and where and not named_by_user and name not in PROJECT_WIDE:
         folder = rf"data/0\d_{layer}/\$\{{globals:workspace\}}/"
-        assert re.fullmatch(rf"{folder}{re.escape(name)}(\.\w+)?", where)
+        assert re.fullmatch(rf"{folder}{re.escape(CARDS.get(name, name))}(\.\w+)?", where)
 
 
 def declared(stage=None):
@@ -219,6 +223,7 @@ def differences(options, given, where):
         ("sampling", SamplingOptions),
         ("screening", ScreeningOptions),
         ("folds", FoldOptions),
+        ("card", CardOptions),
         ("pixel_classification", PixelClassificationOptions),
         ("forecasting", ForecastingOptions),
         ("land_cover", LandCoverOptions),
@@ -239,3 +244,10 @@ def test_environments_of_own_images_share_their_parameters():
         text = (PROJECT / f"conf/{environment}/parameters_{environment}.yml").read_text()
         given.append(yaml.safe_load(text))
     assert given[0] == given[1] == given[2]
+
+
+@pytest.mark.parametrize("environment", ENVIRONMENTS)
+def test_a_card_lies_beside_the_encoder_of_its_environment(environment):
+    catalog = load_project(environment)[1]
+    for card, encoder in CARDS.items():
+        assert catalog[card]._describe() == catalog[encoder]._describe()
