@@ -15,6 +15,8 @@ from kedro.framework.session import KedroSession
 from kedro.framework.startup import bootstrap_project
 from parse import parse
 
+from pimc.data.download.options import DownloadOptions
+from pimc.data.eurosat.list_sets import LIST_SETS
 from pimc.data.folds import FoldOptions
 from pimc.evaluation.forecast_arms import ForecastingOptions
 from pimc.evaluation.land_cover_arms import LandCoverOptions
@@ -54,6 +56,7 @@ STAGES = (
     "land_cover",
     "leaderboard",
     "transfer",
+    "download",
 )
 
 # they lie in the folder of what they are about
@@ -74,6 +77,7 @@ def load_project(environment):
 
 def stage_outputs(stage):
     whole = PIPELINES["__default__"] + PIPELINES["ablation"] + PIPELINES["transfer"]
+    whole += PIPELINES["download"]
     return whole.only_nodes_with_namespaces([stage]).all_outputs()
 
 
@@ -117,7 +121,7 @@ def test_every_entry_and_every_pattern_is_used():
 def test_entries_stand_in_the_file_of_the_stage_that_makes_them():
     for stage in STAGES:
         raw = {"scenes", "land_cover.files", "unpaired_images"}
-        given = {*raw, "checkpoints", "transfer.other_corpus", *PROJECT_WIDE}
+        given = {*raw, "checkpoints", "download_folder", "transfer.other_corpus", *PROJECT_WIDE}
         assert declared(stage) - given <= stage_outputs(stage)
 
 
@@ -224,6 +228,7 @@ def differences(options, given, where):
         ("screening", ScreeningOptions),
         ("folds", FoldOptions),
         ("card", CardOptions),
+        ("download", DownloadOptions),
         ("pixel_classification", PixelClassificationOptions),
         ("forecasting", ForecastingOptions),
         ("land_cover", LandCoverOptions),
@@ -251,3 +256,21 @@ def test_a_card_lies_beside_the_encoder_of_its_environment(environment):
     catalog = load_project(environment)[1]
     for card, encoder in CARDS.items():
         assert catalog[card]._describe() == catalog[encoder]._describe()
+
+
+@pytest.mark.parametrize("environment", ["pastis", "eurosat"])
+def test_what_is_downloaded_lies_where_the_environment_reads_it(environment):
+    loader, catalog = load_project(environment)
+    files = DownloadOptions(**loader["parameters"]["download"]).files
+    assert all(each.url.startswith("https://") for each in files.values())
+    reader = {"pastis": "scenes", "eurosat": "land_cover.files"}[environment]
+    assert str(catalog["download_folder"].load()).endswith(loader["globals"]["root"])
+    read = catalog[reader]._describe()
+    assert read.get("path", read.get("root")) == str(catalog["download_folder"].load())
+    if environment == "eurosat":
+        names = {each.name: each.checksum for each in files.values()}
+        assert {name for each in LIST_SETS.values() for name in each.files} < set(names)
+        for name, digest in zip(
+            LIST_SETS["spatial"].files, LIST_SETS["spatial"].sha256, strict=True
+        ):
+            assert names[name] == f"sha256:{digest}"
