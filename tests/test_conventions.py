@@ -15,6 +15,8 @@ from kedro.framework.session import KedroSession
 from kedro.framework.startup import bootstrap_project
 from parse import parse
 
+from pimc.data.download.options import DownloadOptions
+from pimc.data.eurosat.list_sets import LIST_SETS
 from pimc.data.folds import FoldOptions
 from pimc.evaluation.forecast_arms import ForecastingOptions
 from pimc.evaluation.land_cover_arms import LandCoverOptions
@@ -22,6 +24,7 @@ from pimc.evaluation.pixel_arms import PixelClassificationOptions
 from pimc.hooks.parameters import catalog_parameters, parameter_sources
 from pimc.pipeline_registry import register_pipelines
 from pimc.pretraining.options import PretrainingOptions
+from pimc.report.encoder_card import CardOptions
 from pimc.signal.calendar import CalendarOptions
 from pimc.signal.recurrence import RecurrenceOptions
 from pimc.signal.sampling import SamplingOptions
@@ -53,7 +56,11 @@ STAGES = (
     "land_cover",
     "leaderboard",
     "transfer",
+    "download",
 )
+
+# they lie in the folder of what they are about
+CARDS = {"series_card": "series_encoder", "image_card": "image_encoder"}
 
 # they are of the whole project, not of one workspace
 PROJECT_WIDE = {"leaderboard.task_tables", "leaderboard.project", "leaderboard.results"}
@@ -70,6 +77,7 @@ def load_project(environment):
 
 def stage_outputs(stage):
     whole = PIPELINES["__default__"] + PIPELINES["ablation"] + PIPELINES["transfer"]
+    whole += PIPELINES["download"]
     return whole.only_nodes_with_namespaces([stage]).all_outputs()
 
 
@@ -92,7 +100,7 @@ def test_every_entry_has_a_layer_and_lies_in_its_folder(path, name, entry):
     named_by_user = "runtime_params" in (where or "")
     if path.parent.name == "base" and where and not named_by_user and name not in PROJECT_WIDE:
         folder = rf"data/0\d_{layer}/\$\{{globals:workspace\}}/"
-        assert re.fullmatch(rf"{folder}{re.escape(name)}(\.\w+)?", where)
+        assert re.fullmatch(rf"{folder}{re.escape(CARDS.get(name, name))}(\.\w+)?", where)
 
 
 def declared(stage=None):
@@ -113,7 +121,7 @@ def test_every_entry_and_every_pattern_is_used():
 def test_entries_stand_in_the_file_of_the_stage_that_makes_them():
     for stage in STAGES:
         raw = {"scenes", "land_cover.files", "unpaired_images"}
-        given = {*raw, "checkpoints", "transfer.other_corpus", *PROJECT_WIDE}
+        given = {*raw, "checkpoints", "download_folder", "transfer.other_corpus", *PROJECT_WIDE}
         assert declared(stage) - given <= stage_outputs(stage)
 
 
@@ -220,6 +228,8 @@ def differences(options, given, where):
         ("sampling", SamplingOptions),
         ("screening", ScreeningOptions),
         ("folds", FoldOptions),
+        ("card", CardOptions),
+        ("download", DownloadOptions),
         ("pixel_classification", PixelClassificationOptions),
         ("forecasting", ForecastingOptions),
         ("land_cover", LandCoverOptions),
@@ -240,3 +250,28 @@ def test_environments_of_own_images_share_their_parameters():
         text = (PROJECT / f"conf/{environment}/parameters_{environment}.yml").read_text()
         given.append(yaml.safe_load(text))
     assert given[0] == given[1] == given[2]
+
+
+@pytest.mark.parametrize("environment", ENVIRONMENTS)
+def test_a_card_lies_beside_the_encoder_of_its_environment(environment):
+    catalog = load_project(environment)[1]
+    for card, encoder in CARDS.items():
+        assert catalog[card]._describe() == catalog[encoder]._describe()
+
+
+@pytest.mark.parametrize("environment", ["pastis", "eurosat"])
+def test_what_is_downloaded_lies_where_the_environment_reads_it(environment):
+    loader, catalog = load_project(environment)
+    files = DownloadOptions(**loader["parameters"]["download"]).files
+    assert all(each.url.startswith("https://") for each in files.values())
+    reader = {"pastis": "scenes", "eurosat": "land_cover.files"}[environment]
+    assert str(catalog["download_folder"].load()).endswith(loader["globals"]["root"])
+    read = catalog[reader]._describe()
+    assert read.get("path", read.get("root")) == str(catalog["download_folder"].load())
+    if environment == "eurosat":
+        names = {each.name: each.checksum for each in files.values()}
+        assert {name for each in LIST_SETS.values() for name in each.files} < set(names)
+        for name, digest in zip(
+            LIST_SETS["spatial"].files, LIST_SETS["spatial"].sha256, strict=True
+        ):
+            assert names[name] == f"sha256:{digest}"

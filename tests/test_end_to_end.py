@@ -19,6 +19,7 @@ from kedro.framework.session import KedroSession
 from kedro.framework.startup import bootstrap_project
 from kedro.io import DatasetError
 
+import pimc
 from pimc.evaluation.tasks import TASKS as TASK_FACTS
 from pimc.model.storage import load_encoder
 
@@ -92,6 +93,24 @@ def test_one_finished_run_holds_parameters_curves_artifacts_and_tags(pretrained)
     assert steps == list(range(1, 9))
     for folder, count in {"figures": 3, "tables": 1, "encoders": 2}.items():
         assert len(client.list_artifacts(run_id, folder)) == count
+    names = {model.name for model in client.search_logged_models(["1"])}
+    assert names == {"series_encoder", "image_encoder"}
+
+
+def test_cards_tell_what_was_seen_and_lie_with_the_models_that_embed(pretrained):
+    (tracked,) = runs(pretrained)
+    card = (pretrained / "data/06_models/simulated/series_encoder/README.md").read_text()
+    assert "license: apache-2.0" in card and "pretrained on simulated PASTIS (version 1)" in card
+    for model in mlflow.MlflowClient().search_logged_models(["1"]):
+        assert model.source_run_id == tracked.info.run_id
+        loaded = mlflow.pyfunc.load_model(model.model_uri)
+        folder = pretrained / "data/06_models/simulated" / model.name
+        embedded = loaded.predict(loaded.input_example)
+        direct = pimc.load_encoder(folder).embed(**loaded.input_example)
+        np.testing.assert_array_equal(embedded, direct)
+        assert np.isfinite(direct).all()
+        with_it = Path(mlflow.artifacts.download_artifacts(model.model_uri)) / "data" / model.name
+        assert (with_it / "README.md").read_text() == (folder / "README.md").read_text()
 
 
 def test_encoders_load_without_kedro_and_embed(pretrained):

@@ -56,3 +56,9 @@ By parcel, all labels:
     drawn = {line.get_color(): len(line.get_xdata()) for line in figure.axes[0].lines}
     assert drawn[script["ARMS"]["cnn1d_bands"][1]] == 2  # it runs at the two largest budgets alone
     assert drawn[script["ARMS"]["linear_probe"][1]] == len(script["BUDGETS"])
+
+
+def test_the_example_that_embeds_beats_the_commonest_class(capsys):
+    runpy.run_path(str(EXAMPLE.with_name("embed.py")))["main"]()
+    score, commonest = map(float, re.findall(r"\d\.\d{3}", capsys.readouterr().out))
+    assert 0 < commonest < score <= 1

@@ -8,6 +8,7 @@ from pimc.evaluation.tasks import TASKS
 from pimc.pipelines import (
     ablation,
     corpus,
+    download,
     ingestion,
     leaderboard,
     pretraining,
@@ -41,6 +42,7 @@ def register_pipelines() -> dict[str, Pipeline]:
         **tasks,
         "evaluate": evaluate,
         "leaderboard": ranking,
+        "download": download.create_pipeline(),
         "ablation": series + ablation.create_pipeline(),
         "transfer": series + ablation.create_transfer(),
         "results_page": ranking + leaderboard.create_results_page(),

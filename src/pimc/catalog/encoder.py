@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 from kedro.io import AbstractDataset, DatasetError
 from kedro_datasets._typing import JSONPreview
 
+from pimc.catalog.encoder_card import CARD
+
 if TYPE_CHECKING:
     from pimc.model.encoders import ImageEncoder, SeriesEncoder
 
@@ -48,6 +50,7 @@ class EncoderFolder(
         metadata: dict[str, Any] | None = None,
     ):
         self._path, self._optional, self._workspace = Path(path), optional, workspace
+        self._removed = False
         self.metadata = metadata
 
     def check_own(self) -> None:
@@ -73,6 +76,7 @@ class EncoderFolder(
 
         from pimc.model.storage import save_encoder
 
+        (self._path / CARD).unlink(missing_ok=True)  # it is of the encoder that lay here
         save_encoder(data, self._path)
         if mlflow.active_run():
             mlflow.log_artifacts(str(self._path), artifact_path=f"encoders/{self._path.name}")
@@ -80,7 +84,8 @@ class EncoderFolder(
     def load(self) -> Encoder | None:
         """The encoder on the CPU, in evaluation mode; None if it is optional and not there."""
         if self._optional and not self._exists():
-            logger.warning("no encoder in %s", self._path)
+            if not self._removed:  # else it has been said
+                logger.warning("no encoder in %s", self._path)
             return None
         from pimc.model.storage import load_encoder
 
@@ -96,10 +101,11 @@ class EncoderFolder(
     def _remove(self) -> None:
         from pimc.model.storage import CONFIG, WEIGHTS
 
+        self._removed = True
         if self._exists():
             logger.warning("the run trained no such encoder: removing that of %s", self._path)
         # the configuration first: a folder without it holds no encoder
-        for name in (CONFIG, WEIGHTS):
+        for name in (CONFIG, WEIGHTS, CARD):
             (self._path / name).unlink(missing_ok=True)
 
     def _exists(self) -> bool:

@@ -71,6 +71,9 @@ def _diagonal(
 
 
 def _on_diagonal(plots: Tensor, scaled: Tensor) -> Tensor:
+    if torch.compiler.is_exporting():  # what is exported writes into no view
+        own = torch.eye(scaled.shape[-1], dtype=torch.bool, device=scaled.device)
+        return torch.where(own, scaled.unsqueeze(-1), plots)
     plots.diagonal(dim1=-2, dim2=-1).copy_(scaled)
     return plots
 

@@ -93,7 +93,7 @@ class RecurrencePlots(nn.Module):
         thresholds = self.thresholds.to(series.dtype)
         if not self.recurrence.validity:
             return self._draw(scaled, self.recurrence, thresholds, out)
-        if out is None and series.requires_grad:
+        if out is None and (series.requires_grad or torch.compiler.is_exporting()):
             drawn = self._draw(scaled, self.recurrence, thresholds, None)
             return torch.cat([drawn, self._valid(observed)], dim=1)
         if out is None:  # drawn where they belong, plots are not copied

@@ -16,6 +16,7 @@ from pimc.model.encoder_config import StoredImageEncoder, StoredSeriesEncoder
 from pimc.pretraining.corpus import Corpus
 from pimc.pretraining.kept_encoder import remove_checkpoint
 from pimc.pretraining.options import PretrainingOptions
+from pimc.report.encoder_card import CardOptions, see_ground, write_card
 from pimc.report.retrieval_examples import draw_retrieval_examples
 from pimc.report.training import draw_curves
 from pimc.signal.recurrence import Recurrence
@@ -83,3 +84,22 @@ def draw_training_curves(
 ) -> Figure:
     """Losses, recall, temperature and embedding rank by epoch."""
     return draw_curves(pretraining_history, pretraining_metrics)
+
+
+def describe_encoder(
+    encoder: StoredSeriesEncoder | StoredImageEncoder | None,
+    corpus: Corpus,
+    folds: FoldOptions,
+    pretraining: PretrainingOptions,
+    pretraining_metrics: dict[str, float],
+    retrieval: pd.DataFrame,
+    card: CardOptions,
+) -> str:
+    """The card of an encoder that was just trained; "" where there is none."""
+    from pimc.model.encoders import ImageEncoder, SeriesEncoder
+
+    if not isinstance(encoder, SeriesEncoder | ImageEncoder):
+        return ""
+    parts = {"trained on": folds.train, "epoch chosen on": folds.validation}
+    ground = {name: see_ground(corpus.pixels, each) for name, each in parts.items()}
+    return write_card(encoder, ground, pretraining, pretraining_metrics, retrieval, card)

@@ -3,6 +3,7 @@
 from kedro.pipeline import Pipeline, node
 
 from pimc.pipelines.pretraining.nodes import (
+    describe_encoder,
     draw_training_curves,
     drop_checkpoint,
     pretrain_encoders,
@@ -39,6 +40,23 @@ def create_pipeline() -> Pipeline:
                 inputs=["finished_checkpoint", "series_encoder"],
                 outputs=None,
                 name="drop_checkpoint",
+            ),
+            *(
+                node(
+                    describe_encoder,
+                    inputs=[
+                        f"{kind}_encoder",
+                        "corpus",
+                        "params:folds",
+                        "params:pretraining",
+                        "pretraining_metrics",
+                        "retrieval",
+                        "params:card",
+                    ],
+                    outputs=f"{kind}_card",
+                    name=f"describe_{kind}_encoder",
+                )
+                for kind in ("series", "image")
             ),
             node(
                 draw_training_curves,

@@ -1,0 +1,1 @@
+"""Public data sets, fetched: checked, gone on with, safely unpacked."""

@@ -1,0 +1,1 @@
+"""Encoders for whoever has reflectance: all between arrays and embeddings is done here."""
