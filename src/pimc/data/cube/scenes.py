@@ -62,10 +62,14 @@ def cube_scenes(options: CubeOptions) -> dict[str, StackPatch]:
         ImportError: the extra ``cube`` is not installed.
         ValueError: a band missing, another grid, too few dates, or ground too small to split.
     """
+    return place_scenes(cube_places(options), options)
+
+
+def cube_places(options: CubeOptions) -> list[Place]:
+    """Every place, its images unread (``cube_scenes`` says what is refused)."""
     found = find_cubes(Path(options.path))
     check_places(options.offset, found)
-    places = [_open(name, paths, options) for name, paths in found.items()]
-    return place_scenes(places, options)
+    return [_open(name, paths, options) for name, paths in found.items()]
 
 
 def _open(name: str, paths: Sequence[Path], options: CubeOptions) -> Place:

@@ -83,13 +83,18 @@ def stac_scenes(options: StacOptions) -> dict[str, StackPatch]:
         ValueError: a band missing, a file that cannot be opened, too few dates, or ground too small
             to split.
     """
+    return place_scenes(stac_places(options), options)
+
+
+def stac_places(options: StacOptions) -> list[Place]:
+    """Every place, its images unread (``stac_scenes`` says what is refused)."""
     _check_installed()
     path = Path(options.path)
     if options.search is not None:
         search_once(options.search, path)
     found = find_collections(path)
     check_places(options.offset, found)
-    return place_scenes([_open(name, each, options) for name, each in found.items()], options)
+    return [_open(name, each, options) for name, each in found.items()]
 
 
 def _check_installed() -> None:

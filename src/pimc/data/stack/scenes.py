@@ -161,14 +161,23 @@ def stack_scenes(options: StackOptions) -> dict[str, StackPatch]:
         ValueError: two files of one date, another grid, a band missing, too few dates, or
             ground too small to split.
     """
+    return place_scenes(stack_places(options), options)
+
+
+def stack_places(options: StackOptions) -> list[Place]:
+    """Every place, its images unread; headers of all files are checked.
+
+    Raises:
+        FileNotFoundError: no such folder, or no dated GeoTIFF in it.
+        ValueError: two files of one date, another grid, a band missing, or too few dates.
+    """
     root = Path(options.path)
     found = find_places(root, options.date_pattern)
     check_places(options.offset, found)
-    places = [
+    return [
         open_place(name, files, _folder(root, name), options.reading)
         for name, files in found.items()
     ]
-    return place_scenes(places, options)
 
 
 def place_scenes(places: Sequence[Place], options: SceneOptions) -> dict[str, StackPatch]:
@@ -177,21 +186,27 @@ def place_scenes(places: Sequence[Place], options: SceneOptions) -> dict[str, St
     Raises:
         ValueError: too few dates, or ground too small to split.
     """
-    smallest = min(min(place.grid.shape) for place in places)
-    size = min(options.patch_size, smallest)
+    size = patch_side(places, options)
     if size < options.patch_size:
         logger.warning(
             "patch_size %d lowered to %d, the smallest side of a place", options.patch_size, size
         )
-    labelling = _read_labels(places, size, options)
+    labelling = read_labels(places, options)
     return {
         patch.patch_id: patch for place in places for patch in _cut(place, size, options, labelling)
     }
 
 
-def _read_labels(places: Sequence[Place], size: int, options: SceneOptions) -> Labelling | None:
+def patch_side(places: Sequence[Place], options: SceneOptions) -> int:
+    """Pixels a side of the patches of places: the smallest place's where that is less."""
+    return min(options.patch_size, *(min(place.grid.shape) for place in places))
+
+
+def read_labels(places: Sequence[Place], options: SceneOptions) -> Labelling | None:
+    """Labels and folds of the pixels of places; None where no file of labels is named."""
     if options.labels.path is None:
         return None
+    size = patch_side(places, options)
     grids = {place.name: PlaceGrid(place.grid.shape, place.grid.part(0, 0)) for place in places}
     return label_places(options.labels, grids, Cutting(size, options.held_out, options.gap))
 
@@ -213,7 +228,7 @@ def _cut(
     log_summary(place, looks, summary)
     check_numbers(place, looks)
     need_dates(sum(bool(look.data.any()) for look in looks), f"place {place.name}")
-    facts = (READER_VERSION, place.name, place.bands, _facts(place))
+    facts = (READER_VERSION, place.name, place.bands, place_facts(place))
     digits = max(3, len(str(max(rows, cols))))
     for row, col in product(spans(rows, size), spans(cols, size)):
         patch_id = f"{place.name}_r{row.start:0{digits}d}_c{col.start:0{digits}d}"
@@ -255,7 +270,7 @@ def _inside(sample: np.ndarray, row: Span, col: Span, shape: tuple[int, int]) ->
     return sample[rows, cols]
 
 
-def _facts(place: Place) -> tuple[object, ...]:
+def place_facts(place: Place) -> tuple[object, ...]:
     """All that what is read of a place hangs on."""
     layers = [
         (image.day, part.product, name, layer.stamp, layer.index, place.wanted.numbers.get(key))

@@ -1,0 +1,147 @@
+"""How much ground each class covers: counted on the map, and adjusted for the map's errors.
+
+The estimator is that of Olofsson et al. 2014 (doi 10.1016/j.rse.2014.02.015), equations 9 to 11,
+for a sample stratified by the mapped class. A reference here is one labelled feature, whose pixels
+are predicted by a head that has not seen its fold: pixels of one field err together, and would
+make the interval far too narrow.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from pimc.data.stack.grid import Grid
+from pimc.mapping.head import HeldOut
+from pimc.mapping.labelled import LabelledPixels
+
+NORMAL_95 = 1.96
+
+SEMI_MAJOR, FLATTENING = 6_378_137.0, 1 / 298.257223563
+"""Of WGS84, metres."""
+
+HECTARE = 10_000.0
+
+
+@dataclass(frozen=True, eq=False)
+class Area:
+    """Areas of K classes, as shares of the mapped ground.
+
+    Attributes:
+        mapped: K, shares of the pixels that the map gives each.
+        adjusted: K, by the references; NaN where that cannot be told.
+        deviation: K, standard errors of ``adjusted``.
+        users: K, of the mapped pixels of a class, the share that is it.
+        producers: K, of the ground of a class, the share that is mapped so.
+    """
+
+    mapped: np.ndarray
+    adjusted: np.ndarray
+    deviation: np.ndarray
+    users: np.ndarray
+    producers: np.ndarray
+
+
+def adjust_area(confusion: np.ndarray, mapped: np.ndarray) -> Area:
+    """Error-adjusted shares of classes.
+
+    Args:
+        confusion: K x K, references by mapped class (rows) and true class (columns).
+        mapped: K shares of the mapped pixels.
+
+    Returns:
+        Areas; NaN in all classes where a mapped class has fewer than two references, since nothing
+        is then known of what its ground is.
+    """
+    counts = confusion.sum(axis=1)
+    used = mapped > 0
+    if (counts[used] < 2).any():
+        unknown = np.full(len(mapped), np.nan)
+        return Area(mapped, unknown, unknown, unknown, unknown)
+    rates = np.zeros_like(confusion, dtype=np.float64)
+    rates[used] = confusion[used] / counts[used, None]
+    shares = mapped[:, None] * rates
+    adjusted = shares.sum(axis=0)
+    variance = np.zeros_like(rates)
+    variance[used] = rates[used] * (1 - rates[used]) / (counts[used, None] - 1)
+    deviation = np.sqrt((mapped[:, None] ** 2 * variance).sum(axis=0))
+    agreed = np.diag(shares)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        users, producers = agreed / mapped, agreed / adjusted
+    return Area(mapped, adjusted, deviation, users, producers)
+
+
+def confusion_of_features(
+    labelled: LabelledPixels, held_out: HeldOut, codes: np.ndarray
+) -> np.ndarray:
+    """References by mapped (rows) and true class (columns), K x K: each feature counts one.
+
+    The pixels of a feature share it: one of which a third is mapped as another class counts a
+    third there.
+
+    Args:
+        labelled: pixels with their label and parcel.
+        held_out: their predictions.
+        codes: K classes, in order.
+    """
+    pixels = labelled.pixels.iloc[held_out.rows]
+    features = pixels.groupby(["place", "parcel"]).ngroup().to_numpy()
+    share = 1 / np.bincount(features)[features]
+    confusion = np.zeros((len(codes), len(codes)))
+    true = np.searchsorted(codes, pixels["label"].to_numpy())
+    np.add.at(confusion, (np.searchsorted(codes, held_out.predicted), true), share)
+    return confusion
+
+
+def tabulate_area(
+    names: tuple[str, ...], pixels: np.ndarray, hectares: float, confusion: np.ndarray | None
+) -> pd.DataFrame:
+    """One row a class: pixels, hectares on the map, hectares adjusted with a 95 % interval.
+
+    Args:
+        names: of the K classes.
+        pixels: K, that the map gives each.
+        hectares: of a pixel.
+        confusion: ``confusion_of_features``; None where nothing is held out, and nothing adjusted.
+    """
+    total = pixels.sum() * hectares
+    none = np.zeros((len(names), len(names)))
+    area = adjust_area(none if confusion is None else confusion, pixels / max(1, pixels.sum()))
+    reach = NORMAL_95 * area.deviation
+    columns: Mapping[str, object] = {
+        "class": names,
+        "pixels": pixels,
+        "mapped_ha": area.mapped * total,
+        "adjusted_ha": area.adjusted * total,
+        "low_ha": np.maximum(0, area.adjusted - reach) * total,
+        "high_ha": np.minimum(1, area.adjusted + reach) * total,
+        "users_accuracy": area.users,
+        "producers_accuracy": area.producers,
+        "reference_features": none.sum(axis=0) if confusion is None else confusion.sum(axis=0),
+    }
+    return pd.DataFrame(columns)
+
+
+def pixel_hectares(grid: Grid) -> float:
+    """Hectares of a pixel in the middle of a grid; NaN without a CRS.
+
+    In degrees, by the radii of WGS84 at that latitude.
+    """
+    from rasterio.crs import CRS
+
+    if grid.crs is None:
+        return float("nan")
+    a, b, _, d, e, north = grid.transform
+    cell = abs(a * e - b * d)
+    crs = CRS.from_wkt(grid.crs)
+    if crs.is_geographic:
+        middle = np.deg2rad(north + d * grid.shape[1] / 2 + e * grid.shape[0] / 2)
+        squared = FLATTENING * (2 - FLATTENING)
+        curve = 1 - squared * np.sin(middle) ** 2
+        meridian = SEMI_MAJOR * (1 - squared) / curve**1.5
+        parallel = SEMI_MAJOR / np.sqrt(curve) * np.cos(middle)
+        return float(cell * np.deg2rad(1) ** 2 * meridian * parallel / HECTARE)
+    return float(cell * crs.linear_units_factor[1] ** 2 / HECTARE)

@@ -1,0 +1,298 @@
+"""Nodes of the map: blocks are embedded first, and everything else is read from them."""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from matplotlib.figure import Figure
+
+from pimc.data.atomic import replace_text
+from pimc.data.file_name import file_name
+from pimc.data.labels.labelling import Labelling
+from pimc.mapping.area import confusion_of_features, pixel_hectares, tabulate_area
+from pimc.mapping.blocks import BlockStore, make_missing, plan_blocks
+from pimc.mapping.choice import Candidate, choose_encoder, series_branch
+from pimc.mapping.components import fit_components
+from pimc.mapping.ground import Embedder, find_grounds
+from pimc.mapping.head import Head, HeldOut, fit_head
+from pimc.mapping.labelled import LabelledPixels, embed_labels
+from pimc.mapping.likeness import find_target
+from pimc.mapping.options import SERIES, MapOptions
+from pimc.mapping.pictures import (
+    FALSE_COLOUR,
+    TRUE_COLOUR,
+    MapPictures,
+    draw_map,
+    draw_overview,
+    write_page,
+)
+from pimc.mapping.products import (
+    Product,
+    class_products,
+    describe_map,
+    embedding_products,
+    likeness_product,
+)
+from pimc.mapping.raster import write_raster
+from pimc.mapping.shown import show_files
+from pimc.mapping.source import PlaceSource
+from pimc.mapping.stac_item import describe_item
+from pimc.mapping.style import NO_CLASS, write_names, write_qml
+from pimc.signal.calendar import CalendarOptions
+from pimc.signal.screening import ScreeningOptions
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, eq=False)
+class MapPlan:
+    """What is mapped, by what.
+
+    Attributes:
+        stores: blocks of each place and season, perhaps not made yet.
+        encoder: where it is from, in words.
+        labelling: labels of all places; None without.
+        per_feature: labelled pixels of a feature at most; None for all.
+    """
+
+    stores: Sequence[BlockStore]
+    encoder: str
+    labelling: Labelling | None
+    per_feature: int | None
+
+
+@dataclass(frozen=True, eq=False)
+class MapHead:
+    """What tells classes, and how well; all None where there are no labels.
+
+    Attributes:
+        head: fitted on all labels.
+        labelled: the pixels that it was fitted on.
+        held_out: predictions of heads that have not seen a pixel's fold.
+    """
+
+    head: Head | None = None
+    labelled: LabelledPixels | None = None
+    held_out: HeldOut | None = None
+
+
+def plan_map(
+    places: PlaceSource,
+    encoders: list[Candidate],
+    blocks_folder: Path,
+    calendar: CalendarOptions,
+    screening: ScreeningOptions,
+    mapping: MapOptions,
+) -> MapPlan:
+    """Choose the encoder, open every place with the bands it needs, and cut places into blocks.
+
+    Labels are read here too: what is wrong with them is told before anything is embedded.
+    """
+    import torch
+
+    encoder = choose_encoder(encoders, places.bands())
+    opened = places.open(encoder.bands)
+    labelling = places.labels(opened)
+    network = series_branch(encoder.network) if mapping.branch == SERIES else encoder.network
+    on_gpu = mapping.device == "cuda" or (mapping.device == "auto" and torch.cuda.is_available())
+    network = network.to("cuda" if on_gpu else "cpu")
+    grounds = find_grounds(opened, network, calendar, screening)
+    embedder = Embedder(network, mapping.precision == "bf16")
+    if mapping.dimensions is not None:
+        components = fit_components(grounds, embedder, mapping.dimensions, mapping.seed)
+        embedder = replace(embedder, projection=components)
+    blocks = plan_blocks(grounds, embedder, mapping, encoder.digest)
+    stores = [BlockStore(blocks_folder, each) for each in blocks]
+    return MapPlan(stores, encoder.name, labelling, places.options.labels.per_feature)
+
+
+def embed_ground(plan: MapPlan) -> list[BlockStore]:
+    """Make the blocks that are missing, with a bar of pixels a second and the time left."""
+    from tqdm import tqdm
+
+    for store in plan.stores:
+        blocks = store.blocks
+        with tqdm(total=blocks.pixels, unit="px", unit_scale=True, desc=blocks.ground.name) as bar:
+            left = blocks.pixels - sum(window.size for window in store.missing())
+            bar.update(left)
+            bar.initial = left
+            for window in make_missing(store):
+                bar.update(window.size)
+    return list(plan.stores)
+
+
+def fit_classes(
+    plan: MapPlan, stores: list[BlockStore], mapping: MapOptions
+) -> tuple[MapHead, pd.DataFrame]:
+    """What tells classes from embeddings, and its scores on folds that it has not seen.
+
+    Returns:
+        The head, and a row a class; without labels neither has anything in it.
+    """
+    columns = ["class", "labelled_pixels", "features", "recall", "precision", "f1"]
+    if plan.labelling is None:
+        return MapHead(), pd.DataFrame(columns=columns)
+    labelled = embed_labels(stores, plan.labelling, plan.per_feature)
+    head, held_out = fit_head(labelled, mapping.inverse_decay)
+    scores = score_classes(head, labelled, held_out)
+    if held_out is not None:
+        right = held_out.predicted == labelled.pixels["label"].to_numpy()[held_out.rows]
+        logger.info(
+            "held-out blocks: %.1f %% of %d labelled pixels right, macro-F1 %.1f %%",
+            100 * right.mean(),
+            len(right),
+            100 * scores["f1"].mean(),
+        )
+    return MapHead(head, labelled, held_out), scores[columns]
+
+
+def score_classes(head: Head, labelled: LabelledPixels, held_out: HeldOut | None) -> pd.DataFrame:
+    """A row a class: labelled pixels, features, and recall, precision, F1 on held-out folds."""
+    from sklearn.metrics import precision_recall_fscore_support
+
+    label = labelled.pixels["label"].to_numpy()
+    features = labelled.pixels.drop_duplicates(["place", "parcel"])["label"].to_numpy()
+    scores = np.full((3, len(head.codes)), np.nan)
+    if held_out is not None:
+        precision, recall, f1, _ = precision_recall_fscore_support(
+            label[held_out.rows], held_out.predicted, labels=head.codes, zero_division=0
+        )
+        scores = np.stack([recall, precision, f1])
+    return pd.DataFrame(
+        {
+            "class": head.names,
+            "labelled_pixels": [int((label == code).sum()) for code in head.codes],
+            "features": [int((features == code).sum()) for code in head.codes],
+            "recall": scores[0],
+            "precision": scores[1],
+            "f1": scores[2],
+        }
+    )
+
+
+def write_maps(
+    plan: MapPlan,
+    stores: list[BlockStore],
+    classes: MapHead,
+    map_folder: Path,
+    mapping: MapOptions,
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Write all files of all maps.
+
+    Returns:
+        A row a file (map, what, file, bytes); and a row a map and class: its area.
+    """
+    files, areas = [], []
+    target = None if mapping.like is None else find_target(stores, mapping.like)
+    for store in stores:
+        written = {}
+        tags = describe_map(store, plan.encoder)
+        for product in _products(store, classes.head, mapping, target, tags):
+            path = map_path(map_folder, store, product.layer.what)
+            grid = store.blocks.ground.place.grid
+            write_raster(path, grid, product.layer, product.parts(store), mapping.block)
+            written[product.layer.what] = path
+        if classes.head is not None:
+            colours, names = _product_style(store, classes.head, mapping, tags)
+            write_names(written["classes"], names)
+            write_qml(written["classes"], names, colours)
+            areas.append(measure_area(store, written["classes"], classes))
+        item = map_path(map_folder, store, "item").with_suffix(".json")
+        replace_text(item, json.dumps(describe_item(store.blocks, written, tags), indent=1))
+        name = store.blocks.ground.name
+        rows = [*written.items(), ("item", item)]
+        files += [(name, what, str(path), path.stat().st_size) for what, path in rows]
+    area = pd.concat(areas, ignore_index=True) if areas else pd.DataFrame(columns=["map", "class"])
+    return pd.DataFrame(files, columns=["map", "what", "file", "bytes"]), area
+
+
+def _products(
+    store: BlockStore,
+    head: Head | None,
+    mapping: MapOptions,
+    target: np.ndarray | None,
+    tags: dict[str, str],
+) -> Iterator[Product]:
+    yield from embedding_products(mapping, store.blocks.embedder.size, tags)
+    if head is not None:
+        yield from class_products(store, head, mapping, tags)
+    if target is not None:
+        yield likeness_product(target, tags, str(mapping.like))
+
+
+def _product_style(
+    store: BlockStore, head: Head, mapping: MapOptions, tags: dict[str, str]
+) -> tuple[dict[int, tuple[int, int, int, int]], tuple[str, ...]]:
+    layer = class_products(store, head, mapping, tags)[0].layer
+    return dict(layer.colours), head.names
+
+
+def map_path(folder: Path, store: BlockStore, what: str) -> Path:
+    """The file of a map: ``<place>_<start>_<end>_<what>.tif``."""
+    return folder / f"{file_name(store.blocks.ground.name)}_{what}.tif"
+
+
+def measure_area(store: BlockStore, classes: Path, found: MapHead) -> pd.DataFrame:
+    """A row a class of a map: its area."""
+    if found.head is None or found.labelled is None:
+        raise ValueError("areas are those of classes, and the map has none")
+    counts = count_classes(classes, len(found.head.codes))
+    confusion = None
+    if found.held_out is not None:
+        confusion = confusion_of_features(found.labelled, found.held_out, found.head.codes)
+    hectares = pixel_hectares(store.blocks.ground.place.grid)
+    table = tabulate_area(found.head.names, counts, hectares, confusion)
+    table.insert(0, "map", store.blocks.ground.name)
+    return table
+
+
+def count_classes(path: Path, count: int) -> np.ndarray:
+    """Pixels of each class of a raster, read a tile at a time."""
+    import rasterio
+
+    pixels = np.zeros(256, np.int64)
+    with rasterio.open(path) as source:
+        for _, window in source.block_windows(1):
+            pixels += np.bincount(source.read(1, window=window).ravel(), minlength=256)
+    pixels[NO_CLASS] = 0
+    return pixels[:count]
+
+
+def draw_maps(
+    plan: MapPlan,
+    files: pd.DataFrame,
+    classes: MapHead,
+    places: PlaceSource,
+    map_folder: Path,
+) -> Figure:
+    """A picture and a page beside each map; the figure shows all of them."""
+    available = places.bands()
+    colours = TRUE_COLOUR if set(TRUE_COLOUR) <= available else FALSE_COLOUR
+    opened = {place.name: place for place in places.open(colours)}
+    names = () if classes.head is None else classes.head.names
+    maps = []
+    for store in plan.stores:
+        ground = store.blocks.ground
+        rows = files[files["map"] == ground.name]
+        own = {what: Path(file) for what, file in zip(rows["what"], rows["file"], strict=True)}
+        pictures = show_files(own, opened[ground.place.name], ground, names)
+        _write_pictures(map_folder, store, pictures)
+        maps.append(pictures)
+    return draw_overview(maps[:SHOWN_MAPS])
+
+
+SHOWN_MAPS = 12
+"""Of a run, in its figure."""
+
+
+def _write_pictures(map_folder: Path, store: BlockStore, pictures: MapPictures) -> None:
+    path = map_path(map_folder, store, "map")
+    draw_map(pictures).savefig(path.with_suffix(".png"), dpi=110)
+    write_page(path.with_suffix(".html"), pictures)
+    logger.info("%s, and .html beside it", path.with_suffix(".png"))
