@@ -12,6 +12,7 @@ import mlflow
 import numpy as np
 import pytest
 from cases.strangers import make_image_encoder, make_series_encoder
+from kedro.io import DatasetError
 
 import pimc
 from pimc.catalog.encoder import NO_ENCODER, EncoderFolder
@@ -48,6 +49,12 @@ def test_a_card_goes_with_its_encoder(tmp_path):
     assert not list(folder.iterdir())
     card.save("")
     assert not list(folder.iterdir())
+
+
+def test_no_card_is_written_beside_the_encoder_of_another_environment(tmp_path):
+    with pytest.raises(DatasetError, match="not lie in a folder mine"):
+        EncoderCard(str(tmp_path / "other/encoder"), workspace="mine").save("a card")
+    assert not (tmp_path / "other").exists()
 
 
 def test_what_was_just_taken_away_is_not_called_missing(tmp_path, caplog):

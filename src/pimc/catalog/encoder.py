@@ -7,10 +7,11 @@ import logging
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from kedro.io import AbstractDataset, DatasetError
+from kedro.io import AbstractDataset
 from kedro_datasets._typing import JSONPreview
 
 from pimc.catalog.encoder_card import CARD
+from pimc.catalog.own_folder import check_own
 
 if TYPE_CHECKING:
     from pimc.model.encoders import ImageEncoder, SeriesEncoder
@@ -59,12 +60,7 @@ class EncoderFolder(
         Raises:
             DatasetError: naming the folder.
         """
-        if self._workspace not in (None, self._path.parent.name):
-            raise DatasetError(
-                f"{self._path} does not lie in a folder {self._workspace}: this environment reads "
-                "that encoder, and must not train over it; train in the environment it belongs to, "
-                "or without --params=encoder"
-            )
+        check_own(self._path, self._workspace)
 
     def save(self, data: Encoder | NoEncoder) -> None:
         """Write the encoder and log the folder to the active MLflow run, if there is one."""

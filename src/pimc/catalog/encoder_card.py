@@ -7,6 +7,7 @@ from typing import Any
 
 from kedro.io import AbstractDataset
 
+from pimc.catalog.own_folder import check_own
 from pimc.data.atomic import replace_text
 
 CARD = "README.md"
@@ -17,17 +18,23 @@ class EncoderCard(AbstractDataset[str, str]):
 
     Where a run is active the folder is logged as a model, card and all
     (``pimc.catalog.logged_encoder``), and registered where ``registered`` names a model. An empty
-    card is none: there is no encoder.
+    card is none: there is no encoder. Where ``workspace`` names the folder of the environment's
+    own models, none is written elsewhere.
     """
 
     def __init__(
-        self, path: str, registered: str | None = None, metadata: dict[str, Any] | None = None
+        self,
+        path: str,
+        registered: str | None = None,
+        workspace: str | None = None,
+        metadata: dict[str, Any] | None = None,
     ):
-        self._path, self._registered = Path(path), registered
+        self._path, self._registered, self._workspace = Path(path), registered, workspace
         self.metadata = metadata
 
     def save(self, data: str) -> None:
         """Write the card, and log it and the encoder."""
+        check_own(self._path, self._workspace)
         if not data:
             (self._path / CARD).unlink(missing_ok=True)
             return

@@ -9,8 +9,8 @@ import numpy as np
 
 from pimc import __version__
 
-FIRST_PIXELS, DATES = 2, 12
-"""Of the example that is logged: a date a month."""
+DATES = 12
+"""Of the example that is logged: one a month."""
 
 
 def log_encoder(folder: Path, registered: str | None = None) -> str:
