@@ -29,8 +29,11 @@ LOOKED_AT = 64
 TRUE_COLOUR = ("B04", "B03", "B02")
 FALSE_COLOUR = ("B08", "B04", "B02")
 
-BRIGHT = 98
-"""Percentile of the reflectance that is drawn white."""
+STRETCHED = (1, 99)
+"""Percentiles of the reflectance of a band that are drawn black and full."""
+
+SIDE = 3.6
+"""Of a picture in a figure, inches."""
 
 SHOWN = 12
 """Classes that a legend lists at most."""
@@ -97,12 +100,18 @@ def draw_ground(place: Place, season: tuple[int, int]) -> Panel:
     shape = thin_shape(place.grid.shape)
     pixels = place.read(place.images[chosen], None, shape)
     values = np.where(pixels.reflectance == FILL, np.nan, pixels.reflectance / REFLECTANCE_SCALE)
-    known = values[np.isfinite(values)]
-    white = np.percentile(known, BRIGHT) if known.size else 1.0
-    scaled = np.clip(np.nan_to_num(values, nan=white) / max(white, 1e-6), 0, 1)
+    scaled = np.stack([_stretch(band) for band in values])
     colours = "true colour" if place.bands[1] == "B03" else "near infrared, red, blue"
     image = np.moveaxis(np.rint(255 * scaled), 0, 2).astype(np.uint8)
     return Panel(f"{place.images[chosen].day}, {colours}", image)
+
+
+def _stretch(band: np.ndarray) -> np.ndarray:
+    """Reflectance of a band as 0..1; white where there is no data."""
+    known = band[np.isfinite(band)]
+    low, high = np.percentile(known, STRETCHED) if known.size else (0.0, 1.0)
+    stretched = (band - low) / max(high - low, 1e-6)
+    return np.clip(np.nan_to_num(stretched, nan=1.0), 0, 1)
 
 
 def _clear_share(place: Place, number: int) -> float:
@@ -145,7 +154,11 @@ def draw_overview(maps: Sequence[MapPictures]) -> Figure:
     from matplotlib.figure import Figure
 
     columns = max(len(each.panels) for each in maps)
-    figure = Figure(figsize=(4.2 * columns + 1.6, 4.4 * len(maps)), layout="constrained")
+    tall = max(each.panels[0].image.shape[0] * _aspect(each.grid) for each in maps)
+    wide = max(each.panels[0].image.shape[1] for each in maps)
+    height = min(max(SIDE * tall / wide, SIDE / 2), 2 * SIDE)
+    size = (SIDE * columns + 2.2, (height + 0.9) * len(maps))
+    figure = Figure(figsize=size, layout="constrained")
     rows = figure.subplots(len(maps), columns, squeeze=False)
     for axes, pictures in zip(rows, maps, strict=True):
         _draw_row(list(axes), pictures)
