@@ -219,4 +219,5 @@ class Embedder:
 
 def count_bytes(counts: np.ndarray) -> np.ndarray:
     """Observations as uint8: 255 stands for so many or more."""
-    return np.minimum(counts, MOST_COUNTED).astype(np.uint8)
+    counted: np.ndarray = np.minimum(counts, MOST_COUNTED).astype(np.uint8)
+    return counted

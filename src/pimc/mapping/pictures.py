@@ -111,7 +111,8 @@ def _stretch(band: np.ndarray) -> np.ndarray:
     known = band[np.isfinite(band)]
     low, high = np.percentile(known, STRETCHED) if known.size else (0.0, 1.0)
     stretched = (band - low) / max(high - low, 1e-6)
-    return np.clip(np.nan_to_num(stretched, nan=1.0), 0, 1)
+    shown: np.ndarray = np.clip(np.nan_to_num(stretched, nan=1.0), 0, 1)
+    return shown
 
 
 def _clear_share(place: Place, number: int) -> float:
