@@ -181,11 +181,11 @@ def _draw_row(axes: Sequence[Axes], pictures: MapPictures) -> None:
         )
         axis.set_title(panel.title, fontsize=9)
         if panel.image.ndim == 2:
-            axis.figure.colorbar(drawn, ax=axis, shrink=0.6)
-    axes[0].text(0, 1.1, pictures.name, transform=axes[0].transAxes, fontsize=10, fontweight="bold")
+            axis.figure.colorbar(drawn, ax=axis, location="bottom", shrink=0.7, pad=0.02)
+        if panel.text is not None and pictures.legend:
+            _draw_legend(axis, pictures.legend)
+    axes[0].set_title(f"{pictures.name}\n{pictures.panels[0].title}", fontsize=9, loc="left")
     _draw_scale_bar(axes[0], pictures)
-    if pictures.legend:
-        _draw_legend(axes[len(pictures.panels) - 1], pictures.legend)
 
 
 def _draw_legend(axis: Axes, legend: Sequence[tuple[str, Colour]]) -> None:
@@ -198,7 +198,12 @@ def _draw_legend(axis: Axes, legend: Sequence[tuple[str, Colour]]) -> None:
     if len(legend) > SHOWN:
         handles.append(Patch(color="none", label=f"and {len(legend) - SHOWN} more"))
     axis.legend(
-        handles=handles, loc="upper left", bbox_to_anchor=(1.02, 1), fontsize=8, frameon=False
+        handles=handles,
+        loc="upper center",
+        bbox_to_anchor=(0.5, -0.01),
+        ncols=3,
+        fontsize=8,
+        frameon=False,
     )
 
 

@@ -14,6 +14,7 @@ from matplotlib.figure import Figure
 
 from pimc.data.atomic import replace_text
 from pimc.data.file_name import file_name
+from pimc.data.folds import FOLDS
 from pimc.data.labels.labelling import Labelling
 from pimc.mapping.area import confusion_of_features, pixel_hectares, tabulate_area
 from pimc.mapping.blocks import BlockStore, make_missing, plan_blocks
@@ -153,17 +154,26 @@ def fit_classes(
 
 
 def score_classes(head: Head, labelled: LabelledPixels, held_out: HeldOut | None) -> pd.DataFrame:
-    """A row a class: labelled pixels, features, and recall, precision, F1 on held-out folds."""
+    """A row a class: labelled pixels, features, and recall, precision, F1 on held-out folds.
+
+    A class that is not in every fold has no score: some of the heads have never seen it, or none
+    of its ground was held out.
+    """
     from sklearn.metrics import precision_recall_fscore_support
 
     label = labelled.pixels["label"].to_numpy()
     features = labelled.pixels.drop_duplicates(["place", "parcel"])["label"].to_numpy()
+    folds = labelled.pixels.groupby("label")["fold"].agg(lambda fold: len(set(FOLDS) & set(fold)))
+    everywhere = folds.loc[list(head.codes)].to_numpy() == len(FOLDS)
     scores = np.full((3, len(head.codes)), np.nan)
     if held_out is not None:
         precision, recall, f1, _ = precision_recall_fscore_support(
             label[held_out.rows], held_out.predicted, labels=head.codes, zero_division=0
         )
-        scores = np.stack([recall, precision, f1])
+        scores = np.where(everywhere, np.stack([recall, precision, f1]), np.nan)
+        if not everywhere.all():
+            names = ", ".join(np.array(head.names)[~everywhere])
+            logger.warning("no honest score exists of %s: not in all five blocks of folds", names)
     return pd.DataFrame(
         {
             "class": head.names,
