@@ -158,7 +158,7 @@ def draw_overview(maps: Sequence[MapPictures]) -> Figure:
     tall = max(each.panels[0].image.shape[0] * _aspect(each.grid) for each in maps)
     wide = max(each.panels[0].image.shape[1] for each in maps)
     height = min(max(SIDE * tall / wide, SIDE / 2), 2 * SIDE)
-    size = (SIDE * columns + 2.2, (height + 0.9) * len(maps))
+    size = (SIDE * columns + 2.2, (height + 1.4) * len(maps))
     figure = Figure(figsize=size, layout="constrained")
     rows = figure.subplots(len(maps), columns, squeeze=False)
     for axes, pictures in zip(rows, maps, strict=True):
@@ -184,6 +184,7 @@ def _draw_row(axes: Sequence[Axes], pictures: MapPictures) -> None:
             axis.figure.colorbar(drawn, ax=axis, location="bottom", shrink=0.7, pad=0.02)
         if panel.text is not None and pictures.legend:
             _draw_legend(axis, pictures.legend)
+    axes[0].set_title("")
     axes[0].set_title(f"{pictures.name}\n{pictures.panels[0].title}", fontsize=9, loc="left")
     _draw_scale_bar(axes[0], pictures)
 
@@ -259,8 +260,8 @@ def _page(pictures: MapPictures) -> str:
     for number, panel in enumerate(over):
         figure.add_trace(_trace(panel, number == 0))
     figure.update_layout(
-        title=pictures.name,
-        margin={"l": 10, "r": 10, "t": 90, "b": 40},
+        title={"text": pictures.name, "x": 0.02, "y": 0.98},
+        margin={"l": 10, "r": 10, "t": 110, "b": 40},
         height=820,
         updatemenus=[_choice(over)],
         sliders=[_opacity(len(over))],
@@ -318,7 +319,7 @@ def _choice(over: Sequence[Panel]) -> dict[str, Any]:
         "direction": "right",
         "buttons": buttons,
         "x": 0,
-        "y": 1.08,
+        "y": 1.05,
         "xanchor": "left",
     }
 
