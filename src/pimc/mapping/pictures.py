@@ -153,13 +153,15 @@ def draw_embedding(values: np.ndarray) -> Panel:
 def draw_overview(maps: Sequence[MapPictures]) -> Figure:
     """All maps of a run, a row each."""
     from matplotlib.figure import Figure
+    from matplotlib.layout_engine import ConstrainedLayoutEngine
 
     columns = max(len(each.panels) for each in maps)
     tall = max(each.panels[0].image.shape[0] * _aspect(each.grid) for each in maps)
     wide = max(each.panels[0].image.shape[1] for each in maps)
     height = min(max(SIDE * tall / wide, SIDE / 2), 2 * SIDE)
     size = (SIDE * columns + 2.2, (height + 1.4) * len(maps))
-    figure = Figure(figsize=size, layout="constrained")
+    # a title of two lines is not counted by the layout
+    figure = Figure(size, layout=ConstrainedLayoutEngine(rect=(0, 0, 1, 1 - 0.2 / size[1])))
     rows = figure.subplots(len(maps), columns, squeeze=False)
     for axes, pictures in zip(rows, maps, strict=True):
         _draw_row(list(axes), pictures)

@@ -145,9 +145,10 @@ def fit_classes(
     if held_out is not None:
         right = held_out.predicted == labelled.pixels["label"].to_numpy()[held_out.rows]
         logger.info(
-            "held-out blocks: %.1f %% of %d labelled pixels right, macro-F1 %.1f %%",
+            "held-out blocks: %.1f %% of %d labelled pixels right, macro-F1 of %d classes %.1f %%",
             100 * right.mean(),
             len(right),
+            scores["f1"].notna().sum(),
             100 * scores["f1"].mean(),
         )
     return MapHead(head, labelled, held_out), scores[columns]
