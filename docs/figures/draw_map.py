@@ -3,7 +3,8 @@
 kedro run --env=stack --pipeline=map --params=root=PLACE,labels=FIELDS,label_column=crop
 python docs/figures/draw_map.py PLACE data/08_reporting/stack/maps
 
-PLACE is the minicube of Ribatejo, Portugal, of GreenEarthNet, with
+PLACE is the minicube of Ribatejo, Portugal, of GreenEarthNet, with `landcover_worldcover.tif`
+beside its images; FIELDS are what make_fields.py draws from it.
 """
 
 import sys
