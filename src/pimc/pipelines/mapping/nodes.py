@@ -12,12 +12,12 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
-from pimc.data.atomic import replace_text
+from pimc.data.atomic import replace_text, require_room
 from pimc.data.file_name import file_name
 from pimc.data.folds import FOLDS
 from pimc.data.labels.labelling import Labelling
 from pimc.mapping.area import confusion_of_features, pixel_hectares, tabulate_area
-from pimc.mapping.blocks import BlockStore, make_missing, plan_blocks
+from pimc.mapping.blocks import BlockStore, make_blocks, plan_blocks
 from pimc.mapping.choice import Candidate, choose_encoder, series_branch
 from pimc.mapping.components import fit_components
 from pimc.mapping.ground import Embedder, find_grounds
@@ -102,7 +102,8 @@ def plan_map(
     labelling = places.labels(opened)
     network = series_branch(encoder.network) if mapping.branch == SERIES else encoder.network
     on_gpu = mapping.device == "cuda" or (mapping.device == "auto" and torch.cuda.is_available())
-    network = network.to("cuda" if on_gpu else "cpu")
+    if on_gpu:  # a copy: the package's own is kept for others
+        network = network.copy().eval().to("cuda")
     grounds = find_grounds(opened, network, calendar, screening)
     embedder = Embedder(network, mapping.precision == "bf16")
     if mapping.dimensions is not None:
@@ -118,12 +119,17 @@ def embed_ground(plan: MapPlan) -> list[BlockStore]:
     from tqdm import tqdm
 
     for store in plan.stores:
-        blocks = store.blocks
-        with tqdm(total=blocks.pixels, unit="px", unit_scale=True, desc=blocks.ground.name) as bar:
-            left = blocks.pixels - sum(window.size for window in store.missing())
-            bar.update(left)
-            bar.initial = left
-            for window in make_missing(store):
+        blocks, wanted = store.blocks, store.missing()
+        pixels = sum(window.size for window in wanted)
+        require_room(store.path, pixels * store.pixel_bytes)
+        with tqdm(
+            total=blocks.pixels,
+            initial=blocks.pixels - pixels,
+            unit="px",
+            unit_scale=True,
+            desc=blocks.ground.name,
+        ) as bar:
+            for window in make_blocks(store, wanted):
                 bar.update(window.size)
     return list(plan.stores)
 
