@@ -1,0 +1,73 @@
+"""Whatever has happened to a file of a source: it is read, or told by its path and what to do.
+
+A flipped bit may leave a file that nothing tells from a whole one: it is read. None ends in the
+words of a library, waits, or takes the machine's memory.
+"""
+
+import shutil
+
+import pytest
+from cases.damage import CONTENT, FOREIGN, PLACE, limited
+from cases.sources import SOURCES, damaged_file
+
+DAMAGE = {**CONTENT, **PLACE, **FOREIGN}
+
+QUICK = (
+    "nothing left",
+    "half",
+    "first byte",
+    "a web page",
+    "a folder",
+    "a pipe",
+    "a link to itself",
+    "a device without end",
+    "a terabyte of zeros",
+)
+"""What is tried each time; the rest is slow in sum."""
+
+CASES = [(name, pattern) for name, source in SOURCES.items() for pattern in source.files]
+
+
+@pytest.fixture(scope="module")
+def written(tmp_path_factory):
+    """Folders of the sources, each written once."""
+    folders = {}
+
+    def get(name):
+        if name not in folders:
+            folders[name] = tmp_path_factory.mktemp("source")
+            SOURCES[name].write(folders[name])
+        return folders[name]
+
+    return get
+
+
+@pytest.mark.parametrize("name", SOURCES)
+def test_a_whole_source_is_read(written, name):
+    SOURCES[name].read(written(name))
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [name if name in QUICK else pytest.param(name, marks=pytest.mark.slow) for name in DAMAGE],
+)
+@pytest.mark.parametrize(("name", "pattern"), CASES)
+def test_damage_is_told_with_its_path(written, tmp_path, name, pattern, damage):
+    folder = tmp_path / "source"
+    shutil.copytree(written(name), folder)
+    path = damaged_file(folder, pattern)
+    DAMAGE[damage](path)
+    try:
+        with limited(pipes=[path]):
+            SOURCES[name].read(folder)
+    except (ValueError, FileNotFoundError) as error:
+        assert not isinstance(error, UnicodeError)
+        message = str(error)
+    else:
+        return
+    store = folder / path.relative_to(folder).parts[0]  # of which zarr tells nothing further
+    if store.suffix == ".zarr":
+        assert str(store) in message or "place a" in message  # a chunk that is not there is empty
+    else:
+        assert path.name in message
+    assert "; " in message or ": expected" in message or "point the path" in message
