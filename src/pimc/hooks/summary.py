@@ -103,7 +103,7 @@ def describe_choice(arm: ChosenArm) -> str:
 
 
 def _next_task(run_params: Mapping[str, Any], catalog: DataCatalog) -> str:
-    """What the encoders can be scored on, or do: a map where there are images without a test fold."""
+    """What the encoders can be scored on; a map where images have no test ground."""
     folds: FoldOptions = catalog.load(FOLDS)
     pixels: pd.DataFrame = catalog.load(PIXELS)
     if not pixels["fold"].isin(folds.test).any():
