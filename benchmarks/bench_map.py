@@ -2,7 +2,7 @@
 
 python benchmarks/bench_map.py [SIDE] [DATES]
 
-A place of SIDE x SIDE pixels (768), DATES images (24) of ten bands as GeoTIFFs with a mask, is
+A place of SIDE x SIDE pixels (512), DATES images (24) of ten bands as GeoTIFFs with a mask, is
 mapped as `kedro run --pipeline=map` maps it: images are read, screened, put on the calendar,
 embedded, quantised, stored, and written as cloud-optimised GeoTIFFs. The forward pass alone runs on
 filled series in memory, in batches of the size that is fastest. Rounds alternate; medians are told.
@@ -92,7 +92,7 @@ def forward_rate(network, batch, bf16):
 
 
 def main():
-    side, dates = (int(word) for word in (*sys.argv[1:], *("768", "24")[len(sys.argv) - 1 :]))
+    side, dates = (int(word) for word in (*sys.argv[1:], *("512", "24")[len(sys.argv) - 1 :]))
     torch.set_num_threads(1)
     whole = load_shipped()
     cases = [
