@@ -21,7 +21,7 @@ from rasterio.transform import from_origin
 
 from pimc.data.patch import SENTINEL2_BANDS
 from pimc.data.stack.scenes import StackOptions, stack_places
-from pimc.mapping.blocks import BlockStore, make_blocks, plan_blocks
+from pimc.mapping.blocks import BlockStore, make_missing, plan_blocks
 from pimc.mapping.choice import needed_bands, series_branch
 from pimc.mapping.ground import Embedder, find_grounds
 from pimc.mapping.options import MapOptions
@@ -71,7 +71,7 @@ def map_seconds(folder, images, network, options):
     grounds = find_grounds(places, network, calendar, ScreeningOptions())
     (blocks,) = plan_blocks(grounds, Embedder(network, options.precision == "bf16"), options, "")
     store = BlockStore(folder / "blocks", blocks)
-    list(make_blocks(store, store.missing()))
+    list(make_missing(store))
     pixels = sum(int(block.has_data.sum()) for block in store)
     tags = describe_map(store, "")
     for product in embedding_products(options, blocks.embedder.size, tags):

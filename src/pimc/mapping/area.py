@@ -28,6 +28,16 @@ SEMI_MAJOR, FLATTENING = 6_378_137.0, 1 / 298.257223563
 
 HECTARE = 10_000.0
 
+ADJUSTED = (
+    "adjusted_ha",
+    "low_ha",
+    "high_ha",
+    "users_accuracy",
+    "producers_accuracy",
+    "reference_features",
+)
+"""Columns of what references tell; NaN where there are none."""
+
 
 @dataclass(frozen=True, eq=False)
 class Area:
@@ -109,7 +119,7 @@ def tabulate_area(
     """
     counted = {"class": names, "pixels": pixels, "mapped_ha": pixels * hectares}
     if confusion is None:
-        return pd.DataFrame(counted)
+        return pd.DataFrame(counted).reindex(columns=[*counted, *ADJUSTED])
     total = pixels.sum() * hectares
     area = adjust_area(confusion, pixels / max(1, pixels.sum()))
     reach = NORMAL_95 * area.deviation
@@ -120,15 +130,15 @@ def tabulate_area(
             "and intervals of areas are as much wider",
             ", ".join(untold),
         )
-    adjusted: Mapping[str, object] = {
-        "adjusted_ha": area.adjusted * total,
-        "low_ha": np.maximum(0, area.adjusted - reach - area.untold) * total,
-        "high_ha": np.minimum(1, area.adjusted + reach + others) * total,
-        "users_accuracy": area.users,
-        "producers_accuracy": area.producers,
-        "reference_features": confusion.sum(axis=0),
-    }
-    return pd.DataFrame({**counted, **adjusted})
+    columns = (
+        area.adjusted * total,
+        np.maximum(0, area.adjusted - reach - area.untold) * total,
+        np.minimum(1, area.adjusted + reach + others) * total,
+        area.users,
+        area.producers,
+        confusion.sum(axis=0),
+    )
+    return pd.DataFrame({**counted, **dict(zip(ADJUSTED, columns, strict=True))})
 
 
 def pixel_hectares(grid: Grid) -> float:

@@ -180,9 +180,14 @@ def write_block(path: Path, block: Block) -> None:
     write_tensors(path, {name: getattr(block, name) for name in names}, {})
 
 
-def make_blocks(store: BlockStore, wanted: Sequence[Window]) -> Iterator[Window]:
-    """Make and write some blocks; gives the window of each, once it is on disk."""
-    blocks = store.blocks
+def make_missing(store: BlockStore, missing: Sequence[Window] | None = None) -> Iterator[Window]:
+    """Make and write the blocks that are missing; gives the window of each, once it is on disk.
+
+    Args:
+        store: of the blocks.
+        missing: as ``store.missing`` gave it; None asks.
+    """
+    blocks, wanted = store.blocks, store.missing() if missing is None else missing
     with ThreadPoolExecutor(1) as readers, ThreadPoolExecutor(1) as writers:
         ahead = iter(wanted)
         series: list[tuple[Window, Future[Any]]] = []

@@ -17,7 +17,7 @@ from pimc.data.file_name import file_name
 from pimc.data.folds import FOLDS
 from pimc.data.labels.labelling import Labelling
 from pimc.mapping.area import confusion_of_features, pixel_hectares, tabulate_area
-from pimc.mapping.blocks import BlockStore, make_blocks, plan_blocks
+from pimc.mapping.blocks import BlockStore, make_missing, plan_blocks
 from pimc.mapping.choice import Candidate, choose_encoder, series_branch
 from pimc.mapping.components import fit_components
 from pimc.mapping.ground import Embedder, find_grounds
@@ -129,7 +129,7 @@ def embed_ground(plan: MapPlan) -> list[BlockStore]:
             unit_scale=True,
             desc=blocks.ground.name,
         ) as bar:
-            for window in make_blocks(store, wanted):
+            for window in make_missing(store, wanted):
                 bar.update(window.size)
     return list(plan.stores)
 
