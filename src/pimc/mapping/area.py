@@ -9,7 +9,6 @@ make the interval far too narrow.
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
