@@ -107,7 +107,7 @@ def _next_task(run_params: Mapping[str, Any], catalog: DataCatalog) -> str:
     folds: FoldOptions = catalog.load(FOLDS)
     pixels: pd.DataFrame = catalog.load(PIXELS)
     if not pixels["fold"].isin(folds.test).any():
-        return run_command(run_params, "map") if MAP_PLACES in catalog else ""
+        return run_command(run_params, "map") if catalog.exists(MAP_PLACES) else ""
     labelled = bool((pixels["label"] >= 0).any())
     return run_command(run_params, "evaluate" if labelled else "forecasting")
 
