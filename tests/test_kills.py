@@ -65,6 +65,7 @@ def in_child(project, kill_at=None):
         log = os.open(project / "log", os.O_WRONLY | os.O_CREAT | os.O_APPEND)
         os.dup2(log, 1)
         os.dup2(log, 2)
+        sys.stdout = sys.stderr = os.fdopen(log, "a")  # pytest's own are elsewhere
         changes = [0]
 
         def watch(event, arguments):
@@ -79,6 +80,7 @@ def in_child(project, kill_at=None):
         os._exit(0)
     except BaseException:
         traceback.print_exc()
+        sys.stderr.flush()
         os._exit(1)
 
 

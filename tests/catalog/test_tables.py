@@ -45,3 +45,12 @@ def test_damage_is_told_with_what_to_do(tmp_path, name, damage):
         return
     assert message.startswith(f"{path}: expected a {name[2:]} file")
     assert "; remove it, then run" in message or "; put the file itself there" in message
+
+
+@pytest.mark.parametrize("name", KINDS)
+def test_a_full_disk_is_told_with_its_path(tmp_path, name):
+    kind, value = KINDS[name]
+    path = tmp_path / name
+    path.symlink_to("/dev/full")
+    with pytest.raises(DatasetError, match=rf"no room for {path}: .*; make room"):
+        kind(filepath=str(path)).save(value)

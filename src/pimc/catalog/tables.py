@@ -13,6 +13,7 @@ from kedro.io import DatasetError
 from kedro_datasets.json import JSONDataset
 from kedro_datasets.pandas import CSVDataset, ParquetDataset
 
+from pimc.data.atomic import explain_disk
 from pimc.data.kept import AGAIN
 from pimc.data.regular_file import check_regular, told
 
@@ -28,6 +29,14 @@ class ParquetTable(ParquetDataset):
         """
         return _load(super().load, self._describe())
 
+    def save(self, data: Any) -> None:  # noqa: ANN401
+        """Write it.
+
+        Raises:
+            DiskError: if the disk is full or the folder cannot be written.
+        """
+        _save(super().save, data, self._describe())
+
 
 class CSVTable(CSVDataset):
     """``pandas.CSVDataset``."""
@@ -40,6 +49,14 @@ class CSVTable(CSVDataset):
         """
         return _load(super().load, self._describe())
 
+    def save(self, data: Any) -> None:  # noqa: ANN401
+        """Write it.
+
+        Raises:
+            DiskError: if the disk is full or the folder cannot be written.
+        """
+        _save(super().save, data, self._describe())
+
 
 class JSONFile(JSONDataset):
     """``json.JSONDataset``."""
@@ -51,6 +68,14 @@ class JSONFile(JSONDataset):
             DatasetError: if it is not there, or damaged.
         """
         return _load(super().load, self._describe())
+
+    def save(self, data: Any) -> None:  # noqa: ANN401
+        """Write it.
+
+        Raises:
+            DiskError: if the disk is full or the folder cannot be written.
+        """
+        _save(super().save, data, self._describe())
 
 
 def _load(load: Callable[[], Any], described: dict[str, Any]) -> Any:  # noqa: ANN401
@@ -65,3 +90,11 @@ def _load(load: Callable[[], Any], described: dict[str, Any]) -> Any:  # noqa: A
                 raise error.__cause__ or error from None
     except (ValueError, FileNotFoundError) as error:
         raise DatasetError(str(error)) from error
+
+
+def _save(save: Callable[[Any], None], data: Any, described: dict[str, Any]) -> None:  # noqa: ANN401
+    with explain_disk(Path(str(described["filepath"]))):
+        try:
+            save(data)
+        except DatasetError as error:
+            raise error.__cause__ or error from None

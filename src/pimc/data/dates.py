@@ -92,4 +92,4 @@ def _day(text: str, where: str) -> np.datetime64:
             return np.datetime64("-".join(match.group(1, 3, 4)), "D")
     except ValueError:  # no such day: the same error
         pass
-    raise ValueError(f"{where}: dates must be ISO dates or YYYYMMDD, got {text[:80]}")
+    raise ValueError(f"{where}: dates must be ISO dates or YYYYMMDD, got {text[:80]}; correct it")

@@ -120,7 +120,8 @@ def read_labels(path: Path) -> np.ndarray:
     if labels.max() >= len(PASTIS_CLASSES):
         raise ValueError(
             f"{path}: labels must be 0..{len(PASTIS_CLASSES) - 1} ({len(PASTIS_CLASSES)} classes), "
-            f"got {sorted(set(labels[labels >= len(PASTIS_CLASSES)].tolist()))}"
+            f"got {sorted(set(labels[labels >= len(PASTIS_CLASSES)].tolist()))[:9]}; extract it "
+            "again"
         )
     return labels
 
