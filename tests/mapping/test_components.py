@@ -32,7 +32,8 @@ def values():
 
 
 def test_axes_by_hand():
-    values = np.array([[1, 1], [-1, -1], [0.1, -0.1], [-0.1, 0.1]], np.float32) + [3, 5]
+    centred = np.array([[1, 1], [-1, -1], [0.1, -0.1], [-0.1, 0.1]], np.float32)
+    values = centred + np.array([3, 5])
     axes, mean = principal_axes(values, 2)
     half = np.sqrt(0.5)
     np.testing.assert_allclose(mean, [3, 5], rtol=1e-6)

@@ -86,7 +86,6 @@ def test_several_are_the_mean_of_their_directions(stores):
     [
         ("r18c0", "like=r18c0: row 18, column 0 lies outside a, which has 18 rows and 20 columns"),
         ("r0c20", "row 0, column 20 lies outside a"),
-        ("-1:3", "row -1, column 3 lies outside a"),
         (degrees(-1, 3), "lies outside all places"),
         (degrees(5, 40), "lies outside all places"),
         ("at:0:0", "like: longitude 0.0, latitude 0.0 lies outside all places"),
