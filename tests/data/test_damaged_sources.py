@@ -18,11 +18,8 @@ DAMAGE = {**CONTENT, **PLACE, **FOREIGN}
 QUICK = (
     "nothing left",
     "half",
-    "first byte",
     "a web page",
-    "a folder",
     "a pipe",
-    "a link to itself",
     "a device without end",
     "a terabyte of zeros",
 )
