@@ -22,9 +22,6 @@ logger = logging.getLogger(__name__)
 
 NORMAL_95 = 1.96
 
-SEMI_MAJOR, FLATTENING = 6_378_137.0, 1 / 298.257223563
-"""Of WGS84, metres."""
-
 HECTARE = 10_000.0
 
 ADJUSTED = (
@@ -141,22 +138,19 @@ def tabulate_area(
 
 
 def pixel_hectares(grid: Grid) -> float:
-    """Hectares of a pixel in the middle of a grid; NaN without a CRS.
+    """Hectares on the ellipsoid of the pixel in the middle of a grid; NaN without a CRS.
 
-    In degrees, by the radii of WGS84 at that latitude.
+    Not those of the projection: a pixel of Web Mercator has half its nominal area at 45 degrees.
     """
-    from rasterio.crs import CRS
+    from pyproj import Geod
+    from rasterio.transform import Affine
+    from rasterio.warp import transform
 
     if grid.crs is None:
         return float("nan")
-    a, b, _, d, e, north = grid.transform
-    cell = abs(a * e - b * d)
-    crs = CRS.from_wkt(grid.crs)
-    if crs.is_geographic:
-        middle = np.deg2rad(north + d * grid.shape[1] / 2 + e * grid.shape[0] / 2)
-        squared = FLATTENING * (2 - FLATTENING)
-        curve = 1 - squared * np.sin(middle) ** 2
-        meridian = SEMI_MAJOR * (1 - squared) / curve**1.5
-        parallel = SEMI_MAJOR / np.sqrt(curve) * np.cos(middle)
-        return float(cell * np.deg2rad(1) ** 2 * meridian * parallel / HECTARE)
-    return float(cell * crs.linear_units_factor[1] ** 2 / HECTARE)
+    row, col = (length / 2 for length in grid.shape)
+    corners = np.array([(col, row), (col + 1, row), (col + 1, row + 1), (col, row + 1)]).T
+    x, y = Affine(*grid.transform) @ (corners[0], corners[1])
+    lon, lat = transform(grid.crs, "EPSG:4326", x, y)
+    area, _ = Geod(ellps="WGS84").polygon_area_perimeter(lon, lat)
+    return float(abs(area) / HECTARE)

@@ -73,6 +73,7 @@ def choose_encoder(candidates: Sequence[Candidate], available: Collection[str]) 
             )
             return MapEncoder(candidate.name, network.eval(), bands, encoder_digest(network))
         lacking.append(f"{candidate.name} lacks {', '.join(missing)}")
+        logger.warning("%s: trying the next encoder", lacking[-1])
     raise ValueError(
         f"no encoder reads these images, which have {', '.join(sorted(available))}: "
         f"{'; '.join(lacking)}; pretrain one on them (--pipeline=pretrain), or name another "

@@ -77,13 +77,15 @@ def thin_shape(shape: tuple[int, int], most: int = LARGEST) -> tuple[int, int]:
     return (-(-shape[0] // times), -(-shape[1] // times))
 
 
-def read_thinned(path: Path, bands: Sequence[int] | None = None) -> np.ndarray:
+def read_thinned(path: Path, bands: Sequence[int] | None = None, most: int = LARGEST) -> np.ndarray:
     """Bands of a raster as a picture needs them: C x h x w."""
     import rasterio
 
     with rasterio.open(path) as source:
         wanted = list(bands or source.indexes)
-        thin: np.ndarray = source.read(wanted, out_shape=(len(wanted), *thin_shape(source.shape)))
+        thin: np.ndarray = source.read(
+            wanted, out_shape=(len(wanted), *thin_shape(source.shape, most))
+        )
     return thin
 
 

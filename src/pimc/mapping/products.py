@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 import pimc
+from pimc.data.fingerprint import array_digest
 from pimc.mapping.blocks import Block, BlockStore
 from pimc.mapping.ground import Window
 from pimc.mapping.head import Head
@@ -46,13 +47,16 @@ class Product:
 def describe_map(store: BlockStore, encoder: str) -> dict[str, str]:
     """Tags of every file: what it was made of."""
     blocks, ground = store.blocks, store.blocks.ground
-    recipe, place = ground.recipe, ground.place
+    recipe, place, projection = ground.recipe, ground.place, blocks.embedder.projection
     numbers = {each for image in place.images for each in place.numbers(image)}
     return {
         "PIMC_VERSION": pimc.__version__,
         "PIMC_ENCODER": encoder,
         "PIMC_ENCODER_DIGEST": blocks.encoder,
         "PIMC_BRANCH": blocks.options.branch,
+        "PIMC_PRECISION": blocks.options.precision,
+        "PIMC_DIMENSIONS": str(blocks.embedder.size),
+        "PIMC_COMPONENTS": "none" if projection is None else array_digest(*projection),
         "PIMC_INDICES": " ".join(recipe.indices),
         "PIMC_SEASON_START": season_name(ground.season),
         "PIMC_SEASON_DAYS": str(recipe.calendar.span),
@@ -90,11 +94,10 @@ def class_products(
 ) -> list[Product]:
     """Classes, probabilities, and how sure they are."""
     shares = _shares_of(store, head, options)
-    names = dict(enumerate(head.names))
-    colours = class_colours(len(names))
-    told = {f"CLASS_{code}": name for code, name in names.items()}
+    colours = class_colours(len(head.names))
+    told = {f"CLASS_{code}": name for code, name in enumerate(head.names)}
     classes = RasterLayer(
-        "classes", "uint8", NO_CLASS, ("class",), "mode", colours, names, {**tags, **told}
+        "classes", "uint8", NO_CLASS, ("class",), "mode", colours, {**tags, **told}
     )
     stored = {**tags, "PIMC_SCALING": f"probability x {SHARES}; {NO_SHARE}: no data"}
     probabilities = RasterLayer(

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from pimc.data.atomic import replacing
+from pimc.data.atomic import replacing, temporary_sibling
 from pimc.data.stack.grid import Grid
 from pimc.mapping.ground import Window
 
@@ -34,7 +34,6 @@ class RasterLayer:
         bands: names of its bands.
         resampling: of its overviews: nearest, mode or average.
         colours: by value, of a file of classes.
-        names: by value, likewise.
         tags: of the file.
     """
 
@@ -44,7 +43,6 @@ class RasterLayer:
     bands: Sequence[str]
     resampling: str = "nearest"
     colours: Mapping[int, Colour] = field(default_factory=dict)
-    names: Mapping[int, str] = field(default_factory=dict)
     tags: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -67,7 +65,7 @@ def write_raster(
     import rasterio
     from rasterio.shutil import copy
 
-    rough = path.with_name(f".{path.name}.rough.tif")
+    rough = temporary_sibling(path.with_name(f"{path.name}.rough"))
     options = {
         "compress": "DEFLATE",
         "blocksize": TILE,
@@ -83,13 +81,10 @@ def write_raster(
                     target.write(values, window=_part(window))
             with replacing(path) as temporary:
                 copy(rough, temporary, driver="COG", **options)
-                # GDAL keeps names of classes in a file beside
-                beside = temporary.with_name(temporary.name + ".aux.xml")
-                if beside.exists():
-                    beside.replace(path.with_name(path.name + ".aux.xml"))
+                # what other programs have noted of the file that was here
+                path.with_name(path.name + ".aux.xml").unlink(missing_ok=True)
     finally:
-        for each in (rough, rough.with_name(rough.name + ".aux.xml")):
-            each.unlink(missing_ok=True)
+        rough.unlink(missing_ok=True)
 
 
 @contextmanager
@@ -114,6 +109,8 @@ def _open(path: Path, grid: Grid, layer: RasterLayer, side: int) -> Iterator[Any
         blockxsize=side,
         blockysize=side,
         interleave="band",
+        compress="DEFLATE",
+        zlevel=1,
         bigtiff="IF_SAFER",
         sparse_ok=True,
     ) as target:

@@ -33,7 +33,7 @@ def describe_item(
         "stac_version": "1.1.0",
         "stac_extensions": [PROJECTION],
         "id": ground.name,
-        "bbox": box,
+        **({} if box is None else {"bbox": box}),
         "geometry": None if box is None else _ring(box),
         "properties": {
             "datetime": None,

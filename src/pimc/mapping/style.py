@@ -12,6 +12,9 @@ from pimc.mapping.raster import Colour
 NO_CLASS = 255
 """Stored where a pixel has no data."""
 
+GOLDEN = 0.618034
+"""Of a turn of the colour wheel, from one class to the next."""
+
 LONGEST_TABLE = 255
 """Classes that a byte can tell beside no data."""
 
@@ -23,14 +26,20 @@ def class_colours(count: int) -> dict[int, Colour]:
         ValueError: for more classes than a byte can tell.
     """
     import matplotlib as mpl
+    from matplotlib.colors import hsv_to_rgb
 
     if count > LONGEST_TABLE:
         raise ValueError(f"a map tells {LONGEST_TABLE} classes at most, got {count}")
     palette = mpl.colormaps["tab20" if count > 10 else "tab10"]
-    colours = {}
-    for code in range(count):
-        red, green, blue = (round(255 * part) for part in palette(code % palette.N)[:3])
-        colours[code] = (red, green, blue, 255)
+    # beyond the palette by the golden angle: neighbours differ, and none is twice
+    parts = [
+        palette(code)[:3] if code < palette.N else hsv_to_rgb((code * GOLDEN % 1, 0.65, 0.8))
+        for code in range(count)
+    ]
+    colours = {
+        code: (round(255 * red), round(255 * green), round(255 * blue), 255)
+        for code, (red, green, blue) in enumerate(parts)
+    }
     return {**colours, NO_CLASS: (0, 0, 0, 0)}
 
 

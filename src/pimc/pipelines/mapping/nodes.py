@@ -23,7 +23,7 @@ from pimc.mapping.components import fit_components
 from pimc.mapping.ground import Embedder, find_grounds
 from pimc.mapping.head import Head, HeldOut, fit_head
 from pimc.mapping.labelled import LabelledPixels, embed_labels
-from pimc.mapping.likeness import find_target
+from pimc.mapping.likeness import find_target, parse_points
 from pimc.mapping.options import SERIES, MapOptions
 from pimc.mapping.pictures import (
     FALSE_COLOUR,
@@ -49,6 +49,17 @@ from pimc.signal.calendar import CalendarOptions
 from pimc.signal.screening import ScreeningOptions
 
 logger = logging.getLogger(__name__)
+
+PRODUCTS = (
+    "embedding",
+    "scale",
+    "observations",
+    "classes",
+    "probabilities",
+    "confidence",
+    "likeness",
+)
+"""Rasters that a map may have."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -97,6 +108,8 @@ def plan_map(
     """
     import torch
 
+    if mapping.like is not None:
+        parse_points(mapping.like)
     encoder = choose_encoder(encoders, places.bands())
     opened = places.open(encoder.bands)
     labelling = places.labels(opened)
@@ -210,15 +223,16 @@ def write_maps(
     for store in stores:
         written = {}
         tags = describe_map(store, plan.encoder)
+        remove_products(map_folder, store)
         for product in _products(store, classes.head, mapping, target, tags):
             path = map_path(map_folder, store, product.layer.what)
             grid = store.blocks.ground.place.grid
             write_raster(path, grid, product.layer, product.parts(store), mapping.block)
             written[product.layer.what] = path
+            if classes.head is not None and product.layer.colours:
+                write_names(path, classes.head.names)
+                write_qml(path, classes.head.names, dict(product.layer.colours))
         if classes.head is not None:
-            colours, names = _product_style(store, classes.head, mapping, tags)
-            write_names(written["classes"], names)
-            write_qml(written["classes"], names, colours)
             areas.append(measure_area(store, written["classes"], classes))
         item = map_path(map_folder, store, "item").with_suffix(".json")
         replace_text(item, json.dumps(describe_item(store.blocks, written, tags), indent=1))
@@ -243,11 +257,12 @@ def _products(
         yield likeness_product(target, tags, str(mapping.like))
 
 
-def _product_style(
-    store: BlockStore, head: Head, mapping: MapOptions, tags: dict[str, str]
-) -> tuple[dict[int, tuple[int, int, int, int]], tuple[str, ...]]:
-    layer = class_products(store, head, mapping, tags)[0].layer
-    return dict(layer.colours), head.names
+def remove_products(folder: Path, store: BlockStore) -> None:
+    """Remove what an earlier run has made of a map: its files would pass for those of this one."""
+    for what in PRODUCTS:
+        path = map_path(folder, store, what)
+        for each in (path, path.with_name(path.name + ".aux.xml"), path.with_suffix(".qml")):
+            each.unlink(missing_ok=True)
 
 
 def map_path(folder: Path, store: BlockStore, what: str) -> Path:
