@@ -3,7 +3,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 export OMP_NUM_THREADS=2
-for name in plots training_step channels ingestion start; do
+for name in plots training_step channels ingestion start map; do
     echo "## bench_$name"
     python "benchmarks/bench_$name.py"
     echo

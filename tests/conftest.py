@@ -4,6 +4,9 @@ import sys
 from types import ModuleType
 
 import pytest
+from hypothesis import settings
+
+settings.register_profile("nightly", max_examples=2000, deadline=None)
 
 
 @pytest.fixture(autouse=True)

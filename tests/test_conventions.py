@@ -170,7 +170,7 @@ def test_parameters_of_the_catalog_are_those_of_the_environment():
         OmegaConfigLoader(str(PROJECT / "conf"), env=name, base_env="base")
         for name in ("base", "stack")
     )
-    assert parameter_sources(base) == {"seed"}
+    assert parameter_sources(base) == {"like", "seed"}
     base, stack = catalog_parameters(base), catalog_parameters(stack)
     assert base["scenes"] == {"patches", "size", "seed"}
     assert not any("root" in names for names in base.values())

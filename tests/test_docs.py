@@ -16,6 +16,7 @@ PROJECT = Path(__file__).parents[1]
 PAGES = [
     PROJECT / "README.md",
     PROJECT / "CONTRIBUTING.md",
+    PROJECT / "SECURITY.md",
     *sorted((PROJECT / "docs").rglob("*.md")),
 ]
 FILE = re.compile(r"[\w./*<>-]*\w\.(py|yml|md|sh|toml|ipynb)")

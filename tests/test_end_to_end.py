@@ -215,6 +215,7 @@ def test_a_task_scores_its_arms_and_makes_nothing_twice(pretrained, task):
     assert again.data.metrics[f"{task}_{score}"] == again.data.metrics[f"{task}/{chosen}.{score}"]
 
 
+@pytest.mark.slow
 def test_the_ablation_trains_and_scores_its_variants_and_makes_nothing_twice(pretrained, caplog):
     budget = {"max_epochs": 1, "steps_per_epoch": 2}
     effort = {"pretraining": budget, "budgets": {"shots_20": {"draws": 1}}}
@@ -259,6 +260,7 @@ def test_a_task_without_an_encoder_leaves_out_what_needs_one(pretrained):
     assert set(scores["arm"]) == {"persistence", "climatology", "ridge", "cnn1d"}
 
 
+@pytest.mark.slow
 def test_another_seed_gives_other_losses(pretrained):
     before = read_history(pretrained)
     run(pretrained, **TINY, seed=1)

@@ -5,7 +5,6 @@ another's under the name, a folder, a pipe or a broken link in its place.
 """
 
 import json
-import os
 from dataclasses import dataclass, fields
 from functools import partial
 
@@ -13,6 +12,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
+from cases.damage import CONTENT, PLACE
 from test_encoders_by_key import CONFIG
 from test_encoders_by_key import task as encoder_task
 from test_results import task as result_task
@@ -121,52 +121,18 @@ STORES = {
 }
 
 
-def cut(share):
-    return lambda path, other: path.write_bytes(path.read_bytes()[: share(path.stat().st_size)])
+DAMAGE = {**CONTENT, **PLACE}
+"""What happens to a file; it may also become another's."""
 
 
-def flip(share):
-    def flipped(path, other):
-        content = bytearray(path.read_bytes())
-        content[share(len(content))] ^= 4
-        path.write_bytes(content)
-
-    return flipped
+def do(damage, path, other):
+    if damage == "another's":
+        path.write_bytes(other)
+    else:
+        DAMAGE[damage](path)
 
 
-def write(content):
-    return lambda path, other: path.write_bytes(content)
-
-
-def replace_by(make):
-    def replaced(path, other):
-        path.unlink()
-        make(path)
-
-    return replaced
-
-
-DAMAGE = {
-    "nothing left": cut(lambda size: 0),
-    "the head alone": cut(lambda size: 30),
-    "half": cut(lambda size: size // 2),
-    "all but a byte": cut(lambda size: size - 1),
-    "a byte more": lambda path, other: path.write_bytes(path.read_bytes() + b"0"),
-    "first byte": flip(lambda size: 0),
-    "byte of the header": flip(lambda size: 12),
-    "byte in the middle": flip(lambda size: size // 2),
-    "last byte but one": flip(lambda size: size - 2),
-    "a web page": write(b"<!DOCTYPE html><html><body>404</body></html>"),
-    "an empty list": write(b"[]"),
-    "zeros": write(bytes(5000)),
-    "another's": lambda path, other: path.write_bytes(other),
-    "a folder": replace_by(lambda path: path.mkdir()),
-    "a pipe": replace_by(os.mkfifo),
-    "a broken link": replace_by(lambda path: path.symlink_to("nowhere")),
-}
-
-
-@pytest.mark.parametrize("damage", DAMAGE)
+@pytest.mark.parametrize("damage", [*DAMAGE, "another's"])
 @pytest.mark.parametrize("name", STORES)
 def test_what_is_damaged_is_made_again(tmp_path, caplog, name, damage):
     store = STORES[name](tmp_path)
@@ -176,7 +142,7 @@ def test_what_is_damaged_is_made_again(tmp_path, caplog, name, damage):
     assert len(store.made) == before  # whole: nothing is made
     first, *others = store.files()
     other = others[0].read_bytes() if others else np.lib.format.magic(1, 0)
-    DAMAGE[damage](first, other)
+    do(damage, first, other)
     store.save()
     assert len(store.made) == before + 1
     assert "it was set aside as" in caplog.text and ".damaged" in caplog.text
@@ -185,7 +151,7 @@ def test_what_is_damaged_is_made_again(tmp_path, caplog, name, damage):
     assert len(store.made) == before + 1
 
 
-@pytest.mark.parametrize("damage", DAMAGE)
+@pytest.mark.parametrize("damage", [*DAMAGE, "another's"])
 def test_a_damaged_checkpoint_is_set_aside(tmp_path, damage, caplog):
     paths = [tmp_path / key / "last.ckpt" for key in ("one", "two")]
     weights = torch.rand(300)
@@ -193,7 +159,7 @@ def test_a_damaged_checkpoint_is_set_aside(tmp_path, damage, caplog):
         path.parent.mkdir()
         torch.save({"run": path.parent.name, "weights": weights}, path)
         assert is_kept(path, check_checkpoint)
-    DAMAGE[damage](paths[0], paths[1].read_bytes())
+    do(damage, paths[0], paths[1].read_bytes())
     if is_kept(paths[0], check_checkpoint):  # zip has bytes that nobody reads
         assert damage in ("a byte more", "byte of the header", "last byte but one")
         assert torch.equal(torch.load(paths[0])["weights"], weights)

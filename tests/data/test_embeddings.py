@@ -65,8 +65,8 @@ def test_ten_dimensions_are_in_the_order_of_their_numbers(tmp_path):
         ({"embedding": np.ones((0, 2))}, r"must be pixels x dimensions, got shape \(0, 2\)"),
         ({"embedding": np.ones((2, 2), np.int8)}, "must be floats, got int8: .* apply it first"),
         ({"embedding": np.array([["a", "b"]])}, "must be floats, got <U1"),
-        ({"embedding": np.array([[1.0, None]])}, "expected an npz of plain arrays .*pickle"),
-        ({"id": np.array(["a", None])}, "expected an npz of plain arrays .*pickle"),
+        ({"embedding": np.array([[1.0, None]])}, "expected an npz of plain arrays, got .*pickle"),
+        ({"id": np.array(["a", None])}, "expected an npz of plain arrays, got .*pickle"),
         ({"id": np.array(["a"])}, r"id must have one value for each of 2 rows .* shape \(1,\)"),
         ({"lonlat": np.zeros((2, 3))}, r"lonlat must be pixels x 2, got shape \(2, 3\)"),
         ({"row": [0, 1]}, "patch, row, col name a pixel together, got row alone"),
@@ -109,7 +109,7 @@ def test_no_file_and_other_files_are_named(tmp_path):
     for name, message in {
         "a.csv": "expected embeddings as .npz or .parquet",
         "a.npz": "expected an npz of plain arrays",
-        "a.parquet": "not a readable parquet file",
+        "a.parquet": "expected a parquet file, got .*again",
     }.items():
         (tmp_path / name).write_text("embedding")
         with pytest.raises(ValueError, match=message):

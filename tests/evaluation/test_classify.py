@@ -7,6 +7,7 @@ import torch
 from pimc.evaluation.arms import Arm, ArmRun, Budget
 from pimc.evaluation.classify import Classification
 from pimc.evaluation.embeddings import Embeddings
+from pimc.evaluation.probes import Fitted
 from pimc.evaluation.protocol import Split
 from pimc.evaluation.series_inputs import SeriesInputs
 from pimc.evaluation.series_task import SeriesOptions, always
@@ -225,3 +226,39 @@ def test_networks_are_given_observed_dates_where_their_encoder_reads_them(source
         np.testing.assert_array_equal(given[:, 2], observed[:4])
     short = {**SHORT, "min_steps": 4, "masking": 0.2}
     assert len(run("network", source, inputs, **short).arrays["test"]) == 40
+
+
+@pytest.fixture
+def fitted_on(monkeypatch):
+    """Which samples a run fits and chooses on, by the values of their series."""
+    numbers = {each.tobytes(): n for n, each in enumerate(SERIES)}
+
+    def look(seed, budget=Budget("all"), task_seed=0, max_train=None):  # noqa: B008
+        def fit(kind, train, validation, options, seed):
+            found.extend([numbers[x.tobytes()] for x in part.x] for part in (train, validation))
+            return Fitted(lambda x: np.zeros(len(x), int), {})
+
+        found = []
+        monkeypatch.setattr("pimc.evaluation.classify.fit_classifier", fit)
+        task = Classification(make_inputs(), LABELS, 3, max_train, "cpu", task_seed)
+        task.run(replace(arm_run("knn", "series", seed), budget=budget), SPLIT)
+        return found
+
+    return look
+
+
+def test_arms_fit_on_training_and_choose_on_validation(fitted_on):
+    assert fitted_on(0) == [SPLIT.train.tolist(), SPLIT.validation.tolist()]
+
+
+def test_what_max_train_leaves_is_the_tasks_and_not_the_runs(fitted_on):
+    first, other = (fitted_on(seed, max_train=30)[0] for seed in (0, 1))
+    assert first == other and len(first) == 30 and set(first) <= set(SPLIT.train)
+    assert fitted_on(0, max_train=30, task_seed=5)[0] != first
+
+
+def test_few_labels_are_drawn_by_the_runs_seed(fitted_on):
+    few = Budget("few", shots=3, draws=2)
+    first, again, other = (fitted_on(seed, budget=few)[0] for seed in (0, 0, 1))
+    assert first == again != other
+    assert np.bincount(LABELS[first]).tolist() == [3, 3, 3]

@@ -9,6 +9,7 @@ from kedro.pipeline import Pipeline, node
 from kedro_datasets.pandas import CSVDataset
 
 from pimc.catalog.encoder import EncoderFolder
+from pimc.catalog.folder import Folder
 from pimc.data.folds import FoldOptions
 from pimc.evaluation.tasks import TASKS
 from pimc.hooks.headlines import chosen_arms, find_chosen, headline_metrics
@@ -145,3 +146,12 @@ def test_without_a_test_fold_there_is_no_task_to_go_on_with(catalog, tmp_path):
     catalog["params:folds"] = MemoryDataset(FoldOptions((1,), (4,), ()))
     lines = summarise({}, writing("pretraining_metrics"), catalog)
     assert not any("--pipeline=" in line for line in lines)
+    catalog["map_places"] = MemoryDataset("places")
+    run = {"env": "stack", "runtime_params": {"root": "/tiffs"}}
+    following = summarise(run, writing("pretraining_metrics"), catalog)[-1]
+    assert following.startswith("next: kedro run --env=stack --pipeline=map --params=root=/tiffs")
+
+
+def test_a_map_says_where_its_files_lie(catalog, tmp_path):
+    catalog["maps"] = Folder(str(tmp_path / "maps"))
+    assert summarise({}, writing("map.files"), catalog)[0] == f"written: {tmp_path / 'maps'}"

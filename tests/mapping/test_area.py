@@ -75,14 +75,25 @@ def test_a_map_without_errors_is_what_it_counts():
     np.testing.assert_array_equal(area.users, [1, 1])
 
 
-def test_a_mapped_class_without_two_references_leaves_all_open():
+def test_ground_mapped_as_a_class_without_two_references_may_be_of_any():
     confusion = np.array([[5, 0, 0], [0, 1, 0], [1, 0, 4]], float)
-    assert np.isnan(adjust_area(confusion, np.array([0.5, 0.1, 0.4])).adjusted).all()
-    assert np.isfinite(adjust_area(confusion, np.array([0.5, 0, 0.5])).adjusted).all()
+    area = adjust_area(confusion, np.array([0.5, 0.1, 0.4]))
+    np.testing.assert_allclose(area.adjusted, [0.5 + 0.4 / 5, 0.1, 0.4 * 4 / 5])
+    np.testing.assert_array_equal(area.untold, [0, 0.1, 0])
+    assert np.isnan(area.users[1]) and area.users[0] == 1
+    table = tabulate_area(("a", "b", "c"), np.array([5, 1, 4]), 1.0, confusion)
+    reach = 1.96 * 0.4 * np.sqrt(0.2 * 0.8 / 4)
+    np.testing.assert_allclose(table["low_ha"], [10 * (0.58 - reach), 0, 10 * (0.32 - reach)])
+    np.testing.assert_allclose(
+        table["high_ha"], [10 * (0.58 + reach + 0.1), 1, 10 * (0.32 + reach + 0.1)]
+    )
+
+
+def test_without_references_nothing_is_adjusted():
     table = tabulate_area(("a", "b", "c"), np.array([5, 1, 4]), 0.01, None)
     np.testing.assert_allclose(table["mapped_ha"], [0.05, 0.01, 0.04])
     assert table[["adjusted_ha", "low_ha", "high_ha", "users_accuracy"]].isna().all(axis=None)
-    assert table["reference_features"].tolist() == [0, 0, 0]
+    assert table["reference_features"].isna().all()
 
 
 def test_an_interval_stays_within_the_ground():

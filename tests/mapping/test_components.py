@@ -32,8 +32,8 @@ def values():
 
 
 def test_axes_by_hand():
-    moved = np.array([3, 5], np.float32)
-    values = np.array([[1, 1], [-1, -1], [0.1, -0.1], [-0.1, 0.1]], np.float32) + moved
+    centred = np.array([[1, 1], [-1, -1], [0.1, -0.1], [-0.1, 0.1]], np.float32)
+    values = centred + np.array([3, 5])
     axes, mean = principal_axes(values, 2)
     half = np.sqrt(0.5)
     np.testing.assert_allclose(mean, [3, 5], rtol=1e-6)

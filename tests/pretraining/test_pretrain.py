@@ -376,3 +376,23 @@ def test_an_objective_without_images_meets_the_same_batches(tmp_path, monkeypatc
         assert (result.image_encoder is None) == (objective.pair == 0)
         seen.append(list(drawn))
     assert seen[0] == seen[1] and {epoch for epoch, _ in seen[0]} == {0, 1}
+
+
+def open_files():
+    return len(os.listdir("/proc/self/fd"))
+
+
+def resident():
+    """Bytes of this process that lie in memory."""
+    return int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+
+
+@pytest.mark.parametrize("trainings", [4, pytest.param(50, marks=pytest.mark.slow)])
+def test_trainings_in_one_process_leave_nothing_open(tmp_path, trainings):
+    options = replace(OPTIONS, max_epochs=1)
+    run(tmp_path / "first", options)
+    before, held = open_files(), resident()
+    for number in range(trainings):
+        run(tmp_path / str(number), options)
+    assert open_files() <= before
+    assert resident() - held < 2**27

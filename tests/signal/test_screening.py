@@ -141,3 +141,15 @@ def test_missing_band_and_mismatched_days_are_refused():
 def test_options_are_checked(options, message):
     with pytest.raises(ValueError, match=message):
         ScreeningOptions(**options)
+
+
+@pytest.mark.parametrize("state", [(320, 200, 1500), (180, 360, 1500), (180, 200, 2600)])
+def test_what_is_darker_in_some_bands_alone_is_no_shadow(state):
+    states = [CROP] * 8
+    states[3] = state
+    assert all(screen(states))
+
+
+def test_white_that_lasts_is_no_cloud_where_both_sides_are_known():
+    snow = (1500, 1500, 4300)
+    assert all(screen([CROP] * 4 + [snow] * 4)[:7])

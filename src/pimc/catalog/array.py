@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,7 @@ import numpy as np
 from kedro.io import AbstractDataset, DatasetError
 from kedro_datasets._typing import JSONPreview
 
-from pimc.data.atomic import reserve, temporary_sibling
+from pimc.data.atomic import explain_disk, reserve, temporary_sibling
 from pimc.data.kept import AGAIN
 from pimc.signal.chunks import ArrayChunk
 
@@ -35,7 +36,9 @@ class NpyArray(AbstractDataset[np.ndarray | ArrayChunk, np.ndarray]):
         if chunk.start == 0:
             self._written = 0
             shape = (chunk.total, *chunk.rows.shape[1:])
-            np.lib.format.open_memmap(temporary, mode="w+", dtype=chunk.rows.dtype, shape=shape)
+            dtype = chunk.rows.dtype
+            with explain_disk(self._filepath, math.prod(shape) * dtype.itemsize):
+                np.lib.format.open_memmap(temporary, mode="w+", dtype=dtype, shape=shape)
             reserve(temporary, self._filepath)
         if chunk.start != self._written:
             raise DatasetError(

@@ -7,6 +7,8 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from kedro.io import DatasetError
+
 from pimc.catalog.read_only import ReadOnly
 from pimc.catalog.scenes import build_options
 from pimc.data.cube.scenes import CubeOptions, cube_places
@@ -18,6 +20,32 @@ from pimc.mapping.source import PlaceSource
 
 if TYPE_CHECKING:
     from pimc.model.encoders import SeriesEncoder
+
+
+class NoPlaces(ReadOnly[PlaceSource]):
+    """Of an environment that has no images with a grid."""
+
+    because = "absent here"
+
+    def __init__(self, metadata: dict[str, Any] | None = None):
+        self.metadata = metadata
+
+    def load(self) -> PlaceSource:
+        """Refuse, and say which environments have some.
+
+        Raises:
+            DatasetError: always.
+        """
+        raise DatasetError(
+            "this environment has no images to map: name one of yours, as in kedro run --env=stack "
+            "--pipeline=map --params=root=/my/tiffs (or --env=cube, --env=stac; docs/maps.md)"
+        )
+
+    def _exists(self) -> bool:
+        return False
+
+    def _describe(self) -> dict[str, Any]:
+        return {}
 
 
 class _Places(ReadOnly[PlaceSource]):

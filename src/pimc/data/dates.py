@@ -54,7 +54,8 @@ def need_dates(count: int, where: str) -> None:
     """
     if count < MIN_DATES:
         raise ValueError(
-            f"{where}: too few dates: a series needs at least {MIN_DATES} with data, got {count}"
+            f"{where}: too few dates: a series needs at least {MIN_DATES} with data, got {count}; "
+            "add some"
         )
 
 
@@ -70,7 +71,9 @@ def written_days(dates: np.ndarray | pd.Series, where: str) -> np.ndarray:
     """
     codes, stamps = pd.factorize(pd.Series(dates))
     if (codes < 0).any():
-        raise ValueError(f"{where}: {(codes < 0).sum()} of {len(codes)} dates are missing")
+        raise ValueError(
+            f"{where}: {(codes < 0).sum()} of {len(codes)} dates are missing; drop what has none"
+        )
     written = [str(stamp) for stamp in stamps]
     if written and all(map(_LATE_HOUR.fullmatch, written)):
         logger.warning(
@@ -89,4 +92,4 @@ def _day(text: str, where: str) -> np.datetime64:
             return np.datetime64("-".join(match.group(1, 3, 4)), "D")
     except ValueError:  # no such day: the same error
         pass
-    raise ValueError(f"{where}: dates must be ISO dates or YYYYMMDD, got {text[:80]}")
+    raise ValueError(f"{where}: dates must be ISO dates or YYYYMMDD, got {text[:80]}; correct it")

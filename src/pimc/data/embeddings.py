@@ -7,9 +7,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
-from zipfile import BadZipFile
 
 import numpy as np
+
+from pimc.data.npz_file import read_arrays
+from pimc.data.parquet_file import EXPECTED, REMEDY, parquet_columns
+from pimc.data.regular_file import check_regular, told
 
 if TYPE_CHECKING:
     from pyarrow import ChunkedArray, Table
@@ -88,10 +91,12 @@ def read_embeddings(path: Path) -> EmbeddingTable:
         FileNotFoundError: no such file.
         ValueError: another form, pickled objects, ragged or missing rows, integers.
     """
-    if not path.is_file():
+    if not path.exists():
         raise FileNotFoundError(
-            f"no file of embeddings at {path}: the arm's `file` names an .npz or .parquet"
+            f"no file of embeddings at {path}: expected an .npz or .parquet; correct "
+            "the arm's `file`"
         )
+    check_regular(path, "a file of embeddings")
     if path.suffix == ".npz":
         return _read_npz(path)
     if path.suffix == ".parquet":
@@ -100,11 +105,7 @@ def read_embeddings(path: Path) -> EmbeddingTable:
 
 
 def _read_npz(path: Path) -> EmbeddingTable:
-    try:
-        with np.load(path, allow_pickle=False) as archive:
-            entries = {name: archive[name] for name in archive.files}
-    except (ValueError, TypeError, OSError, BadZipFile) as error:
-        raise ValueError(f"{path}: expected an npz of plain arrays ({error})") from error
+    entries = read_arrays(path)
     if VALUES not in entries:
         raise ValueError(f"{path}: {VALUES} missing; it has {', '.join(entries)}")
     lonlat = entries.pop("lonlat", None)
@@ -121,13 +122,11 @@ def _read_npz(path: Path) -> EmbeddingTable:
 
 
 def _read_parquet(path: Path) -> EmbeddingTable:
-    from pyarrow import ArrowException
     from pyarrow.parquet import read_table
 
-    try:
+    parquet_columns(path)
+    with told(path, EXPECTED, REMEDY):
         table = read_table(path)
-    except (ArrowException, ValueError, OSError) as error:
-        raise ValueError(f"{path}: not a readable parquet file ({error})") from error
     keys = [name for name in KEY_NAMES if name in table.column_names]
     if VALUES in table.column_names:
         read, values = [VALUES], _from_lists(table[VALUES], path)

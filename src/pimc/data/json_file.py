@@ -8,9 +8,13 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from pimc.data.fingerprint import fingerprint
+from pimc.data.regular_file import check_regular, told
 
 Kind = TypeVar("Kind", dict, list)  # type: ignore[type-arg]
 
+
+LARGEST = 2**30
+"""Bytes: PASTIS's metadata, the largest there is here, have 30 million."""
 
 SEAL = "sum"
 """Under which a dictionary keeps the digest of all else that it holds."""
@@ -26,6 +30,23 @@ def _digest(facts: Mapping[str, Any]) -> str:
     return fingerprint(json.dumps(stated, sort_keys=True))
 
 
+def parse_json(path: Path, expected: str, remedy: str) -> Any:  # noqa: ANN401
+    """What a JSON file holds, of whatever kind.
+
+    Args:
+        path: of the file.
+        expected: what it should hold, for the error.
+        remedy: what to do about another, likewise.
+
+    Raises:
+        FileNotFoundError: if there is no such file.
+        ValueError: if it is no regular file, or holds no JSON.
+    """
+    check_regular(path, expected, LARGEST)
+    with told(path, expected, remedy):
+        return json.loads(path.read_bytes())
+
+
 def read_json(path: Path, kind: type[Kind], remedy: str, keys: Collection[str] = ()) -> Kind:
     """What a JSON file holds.
 
@@ -36,16 +57,13 @@ def read_json(path: Path, kind: type[Kind], remedy: str, keys: Collection[str] =
         keys: that a dictionary must have.
 
     Raises:
+        FileNotFoundError: if there is no such file.
         ValueError: if it holds no JSON, something else, or not what was sealed.
     """
-    expected = f"{path}: expected JSON, a {kind.__name__}"
-    expected += f" with {', '.join(sorted(keys))}" if keys else ""
-    if path.exists() and not path.is_file():  # a pipe would be waited for
-        raise ValueError(f"{expected}, got no file; {remedy}")
-    try:
-        found = json.loads(path.read_bytes())
-    except (ValueError, RecursionError) as error:
-        raise ValueError(f"{expected}, got {error}; {remedy}") from error
+    wanted = f"JSON, a {kind.__name__}"
+    wanted += f" with {', '.join(sorted(keys))}" if keys else ""
+    expected = f"{path}: expected {wanted}"
+    found = parse_json(path, wanted, remedy)
     if not isinstance(found, kind):
         raise ValueError(f"{expected}, got a {type(found).__name__}; {remedy}")
     if missing := sorted(key for key in keys if key not in found):

@@ -24,6 +24,7 @@ logger = logging.getLogger(__name__)
 ENCODERS = ("series_encoder", "image_encoder")
 PAGE = "leaderboard.page"
 PIXELS = "series_pixels"
+MAP_FILES, MAPS, MAP_PLACES = "map.files", "maps", "map_places"
 FOLDS = "params:folds"
 
 COMPARISON = "http://127.0.0.1:5000/#/experiments/{}/runs?workflowType=machine_learning"
@@ -52,7 +53,7 @@ def summarise(run_params: Mapping[str, Any], pipeline: Pipeline, catalog: DataCa
     """One line each for what was learned or chosen, for where it lies, and for what comes next.
 
     Returns:
-        Nothing for a pipeline that writes neither encoders nor scores nor the page.
+        Nothing for a pipeline that writes neither encoders nor scores nor maps nor the page.
     """
     written, chosen = pipeline.all_outputs(), chosen_arms(pipeline, catalog)
     lines, places, following = [], [], ""
@@ -65,6 +66,8 @@ def summarise(run_params: Mapping[str, Any], pipeline: Pipeline, catalog: DataCa
         places += [_place(scores_of(arm.task), catalog) for arm in chosen]
         # it reads the tables of all tasks, and none of the parameters that made them
         following = run_command({**run_params, "runtime_params": {}}, "leaderboard")
+    if MAP_FILES in written:
+        places.append(_place(MAPS, catalog))
     if PAGE in written:
         places, following = [*places, _place(PAGE, catalog)], ""
     if places:
@@ -100,11 +103,11 @@ def describe_choice(arm: ChosenArm) -> str:
 
 
 def _next_task(run_params: Mapping[str, Any], catalog: DataCatalog) -> str:
-    """What the encoders can be scored on: nothing without a test fold, forecasts without labels."""
+    """What the encoders can be scored on; a map where images have no test ground."""
     folds: FoldOptions = catalog.load(FOLDS)
     pixels: pd.DataFrame = catalog.load(PIXELS)
     if not pixels["fold"].isin(folds.test).any():
-        return ""
+        return run_command(run_params, "map") if catalog.exists(MAP_PLACES) else ""
     labelled = bool((pixels["label"] >= 0).any())
     return run_command(run_params, "evaluate" if labelled else "forecasting")
 

@@ -8,7 +8,7 @@ make the interval far too narrow.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import logging
 from dataclasses import dataclass
 
 import numpy as np
@@ -18,12 +18,24 @@ from pimc.data.stack.grid import Grid
 from pimc.mapping.head import HeldOut
 from pimc.mapping.labelled import LabelledPixels
 
+logger = logging.getLogger(__name__)
+
 NORMAL_95 = 1.96
 
 SEMI_MAJOR, FLATTENING = 6_378_137.0, 1 / 298.257223563
 """Of WGS84, metres."""
 
 HECTARE = 10_000.0
+
+ADJUSTED = (
+    "adjusted_ha",
+    "low_ha",
+    "high_ha",
+    "users_accuracy",
+    "producers_accuracy",
+    "reference_features",
+)
+"""Columns of what references tell; NaN where there are none."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,8 +44,10 @@ class Area:
 
     Attributes:
         mapped: K, shares of the pixels that the map gives each.
-        adjusted: K, by the references; NaN where that cannot be told.
+        adjusted: K, by the references; ground mapped as a class of which there are fewer than two
+            is taken to be it.
         deviation: K, standard errors of ``adjusted``.
+        untold: K, shares of such ground: it may be of any class.
         users: K, of the mapped pixels of a class, the share that is it.
         producers: K, of the ground of a class, the share that is mapped so.
     """
@@ -41,6 +55,7 @@ class Area:
     mapped: np.ndarray
     adjusted: np.ndarray
     deviation: np.ndarray
+    untold: np.ndarray
     users: np.ndarray
     producers: np.ndarray
 
@@ -52,16 +67,10 @@ def adjust_area(confusion: np.ndarray, mapped: np.ndarray) -> Area:
         confusion: K x K, references by mapped class (rows) and true class (columns).
         mapped: K shares of the mapped pixels.
 
-    Returns:
-        Areas; NaN in all classes where a mapped class has fewer than two references, since nothing
-        is then known of what its ground is.
     """
     counts = confusion.sum(axis=1)
-    used = mapped > 0
-    if (counts[used] < 2).any():
-        unknown = np.full(len(mapped), np.nan)
-        return Area(mapped, unknown, unknown, unknown, unknown)
-    rates = np.zeros_like(confusion, dtype=np.float64)
+    used = counts >= 2
+    rates = np.eye(len(mapped))
     rates[used] = confusion[used] / counts[used, None]
     shares = mapped[:, None] * rates
     adjusted = shares.sum(axis=0)
@@ -70,8 +79,8 @@ def adjust_area(confusion: np.ndarray, mapped: np.ndarray) -> Area:
     deviation = np.sqrt((mapped[:, None] ** 2 * variance).sum(axis=0))
     agreed = np.diag(shares)
     with np.errstate(invalid="ignore", divide="ignore"):
-        users, producers = agreed / mapped, agreed / adjusted
-    return Area(mapped, adjusted, deviation, users, producers)
+        users, producers = np.where(used, agreed / mapped, np.nan), agreed / adjusted
+    return Area(mapped, adjusted, deviation, np.where(used, 0, mapped), users, producers)
 
 
 def confusion_of_features(
@@ -107,22 +116,28 @@ def tabulate_area(
         hectares: of a pixel.
         confusion: ``confusion_of_features``; None where nothing is held out, and nothing adjusted.
     """
+    counted = {"class": names, "pixels": pixels, "mapped_ha": pixels * hectares}
+    if confusion is None:
+        return pd.DataFrame(counted).reindex(columns=[*counted, *ADJUSTED])
     total = pixels.sum() * hectares
-    none = np.zeros((len(names), len(names)))
-    area = adjust_area(none if confusion is None else confusion, pixels / max(1, pixels.sum()))
+    area = adjust_area(confusion, pixels / max(1, pixels.sum()))
     reach = NORMAL_95 * area.deviation
-    columns: Mapping[str, object] = {
-        "class": names,
-        "pixels": pixels,
-        "mapped_ha": area.mapped * total,
-        "adjusted_ha": area.adjusted * total,
-        "low_ha": np.maximum(0, area.adjusted - reach) * total,
-        "high_ha": np.minimum(1, area.adjusted + reach) * total,
-        "users_accuracy": area.users,
-        "producers_accuracy": area.producers,
-        "reference_features": none.sum(axis=0) if confusion is None else confusion.sum(axis=0),
-    }
-    return pd.DataFrame(columns)
+    others = area.untold.sum() - area.untold
+    if untold := [name for name, share in zip(names, area.untold, strict=True) if share]:
+        logger.warning(
+            "fewer than two references lie where the map shows %s: its ground may be of any class, "
+            "and intervals of areas are as much wider",
+            ", ".join(untold),
+        )
+    columns = (
+        area.adjusted * total,
+        np.maximum(0, area.adjusted - reach - area.untold) * total,
+        np.minimum(1, area.adjusted + reach + others) * total,
+        area.users,
+        area.producers,
+        confusion.sum(axis=0),
+    )
+    return pd.DataFrame({**counted, **dict(zip(ADJUSTED, columns, strict=True))})
 
 
 def pixel_hectares(grid: Grid) -> float:

@@ -136,6 +136,12 @@ class BlockStore:
         """Of one block."""
         return self.path / f"r{window.row:06d}_c{window.col:06d}.safetensors"
 
+    @property
+    def pixel_bytes(self) -> int:
+        """Of a pixel in a block, header apart."""
+        values = 4 if self.blocks.options.stored_as == FLOAT32 else 1
+        return values * self.blocks.embedder.size + 5
+
     def missing(self) -> list[Window]:
         """Blocks that are not there, or not whole."""
         return [
@@ -174,9 +180,14 @@ def write_block(path: Path, block: Block) -> None:
     write_tensors(path, {name: getattr(block, name) for name in names}, {})
 
 
-def make_missing(store: BlockStore) -> Iterator[Window]:
-    """Make and write the blocks that are missing; gives the window of each, once it is on disk."""
-    blocks, wanted = store.blocks, store.missing()
+def make_missing(store: BlockStore, missing: Sequence[Window] | None = None) -> Iterator[Window]:
+    """Make and write the blocks that are missing; gives the window of each, once it is on disk.
+
+    Args:
+        store: of the blocks.
+        missing: as ``store.missing`` gave it; None asks.
+    """
+    blocks, wanted = store.blocks, store.missing() if missing is None else missing
     with ThreadPoolExecutor(1) as readers, ThreadPoolExecutor(1) as writers:
         ahead = iter(wanted)
         series: list[tuple[Window, Future[Any]]] = []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 import numpy as np
@@ -10,7 +11,9 @@ from pimc.data.stack.grid import Grid
 from pimc.mapping.blocks import BlockStore
 from pimc.mapping.labelled import read_pixels
 
-FORM = "row:column, or at:longitude:latitude in degrees, several joined by +"
+FORM = "r<row>c<column> such as r120c80, or at:<longitude>:<latitude> in degrees, joined by +"
+
+PIXEL = re.compile(r"r(\d+)c(\d+)")
 
 Point = tuple[float, float]
 
@@ -23,15 +26,16 @@ def parse_points(text: str) -> tuple[list[tuple[int, int]], list[Point]]:
     """
     pixels, points = [], []
     for part in str(text).split("+"):
-        words = part.strip().split(":")
+        if found := PIXEL.fullmatch(part.strip()):
+            pixels.append((int(found[1]), int(found[2])))
+            continue
         try:
-            if len(words) == 3 and words[0] == "at":
-                points.append((float(words[1]), float(words[2])))
-            else:
-                row, col = words
-                pixels.append((int(row), int(col)))
+            at, lon, lat = part.strip().split(":")
+            points.append((float(lon), float(lat)))
         except ValueError as error:
             raise ValueError(f"like must be {FORM}, got {text!r}") from error
+        if at != "at":
+            raise ValueError(f"like must be {FORM}, got {text!r}")
     return pixels, points
 
 

@@ -22,8 +22,8 @@ class MapOptions:
         branch: of an encoder that reads plots and series: both, or the series alone, which is
             several times faster.
         precision: of the encoder's forward pass: float32, or bf16 where the processor has it.
-        like: pixels to which all others are compared: ``row:column``, or ``at:longitude:latitude``
-            in degrees; several joined by ``+``; None makes no map of likeness.
+        like: pixels to which all others are compared: ``r120c80`` (row and column), or
+            ``at:longitude:latitude`` in degrees; several joined by ``+``; None makes no such map.
         smoothing: pixels a side of the window over which class probabilities are smoothed
             (``pimc.mapping.smoothing``), odd; 1 smooths nothing.
         smoothness: how far neighbours draw a pixel: the variance of a logit that is taken as noise.

@@ -111,7 +111,8 @@ def _stretch(band: np.ndarray) -> np.ndarray:
     known = band[np.isfinite(band)]
     low, high = np.percentile(known, STRETCHED) if known.size else (0.0, 1.0)
     stretched = (band - low) / max(high - low, 1e-6)
-    return np.clip(np.nan_to_num(stretched, nan=1.0), 0, 1)
+    shown: np.ndarray = np.clip(np.nan_to_num(stretched, nan=1.0), 0, 1)
+    return shown
 
 
 def _clear_share(place: Place, number: int) -> float:
@@ -152,13 +153,15 @@ def draw_embedding(values: np.ndarray) -> Panel:
 def draw_overview(maps: Sequence[MapPictures]) -> Figure:
     """All maps of a run, a row each."""
     from matplotlib.figure import Figure
+    from matplotlib.layout_engine import ConstrainedLayoutEngine
 
     columns = max(len(each.panels) for each in maps)
     tall = max(each.panels[0].image.shape[0] * _aspect(each.grid) for each in maps)
     wide = max(each.panels[0].image.shape[1] for each in maps)
     height = min(max(SIDE * tall / wide, SIDE / 2), 2 * SIDE)
-    size = (SIDE * columns + 2.2, (height + 0.9) * len(maps))
-    figure = Figure(figsize=size, layout="constrained")
+    size = (SIDE * columns + 2.2, (height + 1.4) * len(maps))
+    # a title of two lines is not counted by the layout
+    figure = Figure(size, layout=ConstrainedLayoutEngine(rect=(0, 0, 1, 1 - 0.2 / size[1])))
     rows = figure.subplots(len(maps), columns, squeeze=False)
     for axes, pictures in zip(rows, maps, strict=True):
         _draw_row(list(axes), pictures)
@@ -180,11 +183,12 @@ def _draw_row(axes: Sequence[Axes], pictures: MapPictures) -> None:
         )
         axis.set_title(panel.title, fontsize=9)
         if panel.image.ndim == 2:
-            axis.figure.colorbar(drawn, ax=axis, shrink=0.6)
-    axes[0].text(0, 1.1, pictures.name, transform=axes[0].transAxes, fontsize=10, fontweight="bold")
+            axis.figure.colorbar(drawn, ax=axis, location="bottom", shrink=0.7, pad=0.02)
+        if panel.text is not None and pictures.legend:
+            _draw_legend(axis, pictures.legend)
+    axes[0].set_title("")
+    axes[0].set_title(f"{pictures.name}\n{pictures.panels[0].title}", fontsize=9, loc="left")
     _draw_scale_bar(axes[0], pictures)
-    if pictures.legend:
-        _draw_legend(axes[len(pictures.panels) - 1], pictures.legend)
 
 
 def _draw_legend(axis: Axes, legend: Sequence[tuple[str, Colour]]) -> None:
@@ -197,7 +201,12 @@ def _draw_legend(axis: Axes, legend: Sequence[tuple[str, Colour]]) -> None:
     if len(legend) > SHOWN:
         handles.append(Patch(color="none", label=f"and {len(legend) - SHOWN} more"))
     axis.legend(
-        handles=handles, loc="upper left", bbox_to_anchor=(1.02, 1), fontsize=8, frameon=False
+        handles=handles,
+        loc="upper center",
+        bbox_to_anchor=(0.5, -0.01),
+        ncols=3,
+        fontsize=8,
+        frameon=False,
     )
 
 
@@ -253,8 +262,8 @@ def _page(pictures: MapPictures) -> str:
     for number, panel in enumerate(over):
         figure.add_trace(_trace(panel, number == 0))
     figure.update_layout(
-        title=pictures.name,
-        margin={"l": 10, "r": 10, "t": 90, "b": 40},
+        title={"text": pictures.name, "x": 0.02, "y": 0.98},
+        margin={"l": 10, "r": 10, "t": 110, "b": 40},
         height=820,
         updatemenus=[_choice(over)],
         sliders=[_opacity(len(over))],
@@ -312,7 +321,7 @@ def _choice(over: Sequence[Panel]) -> dict[str, Any]:
         "direction": "right",
         "buttons": buttons,
         "x": 0,
-        "y": 1.08,
+        "y": 1.05,
         "xanchor": "left",
     }
 

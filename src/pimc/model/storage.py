@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors import SafetensorError
 from safetensors.torch import load, save
 from torch import Tensor
 
 from pimc.data.atomic import replacing
 from pimc.data.fingerprint import array_digest, fingerprint
 from pimc.data.json_file import read_json
+from pimc.data.regular_file import check_regular, told
 from pimc.model.backbone.network import Backbone
 from pimc.model.encoder_config import ImageEncoderConfig, SeriesEncoderConfig
 from pimc.model.encoders import ImageEncoder, SeriesEncoder
@@ -31,6 +32,9 @@ FACTS = {"kind", "version", "config"}
 
 DIGEST = "digest"
 ANEW = "pretrain it anew"
+
+LARGEST = 2**33
+"""Bytes of weights; those of the largest preset have 20 million."""
 
 
 def save_encoder(encoder: SeriesEncoder | ImageEncoder, folder: Path | str) -> None:
@@ -65,21 +69,20 @@ def load_encoder(folder: Path | str) -> SeriesEncoder | ImageEncoder:
     """
     folder = Path(folder)
     for name in (CONFIG, WEIGHTS):
-        if not (folder / name).is_file():
+        if not (folder / name).exists():
             raise FileNotFoundError(
                 f"no encoder in {folder}: {name} is missing; pretrain one, or name a folder "
                 f"that holds {CONFIG} and {WEIGHTS}"
             )
+    check_regular(folder / WEIGHTS, "weights of an encoder", LARGEST)
     stored = read_json(folder / CONFIG, dict, ANEW, FACTS)
-    encoder, content = _build(folder / CONFIG, stored), (folder / WEIGHTS).read_bytes()
-    try:
+    size = (folder / WEIGHTS).stat().st_size
+    encoder, content = _build(folder / CONFIG, stored, size), (folder / WEIGHTS).read_bytes()
+    fitting = f"weights of the {encoder.kind} encoder of {CONFIG} beside it"
+    anew = f"was it written by another version of this project? then {ANEW}"
+    with told(folder / WEIGHTS, fitting, anew):
         weights = load(content)
         encoder.load_state_dict(weights)
-    except (RuntimeError, SafetensorError) as error:
-        raise ValueError(
-            f"{folder / WEIGHTS} does not fit the {encoder.kind} encoder of {CONFIG} beside it "
-            f"(written by another version of this project? then pretrain it anew): {error}"
-        ) from error
     _check_finite(weights, str(folder / WEIGHTS))
     if stored.get(DIGEST, whole := _digest(stored, content)) != whole:
         raise ValueError(
@@ -105,19 +108,27 @@ def _check_finite(weights: Mapping[str, Tensor], what: str) -> None:
         )
 
 
-def _build(path: Path, stored: Mapping[str, Any]) -> SeriesEncoder | ImageEncoder:
-    """An encoder with random weights from its configuration."""
+def _build(path: Path, stored: Mapping[str, Any], size: int) -> SeriesEncoder | ImageEncoder:
+    """An encoder with random weights from its configuration, if they go into ``size`` bytes."""
     kind, version, config = stored["kind"], stored["version"], stored["config"]
     if version != VERSION:
-        raise ValueError(f"{path}: expected an encoder of version {VERSION}, got {version}")
-    try:
+        raise ValueError(f"{path}: expected an encoder of version {VERSION}, got {version}; {ANEW}")
+    with told(path, "the configuration of an encoder", ANEW):
+        make: Callable[[], SeriesEncoder | ImageEncoder]
         if kind == SeriesEncoder.kind:
-            return SeriesEncoder(SeriesEncoderConfig.from_json(config))
-        if kind == ImageEncoder.kind:
-            return ImageEncoder(ImageEncoderConfig.from_json(config))
-    except (KeyError, TypeError) as error:
-        raise ValueError(f"{path}: the configuration of the {kind} encoder: {error!r}") from error
-    raise ValueError(f"{path}: expected an encoder of kind series or image, got {kind!r}")
+            make = partial(SeriesEncoder, SeriesEncoderConfig.from_json(config))
+        elif kind == ImageEncoder.kind:
+            make = partial(ImageEncoder, ImageEncoderConfig.from_json(config))
+        else:
+            raise ValueError(f"an encoder of kind {kind!r}, neither series nor image")
+        with torch.device("meta"):  # sizes alone: nothing is allocated
+            needed = sum(each.nbytes for each in make().state_dict().values())
+        if needed > size:
+            raise ValueError(
+                f"{path}: its encoder has {needed:,} bytes of weights, {WEIGHTS} beside it has "
+                f"{size:,} bytes; {ANEW}"
+            )
+        return make()
 
 
 def encoder_digest(encoder: SeriesEncoder | ImageEncoder | Backbone) -> str:

@@ -31,7 +31,7 @@ def test_lists_that_share_images_are_named_with_them():
 
 def test_names_without_an_image_are_named():
     check_present(["a"], {"a", "b"}, "the list")
-    with pytest.raises(ValueError, match=r"the list names images that are not there: c, d$"):
+    with pytest.raises(ValueError, match=r"the list names images that are not there: c, d; put"):
         check_present(["a", "c", "d"], {"a", "b"}, "the list")
     names = [f"n{k}" for k in range(9)]
     with pytest.raises(ValueError, match="n0, n1, n2, n3, n4 and 4 others"):

@@ -5,7 +5,7 @@ import zipfile
 import numpy as np
 import pytest
 
-from pimc.data.points import arrays
+from pimc.data import npz_file
 from pimc.data.points.arrays import read_npz
 from pimc.data.points.options import PointOptions
 
@@ -21,17 +21,17 @@ def path(tmp_path):
 
 def refused(path, reason):
     with pytest.raises(
-        ValueError, match=rf"points\.npz: expected an npz of plain arrays \({reason}"
+        ValueError, match=rf"points\.npz: expected an npz of plain arrays, got {reason}"
     ):
         read_npz(path, PointOptions(str(path)))
 
 
 def test_declared_sizes_are_looked_at_before_anything_is_unpacked(path, monkeypatch):
-    monkeypatch.setattr(arrays, "_memory", lambda: 1000)
+    monkeypatch.setattr(npz_file, "memory", lambda: 1000)
     monkeypatch.setattr(zipfile.ZipFile, "open", None)
     with pytest.raises((ValueError, TypeError)) as told:
         read_npz(path, PointOptions(str(path)))
-    assert "of 1,000" in str(told.value)
+    assert "bytes, the memory has 1,000" in str(told.value)
 
 
 def test_a_sum_that_differs(path):
@@ -50,7 +50,7 @@ def test_an_archive_that_is_encrypted(path):
     for head, flags in ((b"PK\x03\x04", 6), (b"PK\x01\x02", 8)):
         content[content.find(head) + flags] |= 1
     path.write_bytes(content)
-    refused(path, "File 'reflectance.npy' is encrypted|File .* is encrypted")
+    refused(path, ".* is encrypted")
 
 
 @pytest.mark.parametrize("content", [b"", b"<html>404</html>", b"PK\x03\x04" + bytes(40)])

@@ -201,5 +201,5 @@ def test_decimal_commas_and_unknown_columns_are_named(frame, tmp_path):
 @pytest.mark.parametrize("name", ["points.parquet", "points.csv.gz", "empty.csv"])
 def test_a_broken_file_is_named(tmp_path, name):
     (tmp_path / name).write_bytes(b"PAR1" if "points" in name else b"")
-    with pytest.raises(ValueError, match=rf"{name}: not a readable"):
+    with pytest.raises(ValueError, match=rf"{name}: expected a (CSV|parquet)"):
         read_long(tmp_path / name, PointOptions(path=""))

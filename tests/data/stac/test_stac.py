@@ -235,7 +235,9 @@ def test_assets_on_a_server_are_read(tmp_path):
         np.testing.assert_array_equal(next(iter(patches.values()))().reflectance, first(images()))
         items[0]["assets"]["B04"]["href"] += "?token=expired"
         items[0]["assets"]["B04"]["href"] = items[0]["assets"]["B04"]["href"].replace("B04", "B4")
-        with pytest.raises(ValueError, match=r"B04: its file cannot be opened .* signed addresses"):
+        with pytest.raises(
+            ValueError, match=r"B04: expected a raster of one band at .* signed addresses"
+        ):
             scenes(save_items(tmp_path / "items.json", items))
 
 
@@ -270,10 +272,10 @@ def test_items_that_cannot_be_read_are_refused(tmp_path):
     good = json.loads(path.read_text())["features"]
 
     def refuse(match, items):
-        with pytest.raises(ValueError, match=match):
+        with pytest.raises((ValueError, FileNotFoundError), match=match):
             read(save_items(tmp_path / "items.json", items))
 
-    refuse("expected an ItemCollection or an item of STAC, found no item", [])
+    refuse("expected an ItemCollection or an item of STAC.*, found no item", [])
     refuse("1 of its items have another's id", [*good, good[0]])
     refuse("too few dates", good[:2])
     refuse(
@@ -286,14 +288,14 @@ def test_items_that_cannot_be_read_are_refused(tmp_path):
     )
     lost = good[0]["assets"] | {"B04": {"href": "nowhere.tif"}}
     refuse(
-        r"S2B_31UFS_20210601_0_L2A/B04: its file cannot be opened",
+        r"nowhere.tif: expected the raster of .*_20210601_0_L2A/B04, got No such file",
         [*good[1:], good[0] | {"assets": lost}],
     )
     write_tif(tmp_path / "several.tif", images()[0])
     several = good[0]["assets"] | {"B04": {"href": "several.tif"}}
     refuse("B04: expected a file of one band, got 4", [*good[1:], good[0] | {"assets": several}])
     path.write_text("not JSON")
-    with pytest.raises(ValueError, match="not readable as JSON"):
+    with pytest.raises(ValueError, match=r"items.json: expected an ItemCollection .*; save it"):
         read(path)
     with pytest.raises(FileNotFoundError, match="no STAC items at"):
         read(tmp_path / "none.json")

@@ -289,3 +289,14 @@ def test_scores_without_intervals_are_drawn(tmp_path):
     low, high = split_sections(bare, paired)[0].rankings[0].span
     assert 0 <= low < high
     assert draw_leaderboard(bare, paired).axes
+
+
+@pytest.mark.parametrize("arm", ["fine_tune", "majority"])
+def test_one_arm_alone_is_drawn_and_written(tmp_path, arm):
+    whole = land_cover_tables()
+    scores = whole.scores[whole.scores["arm"] == arm].assign(chosen=True)
+    given = build(tmp_path, replace(whole, scores=scores, differences=whole.differences.iloc[:0]))
+    assert draw_leaderboard(*given).axes
+    assert arm in render_page(*given, {}, STATE)
+    low, high = split_sections(*given)[0].rankings[0].span
+    assert low < high

@@ -6,9 +6,17 @@ import logging
 from pathlib import Path
 from typing import Any
 
+from pimc.data.regular_file import check_regular, memory, told
+
 logger = logging.getLogger(__name__)
 
 SUFFIXES = (".nc", ".nc4", ".cdf", ".h5", ".zarr")
+
+CUBE = "a cube, NetCDF or Zarr"
+REMEDY = "download or write it again"
+
+LONGEST = 2**17
+"""Steps of a dimension: pixels a side of twelve tiles."""
 
 
 def find_cubes(root: Path) -> dict[str, tuple[Path, ...]]:
@@ -48,7 +56,7 @@ def find_cubes(root: Path) -> dict[str, tuple[Path, ...]]:
 def _is_cube(path: Path) -> bool:
     if path.suffix.lower() not in SUFFIXES or path.name.startswith("."):
         return False
-    return path.is_dir() if path.suffix.lower() == ".zarr" else path.is_file()
+    return path.is_dir() or path.suffix.lower() != ".zarr"
 
 
 def _cubes_in(folder: Path) -> tuple[Path, ...]:
@@ -62,27 +70,33 @@ def open_cube(path: Path) -> Any:  # noqa: ANN401  xarray is an extra
         ImportError: xarray or what it reads this file by is missing.
         ValueError: not readable.
     """
+    for file in sorted(path.rglob("*")) if path.is_dir() else [path]:
+        if not file.is_dir():
+            check_regular(file, f"a file of the cube {path.name}", memory())
     try:
         import rioxarray  # noqa: F401  gives datasets their CRS
         import xarray
 
-        # times and numbers are decoded here by rules of this project
-        return xarray.open_dataset(
-            path,
-            engine="zarr" if path.suffix.lower() == ".zarr" else "netcdf4",
-            mask_and_scale=False,
-            decode_times=False,
-            decode_coords="all",
-            cache=False,
-        )
+        with told(path, CUBE, REMEDY):
+            # times and numbers are decoded here by rules of this project
+            cube = xarray.open_dataset(
+                path,
+                engine="zarr" if path.suffix.lower() == ".zarr" else "netcdf4",
+                mask_and_scale=False,
+                decode_times=False,
+                decode_coords="all",
+                cache=False,
+                create_default_indexes=False,  # they would read coordinates of any length
+            )
+            if long := [name for name, size in cube.sizes.items() if size > LONGEST]:
+                raise ValueError(f"more than {LONGEST:,} steps along {', '.join(map(str, long))}")
+            return cube
     except ImportError as error:
         raise _missing(path, error) from error
-    except (OSError, ValueError, KeyError) as error:
+    except ValueError as error:
         if "unrecognized engine" in str(error):  # what reads these files is not installed
             raise _missing(path, error) from error
-        raise ValueError(
-            f"{path}: not readable as a cube ({error}); download or write it again"
-        ) from error
+        raise
 
 
 def _missing(path: Path, error: Exception) -> ImportError:

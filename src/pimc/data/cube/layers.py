@@ -12,9 +12,10 @@ from typing import Any
 import numpy as np
 
 from pimc.data.cube.axes import Axes, find_axes
-from pimc.data.cube.files import open_cube
+from pimc.data.cube.files import CUBE, REMEDY, open_cube
 from pimc.data.cube.sources import Source, find_sources
 from pimc.data.fingerprint import FileStamp, file_stamp
+from pimc.data.regular_file import told
 from pimc.data.stack.bands import is_reflectance
 from pimc.data.stack.header import Layer
 from pimc.data.stack.statements import FolderMetadata
@@ -83,12 +84,8 @@ class CubeVariable:
         Raises:
             ValueError: the cube cannot be read.
         """
-        try:
+        with told(layers[0].path, "pixels that can be read", REMEDY):
             return np.stack([self._plane(layer.index, window, shape) for layer in layers]), None
-        except (OSError, RuntimeError) as error:
-            raise ValueError(
-                f"{layers[0].path}: its pixels cannot be read ({error}); download it again"
-            ) from error
 
     @property
     def _width(self) -> int:
@@ -161,6 +158,16 @@ def read_cube(
         ValueError: unreadable, without names, dates or a regular grid, or in percent.
     """
     cube = open_cube(path)
+    with told(path, CUBE, REMEDY):
+        return _read_layers(cube, path, names, crs)
+
+
+def _read_layers(
+    cube: Any,  # noqa: ANN401  xarray is an extra
+    path: Path,
+    names: Mapping[str, str | None] | None,
+    crs: str | None,
+) -> tuple[tuple[Layer, ...], FolderMetadata]:
     axes = find_axes(cube, path, crs)
     sources = find_sources(cube, axes, names, path)
     flipped = cube.isel({name: slice(None, None, -1) for name in axes.flips})

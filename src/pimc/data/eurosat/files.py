@@ -95,6 +95,9 @@ def _list_zip(path: Path) -> list[tuple[Path, str]]:
 
 def file_stamps(files: Sequence[ImageFile]) -> list[object]:
     """What the content of the images hangs on."""
+    for file in files:
+        if file.archive.is_dir():
+            check_regular(file.archive / file.member, "an image file", LARGEST)
     archives = {file.archive for file in files}
     zipped = [file_stamp(archive) for archive in sorted(archives) if archive.is_file()]
     loose = [

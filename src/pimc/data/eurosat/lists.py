@@ -81,7 +81,10 @@ def check_present(names: Sequence[str], present: Collection[str], where: str) ->
     """
     missing = [name for name in names if name not in present]
     if missing:
-        raise ValueError(f"{where} names images that are not there: {some(missing)}")
+        raise ValueError(
+            f"{where} names images that are not there: {some(missing)}; put "
+            "them there, or take them out of the list"
+        )
 
 
 def warn_of_changes(files: Sequence[Path], split: str) -> None:

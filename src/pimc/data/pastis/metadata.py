@@ -10,8 +10,9 @@ from typing import Any
 
 import numpy as np
 
-from pimc.data.dates import written_days
+from pimc.data.dates import check_days, written_days
 from pimc.data.folds import FOLDS
+from pimc.data.json_file import parse_json
 from pimc.data.patch import Georeference
 
 PIXEL = 10.0
@@ -72,15 +73,13 @@ def read_metadata(path: Path) -> tuple[list[PastisRecord], str]:
         ValueError: not JSON, a property missing or malformed, a fold outside 1..5, unsorted
             dates, or two features of one patch.
     """
+    expected, remedy = "a GeoJSON FeatureCollection as released", "download it again"
+    collection = parse_json(path, expected, remedy)
     try:
-        collection = json.loads(path.read_text(encoding="utf-8"))
         features = [dict(feature) for feature in collection["features"]]
         crs = (collection.get("crs") or {}).get("properties", {}).get("name", LAMBERT_93)
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
-        raise ValueError(
-            f"{path}: expected a GeoJSON FeatureCollection as released, got {error!r}; download it "
-            "again"
-        ) from error
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise ValueError(f"{path}: expected {expected}, got {error!r}; {remedy}") from error
     records = [_record(feature, path) for feature in features]
     seen: set[str] = set()
     for record in records:
@@ -121,6 +120,7 @@ def _days(dates: Any, patch_id: str, path: Path) -> tuple[str, ...]:  # noqa: AN
         given = json.loads(dates) if isinstance(dates, str) else dates
         listed = given if isinstance(given, list) else [given[k] for k in sorted(given, key=int)]
         days = tuple(written_days(np.array(listed, dtype=object), where).astype(str).tolist())
+        check_days(np.array(days, dtype="datetime64[D]"), "its dates")
         ordered = np.diff(np.array(days, dtype="datetime64[D]")) > np.timedelta64(0, "D")
     except (ValueError, TypeError, AttributeError) as error:
         raise ValueError(

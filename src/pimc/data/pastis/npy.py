@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-import math
 from pathlib import Path
 
 import numpy as np
+
+from pimc.data.npy_header import read_npy_header
+from pimc.data.regular_file import check_regular, told
+
+EXPECTED = "a NumPy .npy file of plain numbers"
 
 
 def npy_shape(path: Path, dtype: type[np.generic], dimensions: int) -> tuple[int, ...]:
@@ -20,21 +24,9 @@ def npy_shape(path: Path, dtype: type[np.generic], dimensions: int) -> tuple[int
         FileNotFoundError: there is no such file.
         ValueError: not a ``.npy`` file, cut short, of another dtype, or of other axes.
     """
-    with path.open("rb") as file:
-        try:
-            version = np.lib.format.read_magic(file)
-            header = {
-                (1, 0): np.lib.format.read_array_header_1_0,
-                (2, 0): np.lib.format.read_array_header_2_0,
-            }[version]
-            shape, _, found = header(file)
-        except (ValueError, KeyError) as error:
-            raise ValueError(
-                f"{path}: expected a NumPy .npy file, but its header cannot be read ({error}); "
-                "extract or download it again"
-            ) from error
-        start = file.tell()
-    expected = start + math.prod(shape) * found.itemsize
+    check_regular(path, EXPECTED)
+    with told(path, EXPECTED, "extract or download it again"), path.open("rb") as file:
+        shape, found, expected = read_npy_header(file)
     size = path.stat().st_size
     if size < expected:
         raise ValueError(
@@ -46,4 +38,4 @@ def npy_shape(path: Path, dtype: type[np.generic], dimensions: int) -> tuple[int
             f"{path}: expected {np.dtype(dtype)} with {dimensions} axes, got {found} of shape "
             f"{shape}"
         )
-    return tuple(shape)
+    return shape

@@ -15,6 +15,7 @@ from pimc.data.folds import FOLDS
 from pimc.data.pastis.metadata import Ground, PastisRecord, check_size, ground_of, read_metadata
 from pimc.data.pastis.npy import npy_shape
 from pimc.data.patch import SENTINEL2_BANDS, Patch
+from pimc.data.regular_file import told
 
 logger = logging.getLogger(__name__)
 
@@ -114,11 +115,13 @@ def read_labels(path: Path) -> np.ndarray:
     Raises:
         ValueError: a label outside the 20 classes.
     """
-    labels = np.array(np.load(path, mmap_mode="r")[0])
+    with told(path, "labels of pixels, channels x rows x columns", "extract it again"):
+        labels = np.array(np.load(path, mmap_mode="r")[0])
     if labels.max() >= len(PASTIS_CLASSES):
         raise ValueError(
             f"{path}: labels must be 0..{len(PASTIS_CLASSES) - 1} ({len(PASTIS_CLASSES)} classes), "
-            f"got {sorted(set(labels[labels >= len(PASTIS_CLASSES)].tolist()))}"
+            f"got {sorted(set(labels[labels >= len(PASTIS_CLASSES)].tolist()))[:9]}; extract it "
+            "again"
         )
     return labels
 

@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
-import os
-import zlib
 from collections.abc import Mapping
 from pathlib import Path
-from zipfile import BadZipFile
 
 import numpy as np
 
 from pimc.data.dates import written_days
+from pimc.data.npz_file import read_arrays
 from pimc.data.patch import FILL
 from pimc.data.points.options import PointOptions
 from pimc.data.points.positions import to_degrees
 from pimc.data.points.quality import clear_observations, quality_column
 from pimc.data.points.table import PointTable, need_names
 from pimc.data.points.values import to_reflectance
-
-UNREADABLE = (ValueError, TypeError, OSError, RuntimeError, NotImplementedError)
 
 
 def read_npz(path: Path, options: PointOptions) -> PointTable:
@@ -38,7 +34,7 @@ def read_npz(path: Path, options: PointOptions) -> PointTable:
     Raises:
         ValueError: an entry missing, pickled or of another shape; dates unknown.
     """
-    entries = _load(path)
+    entries = read_arrays(path)
     need_names(("reflectance", "bands", "lonlat"), tuple(entries), "", path)
     values = entries["reflectance"]
     if values.ndim != 3:
@@ -62,23 +58,6 @@ def read_npz(path: Path, options: PointOptions) -> PointTable:
         missing=missing,
         unread=tuple(name for name in entries if name not in read),
     )
-
-
-def _load(path: Path) -> dict[str, np.ndarray]:
-    try:
-        with np.load(path, allow_pickle=False) as archive:
-            size = sum(entry.file_size for entry in archive.zip.infolist())
-            if size > (room := _memory()):
-                raise ValueError(f"its arrays are of {size:,} bytes, the memory of {room:,}")
-            return {name: archive[name] for name in archive.files}
-    # an archive that is encrypted, packed in another way or damaged
-    except (*UNREADABLE, AttributeError, EOFError, BadZipFile, zlib.error, MemoryError) as error:
-        raise ValueError(f"{path}: expected an npz of plain arrays ({error})") from error
-
-
-def _memory() -> int:
-    """Bytes of this machine's memory."""
-    return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
 
 
 def _dates(entries: Mapping[str, np.ndarray], path: Path, options: PointOptions) -> np.ndarray:

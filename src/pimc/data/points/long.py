@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from pimc.data import parquet_file
 from pimc.data.dates import written_days
 from pimc.data.patch import FILL, SENTINEL2_BANDS
 from pimc.data.points.options import FACTS, PointOptions
@@ -17,12 +18,18 @@ from pimc.data.points.positions import to_degrees
 from pimc.data.points.quality import clear_observations, quality_column
 from pimc.data.points.table import PointTable, need_names
 from pimc.data.points.values import to_reflectance
+from pimc.data.regular_file import check_regular, memory, told
 from pimc.data.stack.bands import band_name
 
 HINT = "; name columns of other names in `columns`, as {id: parcel, lat: y}"
 
 TEXTS = ("id", "date", "label", "region", "block")
 """Read as text from a CSV: as numbers, ids would lose their zeros."""
+
+CSV = "a CSV in UTF-8"
+
+MOST_PACKED = 1032
+"""Times that deflate makes bytes fewer at best."""
 
 EMPTY = ("", "NA", "N/A", "NaN", "nan", "null", "None")
 """Texts that stand for a missing number in a CSV."""
@@ -114,15 +121,12 @@ def find_columns(names: list[str], given: Mapping[str, str], path: Path) -> dict
 def _header(path: Path) -> list[str]:
     """Names of the columns."""
     if is_csv(path):
+        first = _csv(path, nrows=1, header=None, dtype=str).iloc[0].tolist()
+        if twice := sorted({name for name in first if name and first.count(name) > 1}):
+            raise ValueError(f"{path}: column {', '.join(twice)} is there twice; keep one")
         return [str(name) for name in _csv(path, nrows=0).columns]
-    from pyarrow import ArrowException
-    from pyarrow.parquet import read_schema
-
-    try:
-        schema = read_schema(path)
-    except (ArrowException, ValueError, OSError) as error:
-        raise ValueError(f"{path}: not a readable parquet file ({error})") from error
-    return [str(name) for name in schema.names if not str(name).startswith("__index_level_")]
+    names = parquet_file.parquet_columns(path)
+    return [name for name in names if not name.startswith("__index_level_")]
 
 
 def is_csv(path: Path) -> bool:
@@ -141,18 +145,19 @@ def _read(path: Path, columns: Mapping[str, str]) -> pd.DataFrame:
             if fact in columns:
                 frame[columns[fact]] = _as_integers(frame[columns[fact]])
     else:
-        try:
+        with told(path, parquet_file.EXPECTED, parquet_file.REMEDY):
             frame = pd.read_parquet(path, columns=names)
-        except (ValueError, OSError, KeyError) as error:
-            raise ValueError(f"{path}: not a readable parquet file ({error})") from error
     return pd.DataFrame({fact: frame[name] for fact, name in columns.items()})
 
 
 def _csv(path: Path, **options: Any) -> pd.DataFrame:  # noqa: ANN401
     """A CSV, packed or not, with commas, semicolons or tabs between its columns."""
-    opened = gzip.open if path.suffix == ".gz" else open
-    try:
-        with opened(path, "rt", encoding="utf-8-sig") as file:
+    packed = path.suffix.lower() == ".gz"
+    check_regular(path, CSV, memory())
+    with told(path, CSV, "write it again, or download it again"):
+        if packed and path.stat().st_size * MOST_PACKED > memory():
+            _check_unpacked(path)
+        with (gzip.open if packed else open)(path, "rt", encoding="utf-8-sig") as file:
             separator = max(",;\t", key=file.readline().count)
         frame: pd.DataFrame = pd.read_csv(
             path,
@@ -162,9 +167,17 @@ def _csv(path: Path, **options: Any) -> pd.DataFrame:  # noqa: ANN401
             low_memory=False,
             **options,
         )
-    except (ValueError, OSError, EOFError) as error:  # those of pandas are ValueErrors
-        raise ValueError(f"{path}: not a readable CSV ({error})") from error
     return frame
+
+
+def _check_unpacked(path: Path) -> None:
+    """Refuse what unpacks to more than the memory; what it unpacks to is not kept."""
+    size, room = 0, memory()
+    with gzip.open(path) as file:
+        while block := file.read(2**24):
+            size += len(block)
+            if size > room:
+                raise ValueError(f"more than {room:,} bytes, all of the memory")
 
 
 def _as_integers(texts: pd.Series) -> pd.Series:
@@ -185,7 +198,7 @@ def _numbers(frame: pd.DataFrame, names: Sequence[str], path: Path) -> np.ndarra
             bad = column[pd.to_numeric(column, errors="coerce").isna()].dropna()
             raise ValueError(
                 f"{path}: {name} must be numbers with a decimal point, got "
-                f"{bad.iloc[0] if len(bad) else column.dtype!s}"
+                f"{bad.iloc[0] if len(bad) else column.dtype!s}; correct the column"
             )
     if all(isinstance(frame[name].dtype, np.dtype) for name in names):
         return frame[list(names)].to_numpy()
@@ -206,7 +219,8 @@ def _pixels(frame: pd.DataFrame, path: Path) -> tuple[pd.DataFrame, np.ndarray]:
     if known["id"].duplicated().any():
         twice = known.loc[known["id"].duplicated(), "id"].iloc[0]
         raise ValueError(
-            f"{path}: pixel {twice} has more than one position, block, region or label"
+            f"{path}: pixel {twice} has more than one position, block, region or label; "
+            "correct its rows, or give them ids of their own"
         )
     return known.set_index("id"), row
 

@@ -42,6 +42,8 @@ def check_degrees(lonlat: np.ndarray, where: str) -> None:
     Raises:
         ValueError: how many, the first of them, and which unit they look like.
     """
+    if lonlat.dtype.kind not in "iuf":
+        raise ValueError(f"{where}: lonlat must be real numbers, got {lonlat.dtype}; correct them")
     if not np.isfinite(lonlat).all():
         raise ValueError(f"{where}: lonlat must be finite; drop pixels without a position")
     outside = (np.abs(lonlat) > DEGREES).any(axis=1)

@@ -20,10 +20,13 @@ from pimc.data.points.arrays import read_npz
 from pimc.data.points.long import is_csv, read_long
 from pimc.data.points.options import PointOptions
 from pimc.data.points.table import PointTable, class_codes
+from pimc.data.regular_file import check_regular, told
 
 logger = logging.getLogger(__name__)
 
 READER_VERSION = 2
+
+EXPECTED = "a table of pixel series"
 
 
 @dataclass(frozen=True, eq=False)
@@ -111,14 +114,16 @@ def point_scenes(options: PointOptions) -> dict[str, PointPatch]:
 
 def _read(options: PointOptions) -> PointTable:
     path = Path(options.path)
-    if not path.is_file():
+    if not path.exists():
         raise FileNotFoundError(
             f"no table of pixel series at {path}: point the path to an .npz, .parquet or .csv file"
         )
-    if path.suffix == ".npz":
-        return read_npz(path, options)
-    if path.suffix == ".parquet" or is_csv(path):
-        return read_long(path, options)
+    check_regular(path, EXPECTED)
+    with told(path, EXPECTED, "docs/data.md says what it holds"):
+        if path.suffix == ".npz":
+            return read_npz(path, options)
+        if path.suffix == ".parquet" or is_csv(path):
+            return read_long(path, options)
     raise ValueError(f"{path}: expected a table of pixel series, .npz, .parquet or .csv")
 
 

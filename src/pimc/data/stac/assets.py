@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from pimc.data.fingerprint import FileStamp, file_stamp
+from pimc.data.regular_file import check_regular, told
 from pimc.data.stac.items import Asset
 from pimc.data.stack.bands import is_reflectance
 from pimc.data.stack.grid import Grid, grid_of
@@ -47,9 +48,12 @@ def read_headers(assets: Sequence[Asset]) -> list[Header]:
 
 def _read_header(asset: Asset) -> Header:
     import rasterio
-    from rasterio.errors import RasterioIOError
 
-    try:
+    if "://" not in asset.href and not asset.href.startswith("/vsi"):
+        check_regular(Path(asset.href), f"the raster of {asset.path}")
+    expected = f"a raster of one band at {asset.href}"
+    remedy = "signed addresses expire, then the items must be searched again"
+    with told(asset.path, expected, remedy):
         with _environment(asset.href), rasterio.open(asset.href) as source:
             if source.count != 1:
                 raise ValueError(
@@ -63,11 +67,6 @@ def _read_header(asset: Asset) -> Header:
                 tag=None if tag == (1.0, 0.0) else tag,
                 grid=grid_of(source),
             )
-    except RasterioIOError as error:
-        raise ValueError(
-            f"{asset.path}: its file cannot be opened ({error}); signed addresses expire, then "
-            "the items must be searched again"
-        ) from error
 
 
 def _environment(href: str) -> Any:  # noqa: ANN401  rasterio has no types
@@ -168,7 +167,8 @@ class AssetLoader:
         rows, cols = map(round, target.shape)
         headers = [self.headers[layer.path] for layer in layers]
         bands = [f"band_{n}" for n in range(len(headers))]
-        try:
+        hrefs = ", ".join(header.asset.href for header in headers)
+        with told(layers[0].path, f"pixels that can be read in {hrefs}", "download them again"):
             with _environment(headers[0].asset.href):
                 loaded = odc.stac.load(
                     [pystac.Item.from_dict(_item(dict(zip(bands, headers, strict=True))))],
@@ -178,11 +178,6 @@ class AssetLoader:
                     resampling=self.method,
                     pool=len(bands),
                 )
-        except OSError as error:
-            raise ValueError(
-                f"{layers[0].path}: its pixels cannot be read ({error}); check the connection to "
-                f"{headers[0].asset.href}"
-            ) from error
         return np.concatenate([loaded[band].values for band in bands]), None
 
 

@@ -36,7 +36,7 @@ def choose_grid(
 
     lacking = next((header for header in headers if header.grid.crs is None), None)
     if lacking is not None:
-        raise ValueError(f"{lacking.asset.path}: {lacking.asset.href} has no CRS")
+        raise ValueError(f"{lacking.asset.path}: {lacking.asset.href} has no CRS; tag it")
     counts = Counter(str(header.grid.crs) for header in headers)
     wanted = CRS.from_user_input(crs or counts.most_common(1)[0][0]).to_wkt()
     own = [

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import json
+import os
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,7 +12,12 @@ from urllib.parse import quote
 import numpy as np
 
 from pimc.data.dates import written_days
+from pimc.data.json_file import parse_json
 from pimc.data.stack.bands import is_known, split_name
+from pimc.data.stack.statements import items_of
+
+EXPECTED = "an ItemCollection or an item of STAC, as JSON"
+REMEDY = "save it again"
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,7 +47,7 @@ def find_collections(root: Path) -> dict[str, Path]:
     Raises:
         FileNotFoundError: neither.
     """
-    if root.is_file():
+    if root.exists() and not root.is_dir():
         return {root.stem: root}
     found = sorted(root.glob("*.json")) + sorted(root.glob("*.geojson"))
     if not found:
@@ -58,18 +63,16 @@ def read_items(path: Path) -> dict[Path, Mapping[str, Any]]:
     """Items of a file by their path below it.
 
     Raises:
-        ValueError: no items, or two of one id.
+        ValueError: no items, one that is none, or two of one id.
     """
-    try:
-        read = json.loads(path.read_text(encoding="utf-8"))
-    except ValueError as error:
-        raise ValueError(f"{path}: not readable as JSON ({error}); save it again") from error
-    features = read.get("features", [read]) if isinstance(read, dict) else []
-    items: list[Mapping[str, Any]] = [
-        item for item in features if isinstance(item, dict) and "assets" in item
-    ]
-    if not items:
-        raise ValueError(f"{path}: expected an ItemCollection or an item of STAC, found no item")
+    read = parse_json(path, EXPECTED, REMEDY)
+    items, features = items_of(read), read.get("features", [read]) if isinstance(read, dict) else []
+    if not items or len(items) < len(features) or not all("id" in item for item in items):
+        found = f"{len(items)} such of {len(features)}" if items else "no item"
+        raise ValueError(
+            f"{path}: expected {EXPECTED}, each with an id, properties and assets, found {found}; "
+            f"{REMEDY}"
+        )
     by_path = {path / quote(str(item["id"]), safe=""): item for item in items}
     if len(by_path) < len(items):
         raise ValueError(f"{path}: {len(items) - len(by_path)} of its items have another's id")
@@ -87,7 +90,7 @@ def find_assets(path: Path, item: Mapping[str, Any], names: Collection[str]) -> 
     Raises:
         ValueError: an item without a time.
     """
-    properties = item.get("properties", {})
+    properties = item.get("properties") or {}
     time = properties.get("datetime") or properties.get("start_datetime")
     if not time:
         raise ValueError(f"{path}: the item has neither datetime nor start_datetime")
@@ -120,4 +123,4 @@ def _resolved(href: str, folder: Path) -> str:
     """An address as it is, a path relative to the file of the items made absolute."""
     if "://" in href or href.startswith("/"):
         return href.removeprefix("file://")
-    return str((folder / href).resolve())
+    return os.path.abspath(folder / href)  # links keep their names in errors

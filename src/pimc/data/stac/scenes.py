@@ -7,9 +7,10 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
+from pimc.data.regular_file import told
 from pimc.data.stac.assets import make_layers, read_headers
 from pimc.data.stac.grid import choose_grid
-from pimc.data.stac.items import find_assets, find_collections, read_items
+from pimc.data.stac.items import Asset, find_assets, find_collections, read_items
 from pimc.data.stac.search import Search, search_once
 from pimc.data.stack.bands import DATA_MASK, STAND_INS, is_reflectance
 from pimc.data.stack.masks import MASKS
@@ -109,7 +110,10 @@ def _check_installed() -> None:
 def _open(name: str, path: Path, options: StacOptions) -> Place:
     items = read_items(path)
     names = _names(options)
-    assets = [each for at, item in items.items() for each in find_assets(at, item, names)]
+    assets: list[Asset] = []
+    for at, item in items.items():
+        with told(at, "an item as STAC describes it", "save it again"):
+            assets += find_assets(at, item, names)
     headers = read_headers(assets)
     reflectance = [header for header in headers if is_reflectance(header.asset.name)]
     if not reflectance:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from pimc.data.atomic import replace_text
+from pimc.data.json_file import read_json
 
 logger = logging.getLogger(__name__)
 
@@ -62,11 +63,10 @@ def search_once(search: Search, path: Path) -> None:
 
 def _check_same(asked: Mapping[str, Any], path: Path) -> None:
     """Refuse the result of another search; a file that was saved elsewhere tells none."""
-    try:
-        kept = json.loads(path.read_text(encoding="utf-8")).get("search")
-    except (ValueError, AttributeError) as error:
-        raise ValueError(f"{path}: not readable as an ItemCollection ({error})") from error
-    differs = sorted(key for key in asked if kept is None or asked[key] != kept.get(key))
+    kept = read_json(path, dict, "remove it to search again").get("search")
+    if not isinstance(kept, Mapping):
+        kept = {}
+    differs = sorted(key for key in asked if key not in kept or asked[key] != kept[key])
     if differs:
         raise ValueError(
             f"{path} holds the items of another search ({', '.join(differs)} differ): remove it to "

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from pimc.data.regular_file import check_regular
 from pimc.data.stack.bands import is_known, split_name
 from pimc.data.stack.dating import dates_in, find_date
 
@@ -79,7 +80,7 @@ def _dated_files(folder: Path, pattern: str | None) -> tuple[RasterFile, ...]:
     for path in sorted(folder.iterdir()):
         if path.is_dir() and _is_product(path, pattern):
             found += list(_product_files(path, pattern))
-        elif path.is_file() and _is_raster(path):
+        elif not path.is_dir() and _is_raster(path):
             day = find_date(path.stem, pattern)
             if day is None and not _bands_have_dates(path):
                 logger.info("%s has no date in its name, left alone", path)
@@ -133,6 +134,7 @@ def _bands_have_dates(path: Path) -> bool:
     """Whether the bands of a file without a date in its name bear dates themselves."""
     import rasterio
 
+    check_regular(path, "a GeoTIFF")
     try:
         with rasterio.open(path) as source:
             return any(dates_in(text or "") for text in source.descriptions)

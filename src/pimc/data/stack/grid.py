@@ -12,6 +12,12 @@ from pimc.data.patch import Georeference
 GRID_TOLERANCE = 1e-3
 """Pixels by which two grids may differ anywhere: rounding in the files, not another grid."""
 
+FURTHEST = 1e9
+"""Metres or feet from the origin of any CRS: the earth is 4e7 metres around."""
+
+LONGEST = 2**17
+"""Pixels a side of a place: twelve tiles of Sentinel-2. Patches and looks are counted by it."""
+
 Transform = tuple[float, float, float, float, float, float]
 
 
@@ -22,6 +28,18 @@ class Grid:
     shape: tuple[int, int]
     crs: str | None
     transform: Transform
+
+    def __post_init__(self) -> None:
+        """Check that it has cells, and no more than an image may."""
+        a, b, _, d, e, _ = self.transform
+        if not (np.isfinite(self.transform).all() and a * e - b * d):
+            raise ValueError(f"a transform that gives no cells, {self.transform}")
+        if np.abs(self.transform).max() > FURTHEST:
+            raise ValueError(f"a transform that leaves the earth, {self.transform}")
+        if max(self.shape) > LONGEST:
+            raise ValueError(
+                f"{self.shape[0]:,} x {self.shape[1]:,} pixels, at most {LONGEST:,} a side"
+            )
 
     @property
     def pixel(self) -> float:

@@ -9,7 +9,9 @@ from typing import Any
 
 import numpy as np
 
+from pimc.data.dates import check_days
 from pimc.data.fingerprint import FileStamp, file_stamp
+from pimc.data.regular_file import check_regular, told
 from pimc.data.stack.bands import DATA_MASK, is_known, name_bands, split_name
 from pimc.data.stack.dating import dates_in
 from pimc.data.stack.files import RasterFile
@@ -20,6 +22,8 @@ ReadStored = Callable[
 ]
 """Layers that share it, a rasterio window and rows and columns to thin it to (None for all) ->
 C x h x w values as stored, and h x w where the file's own mask hides them (None without one)."""
+
+RASTER = "a GeoTIFF or JPEG 2000"
 
 
 @dataclass(frozen=True)
@@ -57,6 +61,15 @@ class Layer:
     grid: Grid
     stamp: FileStamp
     read: ReadStored | None = None
+
+    def __post_init__(self) -> None:
+        """Check what no reader should take: days without satellites, scales that are none."""
+        check_days(np.array([self.day], "datetime64[D]"), str(self.path))
+        if self.tag is not None and not (np.isfinite(self.tag).all() and self.tag[0] > 0):
+            raise ValueError(
+                f"{self.path}: expected a finite scale above 0 and a finite offset in its tags, "
+                f"got {self.tag[0]:g} and {self.tag[1]:g}; correct them"
+            )
 
     @property
     def file(self) -> Path:
@@ -118,7 +131,8 @@ def _read_header(path: Path) -> _Header:
     import rasterio
     from rasterio.enums import ColorInterp, MaskFlags
 
-    try:
+    check_regular(path, RASTER)
+    with told(path, RASTER, "download it again"):
         with rasterio.open(path) as source:
             flags = source.mask_flag_enums[0]
             shared = source.tags()
@@ -133,8 +147,6 @@ def _read_header(path: Path) -> _Header:
                 has_mask=MaskFlags.per_dataset in flags and MaskFlags.alpha not in flags,
                 grid=grid_of(source),
             )
-    except rasterio.errors.RasterioIOError as error:
-        raise ValueError(f"{path}: not a readable GeoTIFF ({error}); download it again") from error
 
 
 def _names(file: RasterFile, header: _Header, band_names: Sequence[str] | None) -> tuple[str, ...]:

@@ -7,12 +7,17 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from pimc.data.patch import REFLECTANCE_SCALE
 from pimc.data.stack.header import Layer
+from pimc.data.stack.offsets import MOST
 from pimc.data.stack.statements import Statement
 
 ASKED = "the option offset"
 UNTOLD = "nothing said"
 """Sources of an add beside those that files state."""
+
+LARGEST_GAIN = REFLECTANCE_SCALE
+"""Of stored reflectance 0..1; numbers that are larger as they come have a smaller one."""
 
 STORED_TYPES = ("int16", "uint16", "int32", "uint32", "float32", "float64")
 
@@ -32,6 +37,13 @@ class Numbers:
     add: float = 0.0
     source: str = UNTOLD
     disagree: str = ""
+
+    def __post_init__(self) -> None:
+        """Check that reflectance can come of it."""
+        if not 0 < self.gain <= LARGEST_GAIN:
+            raise ValueError(f"a gain of {self.gain:g}, not above 0 and at most {LARGEST_GAIN:,}")
+        if not abs(self.add) <= MOST:
+            raise ValueError(f"an offset of {self.add:g}, not within {MOST:,} either way")
 
 
 def check_type(layer: Layer) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from pimc.data.patch import FILL
+from pimc.data.regular_file import told
 from pimc.data.stack.bands import DATA_MASK
 from pimc.data.stack.grid import Grid, covering_window, resample
 from pimc.data.stack.header import Layer
@@ -160,10 +161,9 @@ def read_stored(
     if layers[0].read is not None:
         return layers[0].read(layers, window, shape)
     import rasterio
-    from rasterio.errors import RasterioIOError
 
     path = layers[0].path
-    try:
+    with told(path, "pixels that can be read", "download it again"):
         with rasterio.open(path) as source:
             out = None if shape is None else (len(layers), *shape)
             indexes = [layer.index for layer in layers]
@@ -172,10 +172,6 @@ def read_stored(
             if layers[0].has_mask:
                 masked = source.read_masks(1, window=window, out_shape=shape) == 0
             return values, masked
-    except RasterioIOError as error:
-        raise ValueError(
-            f"{path}: its pixels cannot be read ({error}); download it again"
-        ) from error
 
 
 def _planes(

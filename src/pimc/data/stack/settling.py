@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from pimc.data.regular_file import told
 from pimc.data.stack.bands import DATA_MASK
 from pimc.data.stack.checks import judge_unit
 from pimc.data.stack.header import Layer
@@ -31,6 +32,8 @@ logger = logging.getLogger(__name__)
 
 SAMPLE_SIDE = 128
 """Rows and columns of a file that are looked at before its unit is known."""
+
+STATED = "a scale and offset of reflectance, as tags, metadata or STAC items state them"
 
 
 @dataclass(frozen=True)
@@ -73,8 +76,9 @@ def settle_numbers_of(
             for layer in layers:
                 # floats of 0..1 were computed from what the sources speak of
                 computed = layer.dtype.startswith("float") and unit != 1
-                statements = () if computed else said(layer)
-                settled = settle_numbers(layer, asked, statements, unit)
+                with told(layer.path, STATED, "correct what says so"):
+                    statements = () if computed else said(layer)
+                    settled = settle_numbers(layer, asked, statements, unit)
                 numbers[str(layer.path), layer.index] = settled
     return numbers
 

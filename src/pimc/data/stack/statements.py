@@ -6,7 +6,6 @@ baseline 04.00 (25 January 2022), so that their add is -1,000; many providers ha
 
 from __future__ import annotations
 
-import json
 import logging
 import re
 from collections.abc import Callable, Iterator, Mapping
@@ -17,12 +16,19 @@ from xml.etree import ElementTree
 
 import numpy as np
 
+from pimc.data.json_file import parse_json
 from pimc.data.patch import REFLECTANCE_SCALE
+from pimc.data.regular_file import check_regular, told
 from pimc.data.stack.bands import split_name
 from pimc.data.stack.dating import find_date
 from pimc.data.stack.header import Layer
 
 logger = logging.getLogger(__name__)
+
+METADATA = "the metadata of a product as ESA writes them, XML"
+
+LARGEST = 2**26
+"""Bytes of such metadata: those of a product of twelve granules have 0.3 million."""
 
 OFFSET = -1000
 """Of ESA's products of baseline 04.00 and later, L1C and L2A alike."""
@@ -139,23 +145,29 @@ def _number(text: str, layer: Layer, name: str) -> float:
 
 def _products(folder: Path) -> Iterator[tuple[str, str | None, float, Mapping[str, float]]]:
     for path in sorted(folder.glob("*MTD_MSIL*.xml")):
-        try:
-            tree = ElementTree.parse(path)
-        except ElementTree.ParseError as error:
-            raise ValueError(f"{path}: not readable as XML ({error}); download it again") from error
-        # names stand without their namespace
-        nodes = [(node.tag.rpartition("}")[2], node) for node in tree.iter()]
-        texts = {tag: (node.text or "").strip() for tag, node in nodes}
-        day = texts.get("PRODUCT_START_TIME") or texts.get("DATATAKE_SENSING_START")
-        scale = texts.get("BOA_QUANTIFICATION_VALUE") or texts.get("QUANTIFICATION_VALUE")
-        adds = {
-            _BAND_IDS[int(node.get("band_id", -1))]: float(node.text or 0)
-            for tag, node in nodes
-            if tag in ("BOA_ADD_OFFSET", "RADIO_ADD_OFFSET") and node.get("band_id")
-        }
-        if scale:
-            day = day[:10] if day else find_date(texts.get("PRODUCT_URI", ""))
-            yield path.name, day, float(scale), adds
+        check_regular(path, METADATA, LARGEST)
+        with told(path, METADATA, "download it again"):
+            yield from _product(path, ElementTree.parse(path))
+
+
+def _product(
+    path: Path, tree: ElementTree.ElementTree[Any]
+) -> Iterator[tuple[str, str | None, float, Mapping[str, float]]]:
+    # names stand without their namespace
+    nodes = [(node.tag.rpartition("}")[2], node) for node in tree.iter()]
+    texts = {tag: (node.text or "").strip() for tag, node in nodes}
+    day = texts.get("PRODUCT_START_TIME") or texts.get("DATATAKE_SENSING_START")
+    scale = texts.get("BOA_QUANTIFICATION_VALUE") or texts.get("QUANTIFICATION_VALUE")
+    adds = {
+        _BAND_IDS[int(node.get("band_id", -1))]: float(node.text or 0)
+        for tag, node in nodes
+        if tag in ("BOA_ADD_OFFSET", "RADIO_ADD_OFFSET") and node.get("band_id")
+    }
+    if scale:
+        if not (np.isfinite(float(scale)) and float(scale) > 0):
+            raise ValueError(f"a quantification value of {scale}")
+        day = day[:10] if day else find_date(texts.get("PRODUCT_URI", ""))
+        yield path.name, day, float(scale), adds
 
 
 def _by_product_metadata(layer: Layer, metadata: FolderMetadata) -> Statement | None:
@@ -170,12 +182,28 @@ def _by_product_metadata(layer: Layer, metadata: FolderMetadata) -> Statement | 
 def _items(folder: Path) -> Iterator[tuple[str, Mapping[str, Any]]]:
     for path in sorted(folder.glob("*.json")):
         try:
-            read = json.loads(path.read_text(encoding="utf-8"))
+            read = parse_json(path, "JSON", "save it again")
         except (ValueError, OSError):
             logger.warning("%s is not readable as JSON, left alone", path)
             continue
-        items = read.get("features", [read]) if isinstance(read, dict) else []
-        yield from ((path.name, item) for item in items if "assets" in item)
+        yield from ((path.name, item) for item in items_of(read))
+
+
+def items_of(read: object) -> list[Mapping[str, Any]]:
+    """The items in what a JSON file holds: of a collection, or the one that it is."""
+    features = read.get("features", [read]) if isinstance(read, dict) else []
+    listed = features if isinstance(features, list) else []
+    return [each for each in listed if isinstance(each, dict) and is_item(each)]
+
+
+def is_item(found: Mapping[str, Any]) -> bool:
+    """Whether a dictionary has the parts of an item that are read, of the types that STAC says."""
+    assets, properties = found.get("assets"), found.get("properties") or {}
+    return (
+        isinstance(assets, dict)
+        and all(isinstance(asset, dict) for asset in assets.values())
+        and isinstance(properties, dict)
+    )
 
 
 def _by_stac(layer: Layer, metadata: FolderMetadata) -> Statement | None:

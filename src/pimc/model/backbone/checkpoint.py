@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import argparse
-import pickle
 from collections.abc import Mapping
 from pathlib import Path
 
 import torch
-from safetensors import SafetensorError
 from safetensors.torch import load_file
 from torch import Tensor
+
+from pimc.data.regular_file import check_regular, memory, told
 
 NESTED = ("state_dict", "model", "teacher", "student")
 """Entries of a checkpoint that hold its weights; the first that is there is taken. A teacher is
 the mean of its student over the training, and what its authors evaluate (Caron et al. 2021, DINO).
 """
+
+
+WEIGHTS = "weights by name"
 
 
 def read_weights(path: Path) -> dict[str, Tensor]:
@@ -29,19 +32,16 @@ def read_weights(path: Path) -> dict[str, Tensor]:
         FileNotFoundError: if there is no such file.
         ValueError: if it holds something else, or other objects than tensors, numbers and texts.
     """
-    if not path.is_file():
+    if not path.exists():
         raise FileNotFoundError(f"no weights at {path.absolute()}; nothing is downloaded")
-    try:
+    check_regular(path, WEIGHTS, memory())
+    remedy = "save the state dict of the network alone, best as .safetensors, where it was trained"
+    with told(path, WEIGHTS, remedy):
         if path.suffix == ".safetensors":
             return dict(load_file(path))
         # options of a command line are nothing but names and values; many checkpoints keep them
         with torch.serialization.safe_globals([argparse.Namespace]):
             stored = torch.load(path, map_location="cpu", weights_only=True)
-    except (pickle.UnpicklingError, RuntimeError, EOFError, SafetensorError) as error:
-        raise ValueError(
-            f"{path} could not be read as weights; save the state dict of the network alone, best "
-            f"as .safetensors, where it was trained: {error}"
-        ) from error
     return _find_tensors(stored, path)
 
 

@@ -12,8 +12,9 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
-from pimc.data.atomic import replace_text
+from pimc.data.atomic import replace_text, require_room
 from pimc.data.file_name import file_name
+from pimc.data.folds import FOLDS
 from pimc.data.labels.labelling import Labelling
 from pimc.mapping.area import confusion_of_features, pixel_hectares, tabulate_area
 from pimc.mapping.blocks import BlockStore, make_missing, plan_blocks
@@ -101,7 +102,8 @@ def plan_map(
     labelling = places.labels(opened)
     network = series_branch(encoder.network) if mapping.branch == SERIES else encoder.network
     on_gpu = mapping.device == "cuda" or (mapping.device == "auto" and torch.cuda.is_available())
-    network = network.to("cuda" if on_gpu else "cpu")
+    if on_gpu:  # a copy: the package's own is kept for others
+        network = network.copy().eval().to("cuda")
     grounds = find_grounds(opened, network, calendar, screening)
     embedder = Embedder(network, mapping.precision == "bf16")
     if mapping.dimensions is not None:
@@ -117,12 +119,17 @@ def embed_ground(plan: MapPlan) -> list[BlockStore]:
     from tqdm import tqdm
 
     for store in plan.stores:
-        blocks = store.blocks
-        with tqdm(total=blocks.pixels, unit="px", unit_scale=True, desc=blocks.ground.name) as bar:
-            left = blocks.pixels - sum(window.size for window in store.missing())
-            bar.update(left)
-            bar.initial = left
-            for window in make_missing(store):
+        blocks, wanted = store.blocks, store.missing()
+        pixels = sum(window.size for window in wanted)
+        require_room(store.path, pixels * store.pixel_bytes)
+        with tqdm(
+            total=blocks.pixels,
+            initial=blocks.pixels - pixels,
+            unit="px",
+            unit_scale=True,
+            desc=blocks.ground.name,
+        ) as bar:
+            for window in make_missing(store, wanted):
                 bar.update(window.size)
     return list(plan.stores)
 
@@ -144,26 +151,36 @@ def fit_classes(
     if held_out is not None:
         right = held_out.predicted == labelled.pixels["label"].to_numpy()[held_out.rows]
         logger.info(
-            "held-out blocks: %.1f %% of %d labelled pixels right, macro-F1 %.1f %%",
+            "held-out blocks: %.1f %% of %d labelled pixels right, macro-F1 of %d classes %.1f %%",
             100 * right.mean(),
             len(right),
+            scores["f1"].notna().sum(),
             100 * scores["f1"].mean(),
         )
     return MapHead(head, labelled, held_out), scores[columns]
 
 
 def score_classes(head: Head, labelled: LabelledPixels, held_out: HeldOut | None) -> pd.DataFrame:
-    """A row a class: labelled pixels, features, and recall, precision, F1 on held-out folds."""
+    """A row a class: labelled pixels, features, and recall, precision, F1 on held-out folds.
+
+    A class that is not in every fold has no score: some of the heads have never seen it, or none
+    of its ground was held out.
+    """
     from sklearn.metrics import precision_recall_fscore_support
 
     label = labelled.pixels["label"].to_numpy()
     features = labelled.pixels.drop_duplicates(["place", "parcel"])["label"].to_numpy()
+    folds = labelled.pixels.groupby("label")["fold"].agg(lambda fold: len(set(FOLDS) & set(fold)))
+    everywhere = folds.loc[list(head.codes)].to_numpy() == len(FOLDS)
     scores = np.full((3, len(head.codes)), np.nan)
     if held_out is not None:
         precision, recall, f1, _ = precision_recall_fscore_support(
             label[held_out.rows], held_out.predicted, labels=head.codes, zero_division=0
         )
-        scores = np.stack([recall, precision, f1])
+        scores = np.where(everywhere, np.stack([recall, precision, f1]), np.nan)
+        if not everywhere.all():
+            names = ", ".join(np.array(head.names)[~everywhere])
+            logger.warning("no honest score exists of %s: not in all five blocks of folds", names)
     return pd.DataFrame(
         {
             "class": head.names,

@@ -37,18 +37,18 @@ def create_pipeline() -> Pipeline:
             ),
             node(
                 write_maps,
-                inputs=["plan", "stores", "head", "map_folder", "params:mapping"],
+                inputs=["plan", "stores", "head", "maps", "params:mapping"],
                 outputs=["files", "areas"],
                 name="write_maps",
             ),
             node(
                 draw_maps,
-                inputs=["plan", "files", "head", "map_places", "map_folder"],
+                inputs=["plan", "files", "head", "map_places", "maps"],
                 outputs="overview_figure",
                 name="draw_maps",
             ),
         ],
         namespace="map",
-        inputs={"map_places", "map_encoders", "map_blocks", "map_folder"},
+        inputs={"map_places", "map_encoders", "map_blocks", "maps"},
         parameters={"calendar", "screening", "mapping"},
     )

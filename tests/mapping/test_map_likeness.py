@@ -46,20 +46,21 @@ def test_cosines_by_hand():
 
 
 def test_points_are_read():
-    assert parse_points("3:4") == ([(3, 4)], [])
-    assert parse_points("3:4 + at:-7.5:38.25+0:12") == ([(3, 4), (0, 12)], [(-7.5, 38.25)])
+    assert parse_points("r3c4") == ([(3, 4)], [])
+    assert parse_points("r3c4 + at:-7.5:38.25+r0c12") == ([(3, 4), (0, 12)], [(-7.5, 38.25)])
 
 
 @pytest.mark.parametrize(
-    "text", ["", "3", "3,4", "3:4+", "1.5:2", "at:1", "at:1:2:3", "1:2:3", "at:x:2", "None"]
+    "text",
+    ["", "3", "3:4", "r3c4+", "r1.5c2", "r-1c2", "at:1", "at:1:2:3", "1:2:3", "at:x:2", "None"],
 )
 def test_what_is_no_point_is_refused(text):
-    with pytest.raises(ValueError, match=r"like must be row:column, or at:longitude:latitude"):
+    with pytest.raises(ValueError, match=r"like must be r<row>c<column>"):
         parse_points(text)
 
 
 def test_a_pixel_by_row_and_column_is_one_of_the_first_place(stores):
-    found = find_target(stores, "17:2")
+    found = find_target(stores, "r17c2")
     np.testing.assert_allclose(found, unit(image_of(stores[0])[17, 2]), rtol=1e-5)
     whole = likeness(image_of(stores[0]).reshape(-1, 12), found).reshape(18, 20)
     assert whole[17, 2] == pytest.approx(1, abs=1e-6) and np.isnan(whole[5, 6])
@@ -76,21 +77,20 @@ def test_a_point_in_degrees_is_the_pixel_around_it(stores, row, col):
 def test_several_are_the_mean_of_their_directions(stores):
     first, second = image_of(stores[0]), image_of(stores[1])
     expected = (unit(first[1, 2]) + unit(first[3, 4]) + unit(second[9, 5])) / 3
-    found = find_target(stores, f"1:2+3:4+{degrees(9, 25)}")
+    found = find_target(stores, f"r1c2+r3c4+{degrees(9, 25)}")
     np.testing.assert_allclose(found, expected, rtol=1e-5)
 
 
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("18:0", "like=18:0: row 18, column 0 lies outside a, which has 18 rows and 20 columns"),
-        ("0:20", "row 0, column 20 lies outside a"),
-        ("-1:3", "row -1, column 3 lies outside a"),
+        ("r18c0", "like=r18c0: row 18, column 0 lies outside a, which has 18 rows and 20 columns"),
+        ("r0c20", "row 0, column 20 lies outside a"),
         (degrees(-1, 3), "lies outside all places"),
         (degrees(5, 40), "lies outside all places"),
         ("at:0:0", "like: longitude 0.0, latitude 0.0 lies outside all places"),
-        ("5:6", "row 5, column 6 of a_2021-01-01_2021-12-26 has too few clear observations"),
-        ("5:5+5:6", "row 5, column 6 of a_2021-01-01_2021-12-26 has too few clear observations"),
+        ("r5c6", "row 5, column 6 of a_2021-01-01_2021-12-26 has too few clear observations"),
+        ("r5c5+r5c6", "row 5, column 6 of a_2021-01-01_2021-12-26 has too few clear observations"),
     ],
 )
 def test_pixels_that_cannot_be_compared_to_are_told(stores, text, said):
@@ -99,9 +99,9 @@ def test_pixels_that_cannot_be_compared_to_are_told(stores, text, said):
 
 
 def test_the_product_is_the_likeness_of_every_pixel(stores):
-    target = find_target(stores, "1:2")
-    product = likeness_product(target, {"A": "b"}, "1:2")
-    assert product.layer.tags == {"A": "b", "PIMC_LIKE": "1:2"}
+    target = find_target(stores, "r1c2")
+    product = likeness_product(target, {"A": "b"}, "r1c2")
+    assert product.layer.tags == {"A": "b", "PIMC_LIKE": "r1c2"}
     image = image_of(stores[1])
     for window, values in product.parts(stores[1]):
         own = image[window.slices]

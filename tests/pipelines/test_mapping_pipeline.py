@@ -1,0 +1,132 @@
+"""A map of one's own images by one command, with labels and without."""
+
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+import rasterio
+from cases.fields import box, write_fields
+from cases.maps import write_crops
+from kedro.framework.session import KedroSession
+from kedro.framework.startup import bootstrap_project
+
+PROJECT = Path(__file__).parents[2]
+SIDE, FIELD = 80, 8
+CORNERS = [(top, left) for top in range(4, 76, 12) for left in range(4, 76, 12)]
+NAMES = ["maize", "wheat", "meadow"]
+
+
+def ground():
+    """Stripes of crops, ten columns each."""
+    return np.broadcast_to(np.arange(SIDE) // 12 % 3, (SIDE, SIDE))
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("mapped")
+    shutil.copytree(PROJECT / "conf", folder / "conf", ignore=shutil.ignore_patterns("local"))
+    (folder / "conf/local").mkdir()
+    shutil.copy(PROJECT / "pyproject.toml", folder)
+    (folder / "src").mkdir()
+    write_crops(folder / "images/farm", ground())
+    fields = [box(top, left, FIELD, FIELD) for top, left in CORNERS]
+    classes = [NAMES[(left // 12) % 3] for _, left in CORNERS]
+    write_fields(folder / "fields.gpkg", fields, classes, to_crs=4326)
+    return folder
+
+
+def run(project, **given):
+    mapping = {"block": 32, "branch": "series", **given.pop("mapping", {})}
+    parameters = {"root": str(project / "images"), "mapping": mapping, **given}
+    bootstrap_project(project)
+    with KedroSession.create(project, env="stack", runtime_params=parameters) as session:
+        session.run(pipeline_names=["map"])
+
+
+def table(project, name):
+    return pd.read_csv(project / f"data/08_reporting/stack/map.{name}.csv")
+
+
+@pytest.fixture(scope="module")
+def mapped(project):
+    labels = {"labels": str(project / "fields.gpkg"), "label_column": "crop"}
+    run(project, like="r8c8", **labels, mapping={"smoothing": 3})
+    return project
+
+
+def test_all_files_lie_beside_each_other(mapped):
+    maps = mapped / "data/08_reporting/stack/maps"
+    names = {path.name.removeprefix("farm_2021-01-01_2021-12-26_") for path in maps.iterdir()}
+    rasters = "embedding scale observations classes probabilities confidence likeness".split()
+    beside = {"classes.tif.aux.xml", "classes.qml", "item.json", "map.png", "map.html"}
+    assert names == {f"{name}.tif" for name in rasters} | beside
+    assert len(table(mapped, "files")) == len(rasters) + 1
+    page = (maps / "farm_2021-01-01_2021-12-26_map.html").read_text()
+    assert "plotly" in page and 'src="http' not in page
+    assert (mapped / "data/08_reporting/stack/map.overview_figure.png").exists()
+
+
+def test_classes_are_those_of_the_ground_and_scored_on_blocks_that_were_not_seen(mapped):
+    scores = table(mapped, "class_scores")
+    assert set(scores["class"]) == set(NAMES) and scores["features"].sum() == len(CORNERS)
+    assert (scores["f1"] > 0.9).all()
+    path = mapped / "data/08_reporting/stack/maps/farm_2021-01-01_2021-12-26_classes.tif"
+    with rasterio.open(path) as source:
+        names = [source.tags()[f"CLASS_{code}"] for code in range(3)]
+        classes = np.array(names)[source.read(1)]
+    assert (classes == np.array(NAMES)[ground()]).mean() > 0.9
+
+
+def test_areas_are_those_of_the_ground_within_their_intervals(mapped):
+    areas = table(mapped, "areas").set_index("class")
+    assert areas["pixels"].sum() == SIDE**2
+    for code, name in enumerate(NAMES):
+        true = (ground() == code).sum() / 100
+        assert areas["low_ha"][name] - 0.1 * true <= true <= areas["high_ha"][name] + 0.1 * true
+    assert areas["reference_features"].sum() <= len(CORNERS)
+
+
+def test_a_pixel_is_most_like_itself_and_its_crop(mapped):
+    path = mapped / "data/08_reporting/stack/maps/farm_2021-01-01_2021-12-26_likeness.tif"
+    with rasterio.open(path) as source:
+        alike = source.read(1)
+    assert alike[8, 8] == pytest.approx(1, abs=1e-4) and alike.max() <= 1.0001
+    of_crop = [alike[ground() == code].mean() for code in range(3)]
+    assert int(np.argmax(of_crop)) == ground()[8, 8]
+
+
+def test_another_map_of_the_same_ground_embeds_nothing_again(mapped):
+    blocks = sorted((mapped / "data/07_model_output/stack/map_blocks").rglob("*.safetensors"))
+    times = [path.stat().st_mtime_ns for path in blocks]
+    run(mapped)
+    assert len(times) == 9 and times == [path.stat().st_mtime_ns for path in blocks]
+    assert table(mapped, "class_scores").empty
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ({"encoder": "nowhere"}, "no encoder in .*nowhere"),
+        ({"mapping": {"dimensions": 500}}, "dimensions must be at most the encoder's 128"),
+        ({"mapping": {"smoothing": 2}}, "smoothing must be odd"),
+        ({"like": "40:50"}, "like must be r<row>c<column>"),
+        ({"like": "r80c0"}, "row 80, column 0 lies outside farm"),
+    ],
+)
+def test_wrong_parameters_are_told(mapped, given, message):
+    with pytest.raises(Exception, match=message):
+        run(mapped, **given)
+
+
+def test_images_without_the_bands_of_any_encoder_are_refused(project, tmp_path):
+    write_crops(tmp_path / "images/farm", ground()[:32, :32], bands=("B02", "B04", "B08"))
+    shutil.copytree(project / "conf", tmp_path / "conf")
+    shutil.copy(project / "pyproject.toml", tmp_path)
+    (tmp_path / "src").mkdir()
+    run(tmp_path)  # three indices need no green
+    shutil.rmtree(tmp_path / "images")
+    write_crops(tmp_path / "images/farm", ground()[:32, :32], bands=("B03", "B04", "B08"))
+    with pytest.raises(Exception, match="B02"):
+        run(tmp_path)

@@ -1,0 +1,214 @@
+"""Errors put in by hand, one at a time: the tests of the place must fail of each.
+
+A mutant is a text of one file and what stands in its place; a text that is no longer there fails
+too, so that the list keeps up with the code. ``pytest -m slow tests/test_mutants.py``.
+"""
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+PROJECT = Path(__file__).parents[1]
+
+MUTANTS = {
+    # name: file, text, what stands in its place, tests that must fail
+    "a shadow need not be darker in blue": (
+        "signal/screening.py",
+        "for band in (red[:, pixels], blue[:, pixels]):",
+        "for band in (red[:, pixels],):",
+        "signal/test_screening.py",
+    ),
+    "a shadow need not be darker in red": (
+        "signal/screening.py",
+        "for band in (red[:, pixels], blue[:, pixels]):",
+        "for band in (blue[:, pixels],):",
+        "signal/test_screening.py",
+    ),
+    "one side decides on a cloud": (
+        "signal/screening.py",
+        "either = (found[0] | alone[0]) & (found[1] | alone[1])",
+        "either = (found[0] | found[1])",
+        "signal/test_screening.py",
+    ),
+    "the future screens a context": (
+        "signal/forecast_windows.py",
+        "clear = screen_clouds(seen, past, bands, screening)",
+        "clear = screen_clouds(reflectance, known, bands, screening)[:, before]",
+        "signal/test_forecast_windows.py",
+    ),
+    "the future is in a context": (
+        "signal/forecast_windows.py",
+        "before = 2 * (known - grid[window.context - 1]) < calendar.step",
+        "before = known <= grid[-1]",
+        "signal/test_forecast_windows.py",
+    ),
+    "an observation counts at the step before": (
+        "signal/forecast_windows.py",
+        "near = ((offset >= -width) & (offset < width))",
+        "near = ((offset > -width) & (offset <= width))",
+        "signal/test_forecast_windows.py",
+    ),
+    "pixels have no random phase": (
+        "signal/sampling.py",
+        "phase = rng.integers(len(order))",
+        "phase = 0",
+        "signal/test_sampling.py",
+    ),
+    "the curve is not mirrored": (
+        "signal/sampling.py",
+        "mirrored = ~lower & right",
+        "mirrored = lower & right",
+        "signal/test_sampling.py",
+    ),
+    "each run draws its own samples": (
+        "evaluation/classify.py",
+        "rng = np.random.default_rng([self.seed, run.rotation])",
+        "rng = np.random.default_rng([run.seed, run.rotation])",
+        "evaluation/test_classify.py",
+    ),
+    "all runs see the same labels": (
+        "evaluation/classify.py",
+        "drawn = np.random.default_rng([run.seed, run.rotation])",
+        "drawn = np.random.default_rng([0, run.rotation])",
+        "evaluation/test_classify.py",
+    ),
+    "an arm fits on validation too": (
+        "evaluation/classify.py",
+        "Labelled(x[train], self.labels[train]),",
+        "Labelled(x[np.r_[train, split.validation]], self.labels[np.r_[train, split.validation]]),",
+        "evaluation/test_classify.py",
+    ),
+    "an arm fits on test too": (
+        "evaluation/classify.py",
+        "Labelled(x[train], self.labels[train]),",
+        "Labelled(x[np.r_[train, split.test]], self.labels[np.r_[train, split.test]]),",
+        "pipelines/test_leaks.py",
+    ),
+    "test chooses": (
+        "evaluation/classify.py",
+        "Labelled(x[split.validation], self.labels[split.validation]),",
+        "Labelled(x[split.test], self.labels[split.test]),",
+        "pipelines/test_leaks.py",
+    ),
+    "a patch is in two parts": (
+        "evaluation/protocol.py",
+        'for name in ("train", "validation", "test")\n    }\n    empty',
+        'for name in ("train", "validation", "test")\n    }\n'
+        '    parts["test"] = np.r_[parts["train"][:1], parts["test"]]\n    empty',
+        "evaluation/test_protocol.py",
+    ),
+    "rotations do not turn": (
+        "evaluation/protocol.py",
+        "split_by_fold(fold, eligible, rotate(folds, number))",
+        "split_by_fold(fold, eligible, folds)",
+        "evaluation/test_protocol.py",
+    ),
+    "a class is drawn too often": (
+        "evaluation/protocol.py",
+        "count = budget.shots or max(1, round(budget.share * len(members)))",
+        "count = (budget.shots or max(1, round(budget.share * len(members)))) + 1",
+        "evaluation/test_protocol.py",
+    ),
+    "the deviation is of samples": (
+        "evaluation/probes.py",
+        "scale = np.where(std > 0, std, np.float32(np.inf))",
+        "scale = np.where(std > 0, 2 * std, np.float32(np.inf))",
+        "evaluation/test_probes.py",
+    ),
+    "the plots' transform is fitted on all": (
+        "pretraining/corpus.py",
+        "thinned = rows[:: max(1, len(rows) // FIT_ROWS)]",
+        "thinned = np.arange(len(series))",
+        "pipelines/test_leaks.py",
+    ),
+    "an encoder does not say what it has seen": (
+        "pretraining/ground.py",
+        "return {str(patch): tuple(members.tolist()) for patch, members in folds}",
+        "return {}",
+        "pipelines/test_leaks.py",
+    ),
+    "overlapping ground passes": (
+        "pretraining/ground.py",
+        "if distances.min() < side:",
+        "if distances.min() < 0:",
+        "pretraining/test_pretrain.py",
+    ),
+    "contrast goes one way": (
+        "model/losses/contrastive.py",
+        "cross_entropy(similarity, own) + cross_entropy(similarity.T, own)",
+        "cross_entropy(similarity, own) + cross_entropy(similarity, own)",
+        "model/losses/test_contrastive.py",
+    ),
+    "false negatives stay": (
+        "model/losses/contrastive.py",
+        "alike.clone().fill_diagonal_(False), -math.inf",
+        "alike.clone().fill_diagonal_(False) & False, -math.inf",
+        "model/losses/test_contrastive.py",
+    ),
+    "covariance with itself counts": (
+        "model/losses/vicreg.py",
+        "between = covariance - covariance.diagonal().diag()",
+        "between = covariance",
+        "model/losses/test_vicreg.py",
+    ),
+    "missing pixels are not the mean": (
+        "model/normalisation.py",
+        "nan_to_num_(nan=0.0)",
+        "nan_to_num_(nan=1.0)",
+        "model/test_normalisation.py",
+    ),
+    "trajectories lag wrongly": (
+        "model/plots/distances.py",
+        "range(time_delay, dimension * time_delay, time_delay)",
+        "range(1, dimension)",
+        "model/plots/test_distances.py",
+    ),
+    "a percentile has no ranks between": (
+        "model/plots/distances.py",
+        "return low + (rank - below) * (high - low)",
+        "return low",
+        "model/plots/test_distances.py",
+    ),
+    "classes that do not occur count": (
+        "report/metrics.py",
+        "where=there & (below > 0)",
+        "where=below > 0",
+        "report/test_metrics.py",
+    ),
+}
+
+
+@pytest.fixture(scope="module")
+def package(tmp_path_factory):
+    """A copy of the package."""
+    folder = tmp_path_factory.mktemp("mutants")
+    shutil.copytree(PROJECT / "src", folder / "src", ignore=shutil.ignore_patterns("__pycache__"))
+    return folder / "src"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", MUTANTS)
+def test_a_mutant_is_found(package, name):
+    file, text, other, tests = MUTANTS[name]
+    path = package / "pimc" / file
+    content = path.read_text()
+    assert content.count(text) == 1, f"{file}: {text!r} is there {content.count(text)} times"
+    path.write_text(content.replace(text, other))
+    try:
+        result = subprocess.run(
+            [sys.executable, "-m", "pytest", "-qx", "-p", "no:cacheprovider", f"tests/{tests}"],
+            cwd=PROJECT,
+            env={**os.environ, "PYTHONPATH": str(package), "PYTHONDONTWRITEBYTECODE": "1"},
+            capture_output=True,
+            text=True,
+            timeout=600,
+            check=False,
+        )
+    finally:
+        path.write_text(content)
+    assert result.returncode == 1, f"survived: {result.stdout[-1500:]}"
+    assert " failed" in result.stdout, result.stdout[-1500:]
