@@ -28,7 +28,10 @@ def test_bands_are_those_of_indices_and_of_the_screening():
     assert needed_bands(("NDMI", "NDVI")) == ("B02", "B04", "B08", "B11")
 
 
-@pytest.mark.parametrize(("bands", "expected"), [(TEN_BANDS, "ten_bands"), (FOUR, "four_bands")])
+@pytest.mark.parametrize(
+    ("bands", "expected"),
+    [(TEN_BANDS, "ten_bands"), (FOUR, "four_bands"), (("B02", "B04", "B08"), "four_bands")],
+)
 def test_the_first_whose_bands_there_are_is_taken(bands, expected, caplog):
     caplog.set_level(logging.INFO)
     chosen = choose_encoder([shipped("ten_bands"), shipped("four_bands")], bands)

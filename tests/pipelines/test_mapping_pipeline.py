@@ -10,11 +10,9 @@ import pytest
 import rasterio
 from cases.fields import box, write_fields
 from cases.geotiffs import UTM
-from cases.maps import tiny_encoder, write_crops
+from cases.maps import write_crops
 from kedro.framework.session import KedroSession
 from kedro.framework.startup import bootstrap_project
-
-from pimc.model.storage import save_encoder
 
 PROJECT = Path(__file__).parents[2]
 SIDE, FIELD = 80, 8
@@ -114,20 +112,16 @@ def test_another_map_of_the_same_ground_embeds_nothing_again(mapped):
     [
         ({"encoder": "nowhere"}, "no encoder in .*nowhere"),
         ({"mapping": {"dimensions": 500}}, "dimensions must be at most the encoder's 128"),
-        ({"mapping": {"smoothing": 2}}, "smoothing must be odd"),
         ({"like": "40:50"}, "like must be r<row>c<column>"),
         ({"like": "r80c0"}, "row 80, column 0 lies outside farm"),
-        ({"labels": "far.gpkg"}, "label_column"),
         ({"labels": "far.gpkg", "label_column": "crop"}, "far.gpkg.*outside all images"),
-        ({"encoder": "plots"}, "mapping.branch is series, and the encoder reads plots alone"),
     ],
 )
 def test_wrong_parameters_are_told(mapped, given, message):
     write_fields(mapped / "far.gpkg", [box(900, 900, 8, 8)], ["maize"])
-    save_encoder(tiny_encoder(temporal_width=0), mapped / "plots")
-    files = {name: str(mapped / given[name]) for name in ("labels", "encoder") if name in given}
+    labels = {"labels": str(mapped / given["labels"])} if "labels" in given else {}
     with pytest.raises(Exception, match=message):
-        run(mapped, **{**given, **files})
+        run(mapped, **{**given, **labels})
 
 
 def test_two_places_are_mapped_by_one_head_and_each_has_its_own_files(project, tmp_path):
@@ -162,12 +156,6 @@ def test_two_places_are_mapped_by_one_head_and_each_has_its_own_files(project, t
 
 
 def test_images_without_the_bands_of_any_encoder_are_refused(project, tmp_path):
-    write_crops(tmp_path / "images/farm", ground()[:32, :32], bands=("B02", "B04", "B08"))
-    shutil.copytree(project / "conf", tmp_path / "conf")
-    shutil.copy(project / "pyproject.toml", tmp_path)
-    (tmp_path / "src").mkdir()
-    run(tmp_path)  # three indices need no green
-    shutil.rmtree(tmp_path / "images")
-    write_crops(tmp_path / "images/farm", ground()[:32, :32], bands=("B03", "B04", "B08"))
+    write_crops(tmp_path / "farm", ground()[:32, :32], bands=("B03", "B04", "B08"))
     with pytest.raises(Exception, match="B02"):
-        run(tmp_path)
+        run(project, root=str(tmp_path))
