@@ -1,5 +1,6 @@
 """A map of one's own images by one command, with labels and without."""
 
+import json
 import shutil
 from pathlib import Path
 
@@ -8,6 +9,7 @@ import pandas as pd
 import pytest
 import rasterio
 from cases.fields import box, write_fields
+from cases.geotiffs import UTM
 from cases.maps import write_crops
 from kedro.framework.session import KedroSession
 from kedro.framework.startup import bootstrap_project
@@ -110,23 +112,50 @@ def test_another_map_of_the_same_ground_embeds_nothing_again(mapped):
     [
         ({"encoder": "nowhere"}, "no encoder in .*nowhere"),
         ({"mapping": {"dimensions": 500}}, "dimensions must be at most the encoder's 128"),
-        ({"mapping": {"smoothing": 2}}, "smoothing must be odd"),
         ({"like": "40:50"}, "like must be r<row>c<column>"),
         ({"like": "r80c0"}, "row 80, column 0 lies outside farm"),
+        ({"labels": "far.gpkg", "label_column": "crop"}, "far.gpkg.*outside all images"),
     ],
 )
 def test_wrong_parameters_are_told(mapped, given, message):
+    write_fields(mapped / "far.gpkg", [box(900, 900, 8, 8)], ["maize"])
+    labels = {"labels": str(mapped / given["labels"])} if "labels" in given else {}
     with pytest.raises(Exception, match=message):
-        run(mapped, **given)
+        run(mapped, **{**given, **labels})
 
 
-def test_images_without_the_bands_of_any_encoder_are_refused(project, tmp_path):
-    write_crops(tmp_path / "images/farm", ground()[:32, :32], bands=("B02", "B04", "B08"))
+def test_two_places_are_mapped_by_one_head_and_each_has_its_own_files(project, tmp_path):
+    """Fields of both; the second lies beside the first, on a grid of its own size."""
+    east = UTM @ UTM.translation(SIDE, 0)
+    shutil.copytree(project / "images/farm", tmp_path / "images/farm")
+    write_crops(tmp_path / "images/hill", ground()[:32, :72], transform=east)
+    inside = [(top, left) for top in (4, 20) for left in range(4, 64, 12)]
+    fields = [box(top, left, FIELD, FIELD) for top, left in CORNERS]
+    fields += [box(top, left + SIDE, FIELD, FIELD) for top, left in inside]
+    classes = [NAMES[left // 12 % 3] for _, left in CORNERS + inside]
+    path = write_fields(tmp_path / "fields.gpkg", fields, classes)
     shutil.copytree(project / "conf", tmp_path / "conf")
     shutil.copy(project / "pyproject.toml", tmp_path)
     (tmp_path / "src").mkdir()
-    run(tmp_path)  # three indices need no green
-    shutil.rmtree(tmp_path / "images")
-    write_crops(tmp_path / "images/farm", ground()[:32, :32], bands=("B03", "B04", "B08"))
+    run(tmp_path, labels=str(path), label_column="crop")
+    files, areas = table(tmp_path, "files"), table(tmp_path, "areas")
+    names = [f"{place}_2021-01-01_2021-12-26" for place in ("farm", "hill")]
+    assert files["map"].unique().tolist() == areas["map"].unique().tolist() == names
+    assert [Path(file).stat().st_size for file in files["file"]] == files["bytes"].tolist()
+    pixels = areas.groupby("map")["pixels"].sum()
+    assert pixels.to_dict() == {names[0]: SIDE**2, names[1]: 32 * 72}
+    scores = table(tmp_path, "class_scores")
+    assert scores["features"].sum() == len(fields) and (scores["f1"] > 0.9).all()
+    hill = files[files["map"] == names[1]].set_index("what")["file"]
+    item = json.loads(Path(hill["item"]).read_text())
+    assert item["properties"]["proj:transform"][:6] == list(east)[:6]
+    with rasterio.open(hill["classes"]) as source:
+        assert source.shape == (32, 72) and source.transform == east
+        told = np.array([source.tags()[f"CLASS_{code}"] for code in range(3)])[source.read(1)]
+    assert (told == np.array(NAMES)[ground()[:32, :72]]).mean() > 0.9
+
+
+def test_images_without_the_bands_of_any_encoder_are_refused(project, tmp_path):
+    write_crops(tmp_path / "farm", ground()[:32, :32], bands=("B03", "B04", "B08"))
     with pytest.raises(Exception, match="B02"):
-        run(tmp_path)
+        run(project, root=str(tmp_path))
