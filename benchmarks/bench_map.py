@@ -22,13 +22,14 @@ from rasterio.transform import from_origin
 from pimc.data.patch import SENTINEL2_BANDS
 from pimc.data.stack.scenes import StackOptions, stack_places
 from pimc.mapping.blocks import BlockStore, make_missing, plan_blocks
-from pimc.mapping.choice import needed_bands, series_branch
+from pimc.mapping.choice import series_branch
 from pimc.mapping.ground import Embedder, find_grounds
 from pimc.mapping.options import MapOptions
 from pimc.mapping.products import describe_map, embedding_products
 from pimc.mapping.raster import write_raster
 from pimc.model.shipped import load_shipped
 from pimc.signal.calendar import CalendarOptions
+from pimc.signal.pixel_series import needed_bands
 from pimc.signal.screening import ScreeningOptions
 
 ROUNDS, TRIED, TIMED = 3, (64, 128, 256, 512, 1024), 8_192

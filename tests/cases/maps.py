@@ -9,13 +9,13 @@ from cases.geotiffs import UTM, write_tif
 
 from pimc.data.stack.scenes import StackOptions, stack_places
 from pimc.mapping.blocks import BlockStore, make_missing, plan_blocks
-from pimc.mapping.choice import needed_bands
 from pimc.mapping.ground import Embedder, find_grounds
 from pimc.mapping.options import FLOAT32, MapOptions
 from pimc.model.architecture import Architecture
 from pimc.model.encoder_config import SeriesEncoderConfig
 from pimc.model.encoders import SeriesEncoder
 from pimc.signal.calendar import CalendarOptions
+from pimc.signal.pixel_series import needed_bands
 from pimc.signal.recurrence import Recurrence
 from pimc.signal.screening import ScreeningOptions
 

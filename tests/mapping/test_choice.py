@@ -7,10 +7,11 @@ import pytest
 from cases.maps import TEN_BANDS, tiny_encoder, write_crops
 
 from pimc.data.stack.scenes import StackOptions, stack_places
-from pimc.mapping.choice import Candidate, choose_encoder, needed_bands
+from pimc.mapping.choice import Candidate, choose_encoder
 from pimc.mapping.source import PlaceSource
 from pimc.model.shipped import load_shipped
 from pimc.model.storage import encoder_digest
+from pimc.signal.pixel_series import needed_bands
 
 FOUR = ("B02", "B03", "B04", "B08")
 

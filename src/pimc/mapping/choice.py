@@ -7,8 +7,7 @@ from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from pimc.signal.indices import find_index
-from pimc.signal.screening import SCREENING_BANDS
+from pimc.signal.pixel_series import needed_bands
 
 if TYPE_CHECKING:
     from pimc.model.encoders import SeriesEncoder
@@ -44,12 +43,6 @@ class MapEncoder:
     network: SeriesEncoder
     bands: tuple[str, ...]
     digest: str
-
-
-def needed_bands(indices: Sequence[str]) -> tuple[str, ...]:
-    """Bands that indices and the screening of clouds need, in order."""
-    needed = {band for name in indices for band in find_index(name).bands}
-    return tuple(sorted({*needed, *SCREENING_BANDS}))
 
 
 def choose_encoder(candidates: Sequence[Candidate], available: Collection[str]) -> MapEncoder:

@@ -194,31 +194,21 @@ class Embedder:
 
     def embed(self, made: PixelSeries) -> np.ndarray:
         """P x D float32; NaN where a pixel has no series."""
-        embedded = np.full((len(made.series), self.size), np.nan, np.float32)
-        series = made.series[made.has_series]
-        if self.network.reads_observed:
-            observed = made.observed[made.has_series, None].astype(np.float32)
-            series = np.concatenate([series, observed], axis=1)
-        values = self._run(series)
-        if self.projection is not None:
-            axes, mean = self.projection
-            values = (values - mean) @ axes
-        embedded[made.has_series] = values
-        return embedded
-
-    def _run(self, series: np.ndarray) -> np.ndarray:
         import torch
 
-        from pimc.model.embedders.batches import run_network
+        from pimc.model.embedders.batches import embed_made
 
-        on_gpu = next(self.network.parameters()).device.type == "cuda"
+        device = next(self.network.parameters()).device.type
         on_cpu = TOGETHER_IN_HALF if self.bf16 else TOGETHER
-        together = TOGETHER_ON_GPU if on_gpu else on_cpu
-        device = "cuda" if on_gpu else "cpu"
+        together = TOGETHER_ON_GPU if device == "cuda" else on_cpu
         half: Any = torch.autocast(device, torch.bfloat16) if self.bf16 else nullcontext()
         with half:
-            embedded: np.ndarray = run_network(self.network, series, together)
-        return embedded
+            embedded = embed_made(self.network, made, together)
+        if self.projection is None:
+            return embedded
+        axes, mean = self.projection
+        projected: np.ndarray = (embedded - mean) @ axes
+        return projected
 
 
 def count_bytes(counts: np.ndarray) -> np.ndarray:

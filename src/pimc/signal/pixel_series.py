@@ -8,8 +8,14 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from pimc.signal.calendar import CalendarOptions, count_observations, regularise
-from pimc.signal.indices import compute_pixel_indices
-from pimc.signal.screening import ScreeningOptions, screen_clouds
+from pimc.signal.indices import compute_pixel_indices, find_index
+from pimc.signal.screening import SCREENING_BANDS, ScreeningOptions, screen_clouds
+
+
+def needed_bands(indices: Sequence[str]) -> tuple[str, ...]:
+    """Bands that indices and the screening of clouds need, in order."""
+    needed = {band for name in indices for band in find_index(name).bands}
+    return tuple(sorted({*needed, *SCREENING_BANDS}))
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from xarray import DataArray
 
     from pimc.model.encoders import ImageEncoder, SeriesEncoder
+    from pimc.signal.pixel_series import PixelSeries
 
 JUDGED = 4_096
 """Pixels or images, spread over an array, whose values tell its unit."""
@@ -37,6 +38,23 @@ def run_network(
             for part in torch.split(torch.from_numpy(inputs), together)
         ]
     return torch.cat(embedded).numpy()
+
+
+def embed_made(network: SeriesEncoder, made: PixelSeries, together: int) -> np.ndarray:
+    """Embeddings P x D float32 of series that were made; NaN where a pixel has none.
+
+    Args:
+        network: in evaluation mode.
+        made: series of P pixels.
+        together: series of a batch.
+    """
+    embedded = np.full((len(made.series), network.embedding_size), np.nan, np.float32)
+    series = made.series[made.has_series]
+    if network.reads_observed:
+        observed = made.observed[made.has_series, None].astype(np.float32)
+        series = np.concatenate([series, observed], axis=1)
+    embedded[made.has_series] = run_network(network, series, together)
+    return embedded
 
 
 def parts(outer: tuple[int, ...], wanted: int) -> Iterator[slice]:

@@ -21,14 +21,13 @@ from pimc.data.given import (
     store_reflectance,
 )
 from pimc.data.labelled import embedded_like, is_labelled, labels, ordered
-from pimc.model.embedders.batches import parts, run_network, spread
+from pimc.model.embedders.batches import embed_made, parts, spread
 from pimc.model.encoder_config import SeriesEncoderConfig
 from pimc.model.encoders import SeriesEncoder
 from pimc.signal.calendar import BEST, season_starts
-from pimc.signal.indices import find_index
-from pimc.signal.pixel_series import PixelSeries, SeriesRecipe, make_series
+from pimc.signal.pixel_series import PixelSeries, SeriesRecipe, make_series, needed_bands
 from pimc.signal.same_day import DayOrder, order_days
-from pimc.signal.screening import SCREENING_BANDS, ScreeningOptions
+from pimc.signal.screening import ScreeningOptions
 from pimc.signal.seasons import find_seasons, season_name
 
 if TYPE_CHECKING:
@@ -55,8 +54,7 @@ class SeriesEmbedder:
     def __init__(self, network: SeriesEncoder, screening: ScreeningOptions | None = None):
         self.network = network.eval()
         self.screening = screening or ScreeningOptions()
-        needed = {band for name in self.indices for band in find_index(name).bands}
-        self.bands = tuple(sorted({*needed, *SCREENING_BANDS}))
+        self.bands = needed_bands(self.indices)
 
     @property
     def config(self) -> SeriesEncoderConfig:
@@ -166,13 +164,7 @@ class SeriesEmbedder:
 
     def embed_series(self, made: PixelSeries) -> np.ndarray:
         """Embeddings P x D float32 of series that were made; NaN where a pixel has none."""
-        embedded = np.full((len(made.series), self.embedding_size), np.nan, np.float32)
-        series = made.series[made.has_series]
-        if self.network.reads_observed:
-            observed = made.observed[made.has_series, None].astype(np.float32)
-            series = np.concatenate([series, observed], axis=1)
-        embedded[made.has_series] = run_network(self.network, series, TOGETHER)
-        return embedded
+        return embed_made(self.network, made, TOGETHER)
 
     def _season(self, order: DayOrder, season: object) -> int:
         """First day of the season, days since 1970-01-01."""
