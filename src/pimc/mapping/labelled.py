@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from pimc.data.labels.burning import NO_PARCEL
+from pimc.data.labels.ground import spread_evenly
 from pimc.data.labels.labelling import Labelling
 from pimc.data.windows import Span
 from pimc.mapping.blocks import BlockStore
@@ -61,10 +62,10 @@ def find_labels(labelling: Labelling, place: str, most: int | None) -> pd.DataFr
     found = pd.concat(parts, ignore_index=True)
     if most is None or found.empty:
         return found
-    number = found.groupby("parcel").cumcount()
-    total = found.groupby("parcel")["parcel"].transform("size")
-    wanted = np.minimum(most, total)
-    return found[(number + 1) * wanted // total > number * wanted // total].reset_index(drop=True)
+    of_feature = found.groupby("parcel")
+    rank, total = of_feature.cumcount(), of_feature["parcel"].transform("size")
+    kept = spread_evenly(rank.to_numpy(), total.to_numpy(), most)
+    return found[kept].reset_index(drop=True)
 
 
 def embed_labels(

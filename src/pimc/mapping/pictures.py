@@ -1,19 +1,19 @@
-"""Maps to look at: a picture of each, and a page that opens from disk without a network."""
+"""Maps to look at: a picture of each."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from pimc.data.atomic import replace_text
 from pimc.data.patch import FILL, REFLECTANCE_SCALE
 from pimc.data.stack.grid import Grid
 from pimc.data.stack.place import Place
 from pimc.mapping.area import HECTARE, pixel_hectares
+from pimc.mapping.components import principal_axes
 from pimc.mapping.raster import Colour
 
 if TYPE_CHECKING:
@@ -143,9 +143,8 @@ def draw_embedding(values: np.ndarray) -> Panel:
     known = np.isfinite(flat).all(axis=1)
     image = np.full((len(flat), 3), 255, np.uint8)
     if known.sum() > 3:
-        centred = flat[known] - flat[known].mean(axis=0)
-        axes = np.linalg.eigh(centred.T @ centred)[1][:, ::-1][:, :3]
-        parts = centred @ axes
+        axes, mean = principal_axes(flat[known], min(3, size))
+        parts = (flat[known] - mean) @ axes
         low, high = np.percentile(parts, (2, 98), axis=0)
         scaled = np.clip((parts - low) / np.maximum(high - low, 1e-9), 0, 1)
         image[known, : scaled.shape[1]] = np.rint(255 * scaled)
@@ -158,7 +157,7 @@ def draw_overview(maps: Sequence[MapPictures]) -> Figure:
     from matplotlib.layout_engine import ConstrainedLayoutEngine
 
     columns = max(len(each.panels) for each in maps)
-    tall = max(each.panels[0].image.shape[0] * _aspect(each.grid) for each in maps)
+    tall = max(each.panels[0].image.shape[0] * pixel_aspect(each.grid) for each in maps)
     wide = max(each.panels[0].image.shape[1] for each in maps)
     height = min(max(SIDE * tall / wide, SIDE / 2), 2 * SIDE)
     size = (SIDE * columns + 2.2, (height + 1.4) * len(maps))
@@ -178,7 +177,7 @@ def draw_map(pictures: MapPictures) -> Figure:
 def _draw_row(axes: Sequence[Axes], pictures: MapPictures) -> None:
     for axis in axes:
         axis.set_axis_off()
-    aspect = _aspect(pictures.grid)
+    aspect = pixel_aspect(pictures.grid)
     for axis, panel in zip(axes, pictures.panels, strict=False):
         drawn = axis.imshow(
             panel.image, aspect=aspect, interpolation="nearest", vmin=0, vmax=1, cmap="viridis"
@@ -228,10 +227,10 @@ def _draw_scale_bar(axis: Axes, pictures: MapPictures) -> None:
 def pixel_width(grid: Grid) -> float:
     """Metres of a pixel from west to east in the middle of a grid; NaN without a CRS."""
     # its area over its height: the two sides of a pixel in degrees differ in metres
-    return float(np.sqrt(pixel_hectares(grid) * HECTARE / _aspect(grid)))
+    return float(np.sqrt(pixel_hectares(grid) * HECTARE / pixel_aspect(grid)))
 
 
-def _aspect(grid: Grid) -> float:
+def pixel_aspect(grid: Grid) -> float:
     """Height of a pixel over its width, in metres."""
     from rasterio.crs import CRS
 
@@ -247,100 +246,3 @@ def round_length(most: float) -> float:
     """The largest of 1, 2 and 5 times a power of ten that is not more."""
     power = 10.0 ** np.floor(np.log10(most))
     return float(max(step * power for step in (1, 2, 5) if step * power <= most))
-
-
-def write_page(path: Path, pictures: MapPictures) -> None:
-    """A page with the map over its ground, all that it needs inside."""
-    replace_text(path, _page(pictures))
-
-
-def _page(pictures: MapPictures) -> str:
-    """Plotly's own page with its library inside: the ground, and each picture over it."""
-    from plotly import graph_objects
-
-    ground, *over = pictures.panels
-    figure = graph_objects.Figure()
-    figure.add_trace(graph_objects.Image(z=ground.image, hoverinfo="skip", name=ground.title))
-    for number, panel in enumerate(over):
-        figure.add_trace(_trace(panel, number == 0))
-    figure.update_layout(
-        title={"text": pictures.name, "x": 0.02, "y": 0.98},
-        margin={"l": 10, "r": 10, "t": 110, "b": 40},
-        height=820,
-        updatemenus=[_choice(over)],
-        sliders=[_opacity(len(over))],
-        legend={"itemsizing": "constant"},
-    )
-    for name, colour in pictures.legend:
-        figure.add_trace(
-            graph_objects.Scatter(
-                x=[None],
-                y=[None],
-                mode="markers",
-                marker={"symbol": "square", "size": 14, "color": f"rgb{colour[:3]}"},
-                name=name,
-            )
-        )
-    figure.update_xaxes(visible=False)
-    figure.update_yaxes(visible=False, scaleanchor="x", scaleratio=_aspect(pictures.grid))
-    page: str = figure.to_html(include_plotlyjs=True, config={"scrollZoom": True})
-    return page
-
-
-def _trace(panel: Panel, visible: bool) -> Any:  # noqa: ANN401  plotly has no types
-    from plotly import graph_objects
-
-    if panel.image.ndim == 2:
-        return graph_objects.Heatmap(
-            z=np.round(panel.image, 3),
-            zmin=0,
-            zmax=1,
-            colorscale="Viridis",
-            visible=visible,
-            name=panel.title,
-            showscale=False,
-            hovertemplate="%{z}<extra></extra>",
-        )
-    words = {}
-    if panel.text is not None:
-        words = {"text": panel.text, "hovertemplate": "%{text}<extra></extra>"}
-    return graph_objects.Image(z=panel.image, visible=visible, name=panel.title, **words)
-
-
-def _choice(over: Sequence[Panel]) -> dict[str, Any]:
-    """Buttons, one a picture."""
-    numbers = list(range(1, len(over) + 1))
-    buttons = [
-        {
-            "label": panel.title,
-            "method": "restyle",
-            "args": [{"visible": [number == shown for number in range(len(over))]}, numbers],
-        }
-        for shown, panel in enumerate(over)
-    ]
-    return {
-        "type": "buttons",
-        "direction": "right",
-        "buttons": buttons,
-        "x": 0,
-        "y": 1.05,
-        "xanchor": "left",
-    }
-
-
-def _opacity(count: int) -> dict[str, Any]:
-    """A slider of how much of the ground shines through."""
-    steps = [
-        {
-            "label": f"{share} %",
-            "method": "restyle",
-            "args": [{"opacity": share / 100}, list(range(1, count + 1))],
-        }
-        for share in range(0, 101, 10)
-    ]
-    return {
-        "active": 10,
-        "steps": steps,
-        "currentvalue": {"prefix": "opacity of the map: "},
-        "pad": {"t": 10},
-    }

@@ -67,11 +67,20 @@ class Thinning:
         rank = np.empty(len(parcels), np.int64)
         rank[order] = np.arange(len(parcels)) - first
         rank += before[np.searchsorted(known, parcels)]
-        most = np.minimum(self.most, self.total[parcels])
-        chosen: np.ndarray = (rank + 1) * most // self.total[parcels] > (
-            rank * most // self.total[parcels]
-        )
-        return chosen
+        return spread_evenly(rank, self.total[parcels], self.most)
+
+
+def spread_evenly(rank: np.ndarray, total: np.ndarray, most: int) -> np.ndarray:
+    """Which members of groups are kept, at most so many of each, evenly over it.
+
+    Args:
+        rank: N int, number of each member in its group, from 0.
+        total: N int, members of its group.
+        most: of a group.
+    """
+    wanted = np.minimum(most, total)
+    kept: np.ndarray = (rank + 1) * wanted // total > rank * wanted // total
+    return kept
 
 
 @dataclass(frozen=True, eq=False)

@@ -25,13 +25,13 @@ from pimc.mapping.head import Head, HeldOut, fit_head
 from pimc.mapping.labelled import LabelledPixels, embed_labels
 from pimc.mapping.likeness import find_target, parse_points
 from pimc.mapping.options import SERIES, MapOptions
+from pimc.mapping.page import write_page
 from pimc.mapping.pictures import (
     FALSE_COLOUR,
     TRUE_COLOUR,
     MapPictures,
     draw_map,
     draw_overview,
-    write_page,
 )
 from pimc.mapping.products import (
     Product,
@@ -71,12 +71,14 @@ class MapPlan:
         encoder: where it is from, in words.
         labelling: labels of all places; None without.
         per_feature: labelled pixels of a feature at most; None for all.
+        bands: that all images of all places have.
     """
 
     stores: Sequence[BlockStore]
     encoder: str
     labelling: Labelling | None
     per_feature: int | None
+    bands: frozenset[str]
 
 
 @dataclass(frozen=True, eq=False)
@@ -110,7 +112,8 @@ def plan_map(
 
     if mapping.like is not None:
         parse_points(mapping.like)
-    encoder = choose_encoder(encoders, places.bands())
+    bands = places.bands()
+    encoder = choose_encoder(encoders, bands)
     opened = places.open(encoder.bands)
     labelling = places.labels(opened)
     network = series_branch(encoder.network) if mapping.branch == SERIES else encoder.network
@@ -124,7 +127,8 @@ def plan_map(
         embedder = replace(embedder, projection=components)
     blocks = plan_blocks(grounds, embedder, mapping, encoder.digest)
     stores = [BlockStore(blocks_folder, each) for each in blocks]
-    return MapPlan(stores, encoder.name, labelling, places.options.labels.per_feature)
+    per_feature = places.options.labels.per_feature
+    return MapPlan(stores, encoder.name, labelling, per_feature, bands)
 
 
 def embed_ground(plan: MapPlan) -> list[BlockStore]:
@@ -304,8 +308,7 @@ def draw_maps(
     map_folder: Path,
 ) -> Figure:
     """A picture and a page beside each map; the figure shows all of them."""
-    available = places.bands()
-    colours = TRUE_COLOUR if set(TRUE_COLOUR) <= available else FALSE_COLOUR
+    colours = TRUE_COLOUR if set(TRUE_COLOUR) <= plan.bands else FALSE_COLOUR
     opened = {place.name: place for place in places.open(colours)}
     names = () if classes.head is None else classes.head.names
     maps = []
