@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import logging
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -17,6 +18,7 @@ import pandas as pd
 from pimc.data.stack.grid import Grid
 from pimc.mapping.head import HeldOut
 from pimc.mapping.labelled import LabelledPixels
+from pimc.mapping.style import NO_CLASS
 
 logger = logging.getLogger(__name__)
 
@@ -154,3 +156,15 @@ def pixel_hectares(grid: Grid) -> float:
     lon, lat = transform(grid.crs, "EPSG:4326", x, y)
     area, _ = Geod(ellps="WGS84").polygon_area_perimeter(lon, lat)
     return float(abs(area) / HECTARE)
+
+
+def count_classes(path: Path, count: int) -> np.ndarray:
+    """Pixels of each class of a raster, read a tile at a time."""
+    import rasterio
+
+    pixels = np.zeros(256, np.int64)
+    with rasterio.open(path) as source:
+        for _, window in source.block_windows(1):
+            pixels += np.bincount(source.read(1, window=window).ravel(), minlength=256)
+    pixels[NO_CLASS] = 0
+    return pixels[:count]

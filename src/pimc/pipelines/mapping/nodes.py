@@ -14,9 +14,8 @@ from matplotlib.figure import Figure
 
 from pimc.data.atomic import replace_text, require_room
 from pimc.data.file_name import file_name
-from pimc.data.folds import FOLDS
 from pimc.data.labels.labelling import Labelling
-from pimc.mapping.area import confusion_of_features, pixel_hectares, tabulate_area
+from pimc.mapping.area import confusion_of_features, count_classes, pixel_hectares, tabulate_area
 from pimc.mapping.blocks import BlockStore, make_missing, plan_blocks
 from pimc.mapping.choice import Candidate, choose_encoder, series_branch
 from pimc.mapping.components import fit_components
@@ -41,10 +40,11 @@ from pimc.mapping.products import (
     likeness_product,
 )
 from pimc.mapping.raster import write_raster
+from pimc.mapping.scores import score_classes
 from pimc.mapping.shown import show_files
 from pimc.mapping.source import PlaceSource
 from pimc.mapping.stac_item import describe_item
-from pimc.mapping.style import NO_CLASS, write_names, write_qml
+from pimc.mapping.style import write_names, write_qml
 from pimc.signal.calendar import CalendarOptions
 from pimc.signal.screening import ScreeningOptions
 
@@ -177,39 +177,6 @@ def fit_classes(
     return MapHead(head, labelled, held_out), scores[columns]
 
 
-def score_classes(head: Head, labelled: LabelledPixels, held_out: HeldOut | None) -> pd.DataFrame:
-    """A row a class: labelled pixels, features, and recall, precision, F1 on held-out folds.
-
-    A class that is not in every fold has no score: some of the heads have never seen it, or none
-    of its ground was held out.
-    """
-    from sklearn.metrics import precision_recall_fscore_support
-
-    label = labelled.pixels["label"].to_numpy()
-    features = labelled.pixels.drop_duplicates(["place", "parcel"])["label"].to_numpy()
-    folds = labelled.pixels.groupby("label")["fold"].agg(lambda fold: len(set(FOLDS) & set(fold)))
-    everywhere = folds.loc[list(head.codes)].to_numpy() == len(FOLDS)
-    scores = np.full((3, len(head.codes)), np.nan)
-    if held_out is not None:
-        precision, recall, f1, _ = precision_recall_fscore_support(
-            label[held_out.rows], held_out.predicted, labels=head.codes, zero_division=0
-        )
-        scores = np.where(everywhere, np.stack([recall, precision, f1]), np.nan)
-        if not everywhere.all():
-            names = ", ".join(np.array(head.names)[~everywhere])
-            logger.warning("no honest score exists of %s: not in all five blocks of folds", names)
-    return pd.DataFrame(
-        {
-            "class": head.names,
-            "labelled_pixels": [int((label == code).sum()) for code in head.codes],
-            "features": [int((features == code).sum()) for code in head.codes],
-            "recall": scores[0],
-            "precision": scores[1],
-            "f1": scores[2],
-        }
-    )
-
-
 def write_maps(
     plan: MapPlan,
     stores: list[BlockStore],
@@ -286,18 +253,6 @@ def measure_area(store: BlockStore, classes: Path, found: MapHead) -> pd.DataFra
     table = tabulate_area(found.head.names, counts, hectares, confusion)
     table.insert(0, "map", store.blocks.ground.name)
     return table
-
-
-def count_classes(path: Path, count: int) -> np.ndarray:
-    """Pixels of each class of a raster, read a tile at a time."""
-    import rasterio
-
-    pixels = np.zeros(256, np.int64)
-    with rasterio.open(path) as source:
-        for _, window in source.block_windows(1):
-            pixels += np.bincount(source.read(1, window=window).ravel(), minlength=256)
-    pixels[NO_CLASS] = 0
-    return pixels[:count]
 
 
 def draw_maps(
