@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from pimc.evaluation.arms import Arm, ArmRun, Budget
-from pimc.evaluation.image_inputs import CACHED, ImageInputs, ImageReader, computes_mixed
+from pimc.evaluation.image_inputs import CACHED, ImageInputs, ImageReader
 from pimc.evaluation.image_options import image_options
 from pimc.evaluation.land_cover import LandCover, OverSymmetries, accuracy
 from pimc.evaluation.protocol import Split
@@ -211,14 +211,6 @@ def test_mixed_precision_is_close_to_single(images, encoder):
     assert both[1].dtype == np.float32
     assert not np.array_equal(*both)
     np.testing.assert_allclose(both[1], both[0], atol=0.03 * np.abs(both[0]).max())
-
-
-def test_automatic_precision_asks_the_processor(monkeypatch):
-    cpu = torch.device("cpu")
-    for flags, expected in (({"amx_bf16": True}, True), ({"amx_bf16": False}, False), ({}, False)):
-        monkeypatch.setattr(torch.cpu, "get_capabilities", lambda flags=flags: flags)
-        assert computes_mixed("auto", cpu) is expected
-    assert computes_mixed("bf16-mixed", cpu) and not computes_mixed("32-true", cpu)
 
 
 def test_accuracy_of_shared_targets():

@@ -190,7 +190,7 @@ def test_arms_and_their_backbones_must_fit(arm, message):
 
 
 def test_options_are_checked(images, encoder):
-    with pytest.raises(ValueError, match="precision must be auto or 32-true or bf16-mixed"):
+    with pytest.raises(ValueError, match="precision must be of auto, 32-true, bf16-mixed"):
         options(precision="16")
     with pytest.raises(ValueError, match="cannot rotate them; got 5 rotations"):
         options(efforts={"quick": {"budgets": {"all": {}}, "rotations": 5}})

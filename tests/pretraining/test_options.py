@@ -29,7 +29,7 @@ from pimc.training.optimiser import OptimiserOptions
         (lambda: PretrainingOptions(max_epochs=0), "max_epochs must be at least 1, got 0"),
         (
             lambda: PretrainingOptions(precision="16"),
-            "precision must be one of 32-true, bf16-mixed, 16-mixed",
+            "precision must be one of auto, 32-true, bf16-mixed, 16-mixed",
         ),
     ],
 )

@@ -11,11 +11,12 @@ from typing import Any
 from pimc.data.option_check import check_built
 from pimc.evaluation.ablation import AblationOptions
 from pimc.evaluation.arms import Arm, TaskOptions
-from pimc.evaluation.classify import KINDS, NETWORK
+from pimc.evaluation.classify import KINDS
 from pimc.evaluation.forecast import KINDS as FORECASTERS
 from pimc.evaluation.forecast import forecaster_options
 from pimc.evaluation.forecast_arms import ForecastingOptions
 from pimc.evaluation.image_options import image_options
+from pimc.evaluation.kinds import NETWORK
 from pimc.evaluation.land_cover_arms import LandCoverOptions
 from pimc.evaluation.probes import CLASSIFIERS, build_arm_options
 from pimc.pretraining.options import PretrainingOptions

@@ -14,6 +14,7 @@ import numpy as np
 
 from pimc.data.folds import FOLDS
 from pimc.evaluation.kinds import INPUTS, PRETRAINED, Input, Kind
+from pimc.training.options import AUTO, PRECISIONS
 
 NAME = re.compile(r"[A-Za-z0-9][\w .-]*", re.ASCII)
 """Of an arm or a budget: it stands in names of files and of MLflow's metrics."""
@@ -185,6 +186,8 @@ class TaskOptions:
             did not run are passed over.
         resamples: of the bootstrap.
         device: auto, cpu or cuda.
+        precision: of networks, of ``pimc.training.options.PRECISIONS``; what frozen encoders of
+            series and of crops give is float32.
         seed: of the bootstrap and of the choice of ``max_train`` samples.
     """
 
@@ -196,6 +199,7 @@ class TaskOptions:
     references: tuple[str, ...] = ()
     resamples: int = 1_000
     device: str = "auto"
+    precision: str = AUTO
     seed: int = 0
 
     def __post_init__(self) -> None:
@@ -223,6 +227,7 @@ class TaskOptions:
             raise ValueError(f"resamples must be at least 1, got {self.resamples}")
         if self.device not in ("auto", "cpu") and not self.device.startswith("cuda"):
             raise ValueError(f"device must be auto, cpu or cuda, got {self.device!r}")
+        _check_known("precision", [self.precision], PRECISIONS)
 
     @property
     def protocol(self) -> Effort:

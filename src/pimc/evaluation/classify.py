@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Protocol
 import numpy as np
 
 from pimc.evaluation.arms import ArmResult, ArmRun
-from pimc.evaluation.kinds import Kind
+from pimc.evaluation.kinds import NETWORK, Kind
 from pimc.evaluation.probes import CLASSIFIERS, Labelled, fit_classifier
 from pimc.evaluation.protocol import Split, at_most, draw_labels
 from pimc.signal.row_subset import RowReader
@@ -19,8 +19,6 @@ if TYPE_CHECKING:
     from torch import nn
 
     from pimc.training.loop import Load
-
-NETWORK = "network"
 
 KINDS: dict[str, Kind] = {**CLASSIFIERS, NETWORK: Kind(epochs=True, raw=True)}
 """Kinds of classification arms, by name."""

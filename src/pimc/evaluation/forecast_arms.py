@@ -4,19 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
 from pimc.data.fingerprint import array_digest, fingerprint
 from pimc.data.folds import FoldOptions, name_ground
+from pimc.evaluation.arms import ArmRun
 from pimc.evaluation.planning import Task
 from pimc.evaluation.protocol import split_rotations
 from pimc.evaluation.series_task import SeriesEncoders, SeriesTaskOptions
 from pimc.evaluation.task_facts import PATCHES, TaskFacts
 from pimc.signal.forecast_windows import WindowOptions
 from pimc.signal.series_axes import SeriesAxes
+
+if TYPE_CHECKING:
+    from pimc.evaluation.series_inputs import SeriesInputs
 
 FORECASTING = TaskFacts(
     "forecasting",
@@ -114,7 +119,15 @@ def forecast_task(
     protocol, of_series = options.protocol, encoders.untrained(axes)
     ground = name_ground(windows.pixels), fold
     short = encoders.shortened(length)
-    inputs = SeriesInputs(context, *ground, of_series, short.find, options.device, observed)
+    inputs = SeriesInputs(
+        context,
+        *ground,
+        of_series,
+        short.find,
+        options.device,
+        observed,
+        options.precision,
+    )
     forecasting = Forecasting(
         inputs, targets, windows.channels, protocol.max_train, options.device, options.seed
     )
@@ -134,10 +147,16 @@ def forecast_task(
         forecasting.run,
         split_rotations(fold, find_seen(targets), folds, protocol.rotations),
         (facts,),
-        encoders.digest,
+        partial(_of_input, encoders, inputs),
         encoders.absent(options),
         encoders.seeds,
     )
+
+
+def _of_input(encoders: SeriesEncoders, inputs: SeriesInputs, run: ArmRun) -> str | None:
+    """What a run's result hangs on of its encoder, and of the precision."""
+    of_series, beside = encoders.digest(run), inputs.computed(run)
+    return fingerprint(of_series, *beside) if beside else of_series
 
 
 def find_seen(targets: np.ndarray) -> np.ndarray:

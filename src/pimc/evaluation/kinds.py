@@ -14,6 +14,9 @@ PRETRAINED, RANDOM = "pretrained", "random"
 BACKBONE, RANDOM_BACKBONE = "backbone", "random_backbone"
 """Encoders of others (``pimc.model.backbone``), which an arm names: theirs, or first weights."""
 
+NETWORK = "network"
+"""The kind that is trained by gradients; its encoder is changed with it."""
+
 TRIVIAL, BASELINE, CONTROL = "trivial", "baseline", "control"
 FIRST_WEIGHTS, PEER = "first weights", "peer"
 """Roles of an arm in a comparison; that of an encoder's arm is the encoder's own."""

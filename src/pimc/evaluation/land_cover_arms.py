@@ -22,7 +22,6 @@ from pimc.evaluation.task_facts import TaskFacts
 from pimc.model.architecture import find_preset
 from pimc.model.backbone.options import BackboneOptions
 from pimc.model.encoder_config import StoredImageEncoder
-from pimc.pretraining.options import PRECISIONS
 
 if TYPE_CHECKING:
     from pimc.evaluation.image_inputs import ImageInputs
@@ -46,8 +45,6 @@ class LandCoverOptions(TaskOptions):
     Attributes:
         preset: size of image encoders where there is no pretrained one; where there is, encoders
             with first weights have its size.
-        precision: 32-true, bf16-mixed, or auto: the latter where the device has instructions for
-            it. On a CPU that has them, networks take a third of the time; on others, far longer.
         backbones: encoders of others, by name, the fields of ``BackboneOptions``; arms with input
             ``backbone``, or ``random_backbone`` for first weights, name one as their ``encoder``.
     """
@@ -55,7 +52,6 @@ class LandCoverOptions(TaskOptions):
     inputs: ClassVar[Mapping[str, Input]] = IMAGE_INPUTS
 
     preset: str = "wide"
-    precision: str = "auto"
     backbones: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -70,9 +66,6 @@ class LandCoverOptions(TaskOptions):
         for arm in self.arms.values():
             self._check_backbone(arm)
         find_preset(self.preset)
-        known = ("auto", *PRECISIONS)
-        if self.precision not in known:
-            raise ValueError(f"precision must be {' or '.join(known)}, got {self.precision!r}")
         if self.protocol.rotations != 1:
             raise ValueError(
                 f"land cover has one training, validation and test list and cannot rotate them; "

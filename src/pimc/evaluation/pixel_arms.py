@@ -202,6 +202,7 @@ def pixel_task(
         find,
         options.device,
         observed,
+        options.precision,
         samples=samples,
         source_pixels=corpus.source_pixels,
         bands=None if bands is None else RowSubset(bands, rows),
@@ -242,7 +243,7 @@ def _crop_inputs(
 
 
 def _of_input(encoders: SeriesEncoders, inputs: PixelInputs, run: ArmRun) -> str | None:
-    """What a run's result hangs on of its encoders, others' embeddings, bands and crops."""
+    """What a run's result hangs on of its encoders and of ``PixelInputs.digests``."""
     of_series, beside = encoders.digest(run), inputs.digests(run)
     return fingerprint(of_series, *beside) if beside else of_series
 

@@ -106,8 +106,8 @@ class PixelInputs(SeriesInputs):
         return [*grounds, None] if source.embeddings else grounds
 
     def digests(self, run: ArmRun) -> tuple[str, ...]:
-        """What a run's result hangs on of others' embeddings, bands or crops."""
-        source, digests = source_of(run), []
+        """What a run's result hangs on of others' embeddings, bands, crops or the precision."""
+        source, digests = source_of(run), [*self.computed(run)]
         if source.embeddings:
             file, digest = run.arm.file, lambda: array_digest(self._of_others(run))
             digests.append(self._digest(f"file {file}", digest))

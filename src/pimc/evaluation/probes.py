@@ -195,6 +195,7 @@ def _knn(train: Labelled, validation: Labelled, options: KnnOptions, seed: int) 
 
 def _linear(train: Labelled, validation: Labelled, options: LinearOptions, seed: int) -> Fitted:
     from sklearn.linear_model import LogisticRegression
+    from threadpoolctl import threadpool_limits
 
     standardise = standardiser(train.x)
     features = standardise(train.x)
@@ -203,7 +204,8 @@ def _linear(train: Labelled, validation: Labelled, options: LinearOptions, seed:
 
     def fit(inverse_decay: float) -> Predict:
         model = LogisticRegression(C=inverse_decay, max_iter=options.iterations)
-        with _few_iterations_are_enough():
+        # the matrices of an iteration are too small to be shared: threads take five times as long
+        with _few_iterations_are_enough(), threadpool_limits(1):
             model.fit(features, train.y)
         return lambda x: np.asarray(model.predict(standardise(x)))
 

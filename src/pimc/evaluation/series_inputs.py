@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from pimc.data.folds import patch_of
 from pimc.evaluation.arms import ArmRun
 from pimc.evaluation.embeddings import Embeddings
-from pimc.evaluation.kinds import INPUTS, PRETRAINED, Input
+from pimc.evaluation.kinds import INPUTS, NETWORK, PRETRAINED, Input
 from pimc.evaluation.protocol import Split
 from pimc.evaluation.series_task import FindEncoder, SeriesOptions
 from pimc.model.encoder_config import Ground, SeriesEncoderConfig
@@ -23,6 +23,8 @@ from pimc.pretraining.corpus import fit_on_rows
 from pimc.pretraining.kept_encoder import KeptEncoder
 from pimc.signal.row_subset import RowReader
 from pimc.training.loop import Load, find_device, predict_network
+from pimc.training.options import MIXED, SINGLE
+from pimc.training.precision import computes_mixed
 
 LoadSeries = Callable[[np.ndarray], Tensor]
 """Row numbers to the series that a network reads of them, B x ... x L, on the CPU."""
@@ -41,6 +43,7 @@ class SeriesInputs:
         device: auto, cpu or cuda.
         observed: N x L bool, where the series were observed, for encoders that read it; None
             counts all as observed.
+        precision: of networks that are trained (``computes_mixed``).
     """
 
     series: np.ndarray
@@ -50,7 +53,17 @@ class SeriesInputs:
     find_encoder: FindEncoder | None = None
     device: str = "auto"
     observed: np.ndarray | None = None
+    precision: str = SINGLE
     _embedded: Embeddings = field(default_factory=Embeddings)
+
+    @property
+    def mixed(self) -> bool:
+        """Whether networks that are trained compute in bfloat16."""
+        return computes_mixed(self.precision, find_device(self.device))
+
+    def computed(self, run: ArmRun) -> tuple[str, ...]:
+        """What a run's result hangs on of the precision: nothing in float32."""
+        return (MIXED,) if run.arm.kind == NETWORK and self.mixed else ()
 
     def frozen(self, run: ArmRun, split: Split) -> RowReader:
         """Series N x I x L, embeddings N x D, or both side by side as N x D'."""
@@ -71,10 +84,11 @@ class SeriesInputs:
         # in this order: results hang on what is drawn first
         convolutions, encoder = self.convolutions(run, split), self.encoder(run, split)
         if encoder is not None:
-            return TaskNetwork(encoder, encoder.branch_sizes, outputs, convolutions)
+            sizes = encoder.branch_sizes
+            return TaskNetwork(encoder, sizes, outputs, convolutions, self.mixed)
         if convolutions is None:
             raise ValueError(f"the input {run.arm.input} has nothing to read")
-        return TaskNetwork(convolutions, [convolutions.embedding_size], outputs)
+        return TaskNetwork(convolutions, (convolutions.embedding_size,), outputs, None, self.mixed)
 
     def encoder(self, run: ArmRun, split: Split) -> Encoder | None:
         """The encoder that an arm trains; None where it reads none."""

@@ -76,6 +76,7 @@ class TaskNetwork(nn.Module):
         sizes: Sequence[int],
         outputs: int,
         beside: SeriesNetwork | None = None,
+        mixed: bool = False,
         dropout: float = 0.3,
     ):
         """Build the network.
@@ -85,10 +86,12 @@ class TaskNetwork(nn.Module):
             sizes: of the parts of the encoder's embedding, one a branch.
             outputs: numbers for each input: classes, or values to forecast.
             beside: a second encoder of the same inputs.
+            mixed: whether all but the heads compute in bfloat16.
             dropout: share of an embedding that is dropped in training.
         """
         super().__init__()
         self.encoder, self.beside, self.sizes = encoder, beside, list(sizes)
+        self.mixed = mixed
         widths = self.sizes if beside is None else [*self.sizes, beside.embedding_size]
         self.heads = nn.ModuleList(_head(width, outputs, dropout) for width in widths)
 
@@ -99,10 +102,13 @@ class TaskNetwork(nn.Module):
 
     def forward(self, inputs: Tensor) -> Tensor:
         """B x ... inputs -> B x outputs; of several views in training B x views x outputs."""
-        embedded = list(torch.split(self.encoder(inputs), self.sizes, dim=1))
-        if self.beside is not None:
-            embedded.append(self.beside(inputs))
-        views: list[Tensor] = [head(part) for head, part in zip(self.heads, embedded, strict=True)]
+        device = next(self.parameters()).device.type
+        with torch.autocast(device, torch.bfloat16, enabled=self.mixed):
+            embedded = list(torch.split(self.encoder(inputs), self.sizes, dim=1))
+            if self.beside is not None:
+                embedded.append(self.beside(inputs))
+        parts = zip(self.heads, embedded, strict=True)
+        views: list[Tensor] = [head(part.float()) for head, part in parts]
         if len(views) == 1:
             return views[0]
         stacked = torch.stack(views, dim=1)

@@ -9,8 +9,9 @@ from torch import Tensor, nn
 
 from pimc.model.encoders import ImageEncoder, SeriesEncoder
 
-TOGETHER = 512
-"""Crops that are embedded at a time: those of a batch of pixels would fill gigabytes."""
+TOGETHER = 128
+"""Crops that are embedded at a time: those of a batch of pixels would fill gigabytes, and what a
+layer gives of so many stays in the cache of a processor."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -26,6 +26,7 @@ from pimc.pretraining.objective.terms import (
 )
 from pimc.pretraining.options import PretrainingOptions
 from pimc.training.optimiser import decay_groups, learning_rate_factor
+from pimc.training.options import SINGLE
 
 
 class ContrastiveModule(LightningModule):
@@ -106,7 +107,7 @@ class ContrastiveModule(LightningModule):
         options = self.options.optimiser
         groups = decay_groups(self.parameters(), options.weight_decay)
         # a fourth of the time on the CPU; Lightning cannot clip for it in mixed precision
-        fused = self.options.precision == "32-true"
+        fused = self.options.precision == SINGLE
         optimiser = torch.optim.AdamW(groups, lr=options.learning_rate, fused=fused)
         steps = self.options.max_epochs * self.options.steps_per_epoch
         schedule = torch.optim.lr_scheduler.LambdaLR(

@@ -9,9 +9,10 @@ from pimc.model.architecture import find_preset
 from pimc.pretraining.objective_options import ObjectiveOptions
 from pimc.training.augment_options import CropAugmentation, SeriesAugmentation
 from pimc.training.optimiser import OptimiserOptions
+from pimc.training.options import AUTO, PRECISIONS
 
 ACCELERATORS = ("auto", "cpu", "gpu", "cuda", "mps")
-PRECISIONS = ("32-true", "bf16-mixed", "16-mixed")
+TRAINING_PRECISIONS = (*PRECISIONS, "16-mixed")
 
 
 @dataclass(frozen=True)
@@ -150,7 +151,8 @@ class PretrainingOptions:
         optimiser: of the weights.
         evaluation: on held-out ground.
         accelerator: as Lightning names them: auto, cpu, gpu.
-        precision: as Lightning names them: 32-true, bf16-mixed or 16-mixed.
+        precision: as Lightning names them: 32-true, bf16-mixed or 16-mixed; or auto:
+            bf16-mixed where the device has instructions for it, else 32-true.
         seed: of the first weights and the augmentations.
         progress_bar: whether one is shown in a terminal; elsewhere each epoch is a line.
     """
@@ -170,7 +172,7 @@ class PretrainingOptions:
     optimiser: OptimiserOptions = field(default_factory=OptimiserOptions)
     evaluation: EvaluationOptions = field(default_factory=EvaluationOptions)
     accelerator: str = "auto"
-    precision: str = "32-true"
+    precision: str = AUTO
     seed: int = 0
     progress_bar: bool = True
 
@@ -180,7 +182,7 @@ class PretrainingOptions:
             if isinstance(getattr(self, name), Mapping):
                 object.__setattr__(self, name, group(**getattr(self, name)))
         find_preset(self.preset)
-        for name, known in {"accelerator": ACCELERATORS, "precision": PRECISIONS}.items():
+        for name, known in {"accelerator": ACCELERATORS, "precision": TRAINING_PRECISIONS}.items():
             if (value := getattr(self, name)) not in known:
                 raise ValueError(f"{name} must be one of {', '.join(known)}, got {value!r}")
         if not self.temperature > 0:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
@@ -48,6 +48,7 @@ from pimc.pretraining.kept_encoder import LogMetrics
 from pimc.pretraining.module import ContrastiveModule
 from pimc.pretraining.objective.likeness import SeriesScale, series_scale
 from pimc.pretraining.options import ENCODER_VERSION, PretrainingOptions
+from pimc.training.precision import settle
 
 
 @dataclass(frozen=True)
@@ -106,6 +107,7 @@ def pretrain(
         DiskError: before training, if the checkpoint could not be stored.
         RuntimeError: if another process is making the same training in the same folder.
     """
+    options = replace(options, precision=settle(options.precision, options.accelerator))
     for data in (train, validation):
         check_series(data, inputs.recurrence, inputs.calendar)
     read = [needed_data(data, options) for data in (train, validation)]

@@ -35,6 +35,10 @@ Augment = Callable[[Any, Tensor, Generator], tuple[Any, Tensor]]
 
 PREDICTION_BATCH = 512
 
+CACHED = 64
+"""Samples that go through a network together on a CPU: what a layer gives then stays in its cache.
+To embed plots takes half the time that it takes by 512."""
+
 
 @dataclass(frozen=True, eq=False)
 class Samples:
@@ -186,10 +190,10 @@ def predict_network(
 ) -> Tensor:
     """Outputs of a network for many samples, on the CPU, in evaluation mode."""
     device = device or torch.device("cpu")
-    network = network.to(device).eval()
+    network, size = network.to(device).eval(), CACHED if device.type == "cpu" else PREDICTION_BATCH
     parts = [
-        network(load(rows[start : start + PREDICTION_BATCH]).to(device)).cpu()
-        for start in range(0, len(rows), PREDICTION_BATCH)
+        network(load(rows[start : start + size]).to(device)).cpu()
+        for start in range(0, len(rows), size)
     ]
     return torch.cat(parts)
 

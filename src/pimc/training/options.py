@@ -6,6 +6,11 @@ from dataclasses import dataclass
 
 from pimc.training.optimiser import OptimiserOptions
 
+AUTO, SINGLE, MIXED = "auto", "32-true", "bf16-mixed"
+PRECISIONS = (AUTO, SINGLE, MIXED)
+"""Of networks: float32, bfloat16 where it does no harm, or the latter where the device has
+instructions for it (``pimc.training.precision``)."""
+
 
 @dataclass(frozen=True)
 class TrainingOptions:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -97,9 +98,12 @@ def describe_encoder(
 ) -> str:
     """The card of an encoder that was just trained; "" where there is none."""
     from pimc.model.encoders import ImageEncoder, SeriesEncoder
+    from pimc.training.precision import settle
 
     if not isinstance(encoder, SeriesEncoder | ImageEncoder):
         return ""
+    precision = settle(pretraining.precision, pretraining.accelerator)
+    pretraining = replace(pretraining, precision=precision)
     parts = {"trained on": folds.train, "epoch chosen on": folds.validation}
     ground = {name: see_ground(corpus.pixels, each) for name, each in parts.items()}
     return write_card(encoder, ground, pretraining, pretraining_metrics, retrieval, card)
