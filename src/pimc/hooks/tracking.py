@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 import mlflow
-from filelock import FileLock
 from kedro.config import MissingConfigException
 from kedro.framework.context import KedroContext
 from kedro.framework.hooks import hook_impl
@@ -143,6 +142,8 @@ class RunTracking(MlflowHook):
 @contextmanager
 def _alone(address: str) -> Iterator[None]:
     """Hold a database file that is made: two processes would make the same tables."""
+    from filelock import FileLock
+
     if not address.startswith(SQLITE):
         yield
         return

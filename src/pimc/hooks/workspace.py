@@ -6,8 +6,8 @@ import logging
 import os
 import shutil
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from filelock import FileLock, Timeout
 from kedro.framework.context import KedroContext
 from kedro.framework.hooks import hook_impl
 from kedro.io import DataCatalog
@@ -15,6 +15,9 @@ from kedro.pipeline import Pipeline
 
 from pimc.data.file_name import file_name
 from pimc.hooks.datasets import local_path
+
+if TYPE_CHECKING:
+    from filelock import FileLock
 
 logger = logging.getLogger(__name__)
 
@@ -64,6 +67,8 @@ class WorkspaceLock:
 
 def hold(path: Path, workspace: str) -> FileLock:
     """A lock that is held; waits while another process holds it, and says so."""
+    from filelock import FileLock, Timeout
+
     path.parent.mkdir(parents=True, exist_ok=True)
     lock = FileLock(path)
     try:

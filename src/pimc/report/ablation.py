@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 from dataclasses import asdict
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
-from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 
 from pimc.pretraining.kept_encoder import KeptEncoder
 from pimc.report.task_figures import COLOURS
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
 SCORE = "macro_f1"
 """Validation chooses the variant by this score, and the figure shows it."""
@@ -58,6 +61,8 @@ def draw_ablation(scores: pd.DataFrame, differences: pd.DataFrame) -> Figure:
             one) and the choice.
         differences: paired, from each reference.
     """
+    from matplotlib.figure import Figure
+
     unit = scores["unit"].iloc[0]
     shown = scores[(scores["unit"] == unit) & (scores["score"] == SCORE)]
     paired = differences[(differences["unit"] == unit) & (differences["score"] == SCORE)]

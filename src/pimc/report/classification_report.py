@@ -5,9 +5,9 @@ from __future__ import annotations
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import pandas as pd
-from matplotlib.figure import Figure
 
 from pimc.data.folds import FOLDS
 from pimc.evaluation.arms import StoredResult, TaskOptions
@@ -21,6 +21,9 @@ from pimc.report.classification import (
 )
 from pimc.report.label_curves import draw_label_curves
 from pimc.report.task_figures import draw_confusion, draw_scores
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 logger = logging.getLogger(__name__)
 

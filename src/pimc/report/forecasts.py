@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
-from matplotlib.figure import Figure
 
 from pimc.evaluation.arms import ArmResult, StoredResult, TaskOptions
 from pimc.report.comparison import Evidence, collect, compare
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 ERRORS = ("count", "squared", "absolute", "raw_squared", "raw_absolute")
 """Statistics of a group: number of observed targets, sums of errors, standardised and raw."""
@@ -144,6 +147,8 @@ def lead_table(evidence: Sequence[Evidence], indices: Sequence[str]) -> pd.DataF
 
 def draw_leads(leads: pd.DataFrame, title: str) -> Figure:
     """Standardised RMSE by lead time, a panel an index, a line an arm."""
+    from matplotlib.figure import Figure
+
     indices = list(dict.fromkeys(leads["index"]))
     figure = Figure(figsize=(3.6 * len(indices) + 1.6, 3.6))
     panels = figure.subplots(1, len(indices), sharey=True, squeeze=False)[0]
@@ -178,6 +183,8 @@ def draw_examples(
         names: n titles.
         index: the one that is drawn.
     """
+    from matplotlib.figure import Figure
+
     columns = 3
     rows = -(-len(names) // columns)
     figure = Figure(figsize=(4 * columns, 2.3 * rows + 0.5))

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from matplotlib.axes import Axes
-from matplotlib.cm import ScalarMappable
-from matplotlib.colors import Normalize
-from matplotlib.figure import Figure
 
 from pimc.report.months import mark_months
 from pimc.signal.calendar import CalendarOptions
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
 WIDEST = 12
 """Columns of a row of the gallery, at most, where more than one group would stand in it."""
@@ -44,6 +44,10 @@ def draw_plot_gallery(
         calendar: of the series.
         unit: of the cells of the plots.
     """
+    from matplotlib.cm import ScalarMappable
+    from matplotlib.colors import Normalize
+    from matplotlib.figure import Figure
+
     width = 1 + len(channels)
     blocks = min(2, max(1, WIDEST // width), len(groups))
     rows = -(-len(groups) // blocks)

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 import pandas as pd
-from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 
 from pimc.report.leaderboard.table import arm_role
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
 EMPHASISED = 8
 """Arms in colour, at most: more cannot be told apart."""
@@ -32,6 +36,8 @@ def draw_label_curves(scores: pd.DataFrame, score: str, title: str) -> Figure:
         score: the one drawn.
         title: of the figure.
     """
+    from matplotlib.figure import Figure
+
     shown = scores[scores["score"] == score].sort_values("train_samples")
     last = shown.groupby("arm").last().sort_values("value", ascending=False)
     most = shown[shown["train_samples"] == shown["train_samples"].max()]

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import datetime
-
-from matplotlib.axis import Axis
+from typing import TYPE_CHECKING
 
 from pimc.signal.calendar import CalendarOptions
+
+if TYPE_CHECKING:
+    from matplotlib.axis import Axis
 
 
 def month_starts(calendar: CalendarOptions) -> tuple[list[float], list[str]]:

@@ -5,13 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
+from typing import TYPE_CHECKING
 
 import numpy as np
-from matplotlib.axes import Axes
-from matplotlib.figure import Figure, SubFigure
-from matplotlib.lines import Line2D
 
 from pimc.data.patch import FILL
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure, SubFigure
+
+    Draw = Callable[[Axes, int], None]
+    """Draws the item of a number."""
 
 QUERIES = 4
 """Rows a direction."""
@@ -24,9 +29,6 @@ NATURAL = ("B04", "B03", "B02")
 
 OWN = "#1a9850"
 """Colour of the frame of a query's own partner."""
-
-Draw = Callable[[Axes, int], None]
-"""Draws the item of a number."""
 
 
 @dataclass(frozen=True)
@@ -101,6 +103,8 @@ def draw_retrieval_examples(
         indices: I names.
         bands: C names.
     """
+    from matplotlib.figure import Figure
+
     span = float(series.min()), float(series.max())
     draw_series = partial(_draw_series, series=series, indices=indices, span=span)
     directions: list[tuple[str, np.ndarray, Draw, Draw]]
@@ -151,6 +155,8 @@ def _draw_direction(
 
 def _explain(part: SubFigure, indices: Sequence[str]) -> None:
     """Which line is which index, and which rows are shown."""
+    from matplotlib.lines import Line2D
+
     lines = [Line2D([], [], color=f"C{number}") for number in range(len(indices))]
     columns = min(len(lines), 3)  # what is told beside it needs the other half of the width
     part.legend(lines, indices, loc="outside lower left", ncols=columns, frameon=False)

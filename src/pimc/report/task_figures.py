@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
-from matplotlib.figure import Figure
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 COLOURS = {
     "none": "0.45",
@@ -24,6 +27,8 @@ def draw_scores(scores: pd.DataFrame, title: str) -> Figure:
         scores: of one budget and unit (``pimc.report.comparison.compare``).
         title: of the figure.
     """
+    from matplotlib.figure import Figure
+
     names = list(dict.fromkeys(scores["score"]))
     first = scores[scores["score"] == names[0]]
     order = {arm: row for row, arm in enumerate(first["arm"][::-1])}
@@ -56,6 +61,8 @@ def draw_confusion(shares: np.ndarray, classes: Sequence[str], title: str) -> Fi
         classes: K names.
         title: of the figure.
     """
+    from matplotlib.figure import Figure
+
     there = np.flatnonzero(np.isfinite(shares).all(axis=1))
     shown, names = shares[np.ix_(there, there)], [classes[number] for number in there.tolist()]
     side = 0.42 * len(there) + 2.2

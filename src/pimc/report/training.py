@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 import pandas as pd
-from matplotlib.axes import Axes
-from matplotlib.figure import Figure
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
 
 def draw_curves(history: pd.DataFrame, metrics: Mapping[str, float]) -> Figure:
@@ -18,6 +21,8 @@ def draw_curves(history: pd.DataFrame, metrics: Mapping[str, float]) -> Figure:
         metrics: of the chosen epoch: best_epoch, across_patches_chance_at_1, and
             val_loss_of_a_guess where the loss has one.
     """
+    from matplotlib.figure import Figure
+
     figure = Figure(figsize=(10, 6.4))
     (loss, recall), (temperature, rank) = figure.subplots(2, 2, sharex=True)
     _draw(loss, history, {"train_loss": "training", "val_loss": "held-out"}, "Loss")

@@ -7,7 +7,6 @@ from functools import partial
 from pathlib import Path
 
 import pandas as pd
-from matplotlib.figure import Figure
 
 from pimc.data.folds import FoldOptions
 from pimc.evaluation.ablation import ABLATION, TRANSFER, AblationOptions
@@ -24,6 +23,7 @@ from pimc.pretraining.variants import SHIPPED, Variant, build_variant, design
 from pimc.report.ablation import choose_variant, draw_ablation, tabulate_trainings
 from pimc.report.classification import classification_tables
 from pimc.report.classification_report import describe_samples
+from pimc.report.figure import Figure
 from pimc.signal.recurrence import RecurrenceOptions
 
 

@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from matplotlib.figure import Figure
 
 from pimc.data.folds import FoldOptions
 from pimc.evaluation.arms import ArmTask, StoredResult
@@ -22,6 +21,7 @@ from pimc.evaluation.planning import plan
 from pimc.evaluation.series_task import choose_encoders
 from pimc.model.encoder_config import StoredSeriesEncoder
 from pimc.pretraining.kept_encoder import KeptEncoder
+from pimc.report.figure import Figure
 from pimc.report.forecasts import ForecastSamples, draw_examples, draw_leads, forecast_tables
 from pimc.report.task_figures import draw_scores
 from pimc.signal.calendar import CalendarOptions, within_calendar

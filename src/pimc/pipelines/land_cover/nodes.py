@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
-from matplotlib.figure import Figure
 
 from pimc.data.eurosat.images import CLASSES, EuroSat
 from pimc.data.eurosat.land_images import LandImages
@@ -15,6 +14,7 @@ from pimc.evaluation.planning import plan
 from pimc.model.encoder_config import StoredImageEncoder
 from pimc.report.classification import ClassifiedSamples
 from pimc.report.classification_report import draw_classification, report_classification
+from pimc.report.figure import Figure
 
 
 def read_images(files: EuroSat) -> EuroSat:

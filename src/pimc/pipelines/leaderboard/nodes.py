@@ -5,10 +5,10 @@ from __future__ import annotations
 import logging
 
 import pandas as pd
-from matplotlib.figure import Figure
 
 from pimc.evaluation.tasks import TASKS
 from pimc.pipelines.leaderboard.options import LeaderboardOptions
+from pimc.report.figure import Figure
 from pimc.report.leaderboard.figure import draw_leaderboard
 from pimc.report.leaderboard.markdown import markdown_blocks
 from pimc.report.leaderboard.page import Provenance, render_page

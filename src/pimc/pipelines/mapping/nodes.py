@@ -10,7 +10,6 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from matplotlib.figure import Figure
 
 from pimc.data.atomic import replace_text, require_room
 from pimc.data.file_name import file_name
@@ -45,6 +44,7 @@ from pimc.mapping.shown import show_files
 from pimc.mapping.source import PlaceSource
 from pimc.mapping.stac_item import describe_item
 from pimc.mapping.style import write_names, write_qml
+from pimc.report.figure import Figure
 from pimc.signal.calendar import CalendarOptions
 from pimc.signal.screening import ScreeningOptions
 

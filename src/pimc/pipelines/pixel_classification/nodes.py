@@ -6,7 +6,6 @@ from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
-from matplotlib.figure import Figure
 
 from pimc.data.folds import FoldOptions
 from pimc.evaluation.arms import ArmTask, StoredResult
@@ -30,6 +29,7 @@ from pimc.report.classification_report import (
     list_unscored,
     report_classification,
 )
+from pimc.report.figure import Figure
 from pimc.signal.recurrence import RecurrenceOptions
 
 

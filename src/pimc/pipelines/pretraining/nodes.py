@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
-from matplotlib.figure import Figure
 
 from pimc.catalog.encoder import NO_ENCODER, NoEncoder
 from pimc.catalog.metrics import log_step
@@ -18,6 +17,7 @@ from pimc.pretraining.corpus import Corpus
 from pimc.pretraining.kept_encoder import remove_checkpoint
 from pimc.pretraining.options import PretrainingOptions
 from pimc.report.encoder_card import CardOptions, see_ground, write_card
+from pimc.report.figure import Figure
 from pimc.report.retrieval_examples import draw_retrieval_examples
 from pimc.report.training import draw_curves
 from pimc.signal.recurrence import Recurrence

@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from matplotlib.figure import Figure
 
 from pimc.data.folds import FoldOptions
+from pimc.report.figure import Figure
 from pimc.report.gallery import draw_plot_gallery
 from pimc.signal.calendar import CalendarOptions
 from pimc.signal.pyts_images import PYTS_IMAGES, render_with_pyts

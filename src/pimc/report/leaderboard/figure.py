@@ -3,14 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Hashable, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
-from matplotlib.axes import Axes
-from matplotlib.figure import Figure
-from matplotlib.lines import Line2D
-from matplotlib.transforms import blended_transform_factory
 
 from pimc.evaluation.kinds import BACKBONE, PEER
 from pimc.evaluation.tasks import TASKS
@@ -24,6 +20,11 @@ from pimc.report.leaderboard.score_text import (
 )
 from pimc.report.leaderboard.sections import Ranking, Section, best_first, split_sections
 from pimc.report.leaderboard.table import PUBLISHED_ROLE
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+    from matplotlib.lines import Line2D
 
 COLOURS = {
     "pretrained": "#1f6f54",
@@ -44,6 +45,8 @@ def draw_leaderboard(scores: pd.DataFrame, paired: pd.DataFrame) -> Figure:
         scores: ``pimc.report.leaderboard.table.leaderboard_table``.
         paired: ``pimc.report.leaderboard.paired.paired_table``.
     """
+    from matplotlib.figure import Figure
+
     sections = split_sections(scores, paired)
     tasks = [task for task in TASKS if any(each.task == task for each in sections)]
     rows = [[each for each in sections if each.task == task] for task in tasks]
@@ -145,12 +148,16 @@ def _style(panel: Axes, title: str, names: Sequence[str], score: str) -> None:
 
 def _write(panel: Axes, place: int, text: str, bold: bool = False) -> None:
     """The value at the right of its row."""
+    from matplotlib.transforms import blended_transform_factory
+
     where = blended_transform_factory(panel.transAxes, panel.transData)
     weight = "bold" if bold else "normal"
     panel.text(1.04, place, text, transform=where, va="center", fontsize=7, weight=weight)
 
 
 def _handles(roles: Collection[str]) -> list[Line2D]:
+    from matplotlib.lines import Line2D
+
     def mark(colour: str, label: str, marker: str = "o", hollow: bool = False) -> Line2D:
         face = "none" if hollow else colour
         return Line2D(
