@@ -4,7 +4,8 @@
 
 Simulated full-size patches (10 bands x 128 x 128 pixels at 38 to 61 dates), in a project folder of
 its own; 2,433 are as many as PASTIS has. Each row is one `kedro run`: seconds, seconds of
-processors, and its peak of RssAnon (memory that is not a file's), read from /proc five times a second.
+processors, and its peak of RssAnon (memory that is not a file's), which is read from /proc five
+times a second.
 """
 
 import argparse
