@@ -39,6 +39,8 @@ WRONG = {
     "pretraining.seed": [-1],
     "pretraining.accelerator": ["tpuu"],
     "pretraining.precision": ["8"],
+    "pretraining.devices": [0, "two", 1.5, 3],
+    "pretraining.nodes": [0, True],
     "pretraining.preset": ["huge"],
     "pretraining.max_epochs": [0, 2.5],
     "pretraining.progress_bar": ["no"],
