@@ -4,6 +4,8 @@ import os
 import time
 from pathlib import Path
 
+WORKER = "pimc.pretraining.worker"
+
 
 def descendants(parent=None):
     """Numbers and command lines of all processes below one, those that are gone and not waited for
@@ -27,9 +29,15 @@ def workers(parent=None):
     """Processes that train, by their number among those that train together."""
     found = {}
     for number, words in descendants(parent).items():
-        if "pimc.pretraining.worker" in words and "--node" not in words:
+        if WORKER in words and "--node" not in words:
             found[process_of(number)] = number
     return found
+
+
+def left(parent=None):
+    """Processes that train, or that are gone and nobody has waited for."""
+    found = descendants(parent)
+    return [number for number, words in found.items() if WORKER in words or not is_alive(number)]
 
 
 def process_of(number):

@@ -27,6 +27,7 @@ from pimc.pretraining.fitting import train_here
 from pimc.pretraining.job import TrainingJob, read_job
 from pimc.pretraining.launch import OUTCOME, commands, find_failures, running, watch
 from pimc.pretraining.messages import (
+    GATHER,
     Failure,
     Sender,
     SentRecords,
@@ -39,7 +40,7 @@ from pimc.pretraining.preparation import prepare
 from pimc.training.shares import Share
 
 RANKS = ("RANK", "SLURM_PROCID")
-"""Where the number of a process stands: set by this package or torchrun, and by SLURM."""
+"""Where the number of a process stands: set by ``pimc.pretraining.launch``, and by SLURM."""
 
 
 def main(words: list[str] | None = None) -> int:
@@ -65,8 +66,8 @@ def find_process(environment: Mapping[str, str]) -> int:
         if name in environment:
             return int(environment[name])
     raise ValueError(
-        f"expected the number of this process in {' or '.join(RANKS)}: start it by srun or "
-        "torchrun, or all processes of a machine by --node"
+        f"expected the number of this process in {' or '.join(RANKS)}: start it by srun, "
+        "or all processes of a machine by --node"
     )
 
 
@@ -130,7 +131,12 @@ def _join_group(options: PretrainingOptions, share: Share, store: Store) -> None
         backend, place = "nccl", torch.device("cuda", device)
         torch.cuda.set_device(place)
     distributed.init_process_group(
-        backend, store=store, rank=share.process, world_size=share.processes, device_id=place
+        backend,
+        store=store,
+        rank=share.process,
+        world_size=share.processes,
+        timeout=GATHER,
+        device_id=place,
     )
 
 
