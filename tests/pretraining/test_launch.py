@@ -144,7 +144,7 @@ def test_with_one_process_all_end(lines, told):
 
 def test_a_failure_that_is_told_ends_all_with_its_last_line(caplog):
     with (
-        pytest.raises(RuntimeError, match=r"process 1 .* failed: ValueError: wrong; .* in kept"),
+        pytest.raises(RuntimeError, match=r"process 1 .* failed: ValueError: wrong; .* \(kept\)"),
         followed(SLEEP, SLEEP) as (store, receiver, processes),
     ):
         report(store, Failure(1, "Traceback\n  somewhere\nValueError: wrong\n"))

@@ -36,7 +36,6 @@ FOLDER, OUTCOME = "job", "outcome.ckpt"
 
 WORKER = "pimc.pretraining.worker"
 SLURM = "SLURM_JOB_ID"
-LOOPBACK = {"linux": "lo", "darwin": "lo0"}
 
 LOOK = 0.1
 """Seconds between two looks at the processes."""
@@ -125,9 +124,9 @@ def commands(
     if options.nodes > 1 and SLURM in environment:
         shared.pop("RANK", None)  # SLURM numbers them
         return [([*_srun(options, environment), *words], shared)]
-    if options.nodes == 1 and sys.platform in LOOPBACK:
+    if options.nodes == 1:
         # a name of this machine that leads nowhere is of no matter then
-        shared.setdefault("GLOO_SOCKET_IFNAME", LOOPBACK[sys.platform])
+        shared.setdefault("GLOO_SOCKET_IFNAME", "lo")
     first = node * options.devices
     return [(words, {**shared, "RANK": str(first + n)}) for n in range(options.devices)]
 
@@ -206,10 +205,13 @@ def _follow(
     watch(processes, look)
     if not look() and not find_failures(processes):
         return
-    # others fail for the one that is gone, and may be heard first
-    _until(lambda: any(each.killed for each in find_failures(processes)), GRACE / 4)
-    told = [*receiver.failures(), *find_failures(processes)]
-    cause = min(told, key=lambda each: not each.killed)
+
+    def told() -> list[Failure]:
+        return [*receiver.failures(), *find_failures(processes)]
+
+    # others fail for the one that was killed, and may be heard first
+    _until(lambda: any(each.killed for each in told()), GRACE / 4)
+    cause = min(told(), key=lambda each: not each.killed)
     raise RuntimeError(_explain(cause, folder, options))
 
 
@@ -220,8 +222,8 @@ def _explain(cause: Failure, folder: Path, options: PretrainingOptions) -> str:
     how = "was ended by" if cause.killed else "failed:"
     return (
         f"process {cause.process} of the {options.processes} that train together (from 0) {how} "
-        f"{lines[-1]}; the others were ended. The last whole epoch is kept in {folder}: the same "
-        "command goes on from it"
+        f"{lines[-1]}; the others were ended. The same command goes on from the last whole epoch "
+        f"({folder})"
     )
 
 

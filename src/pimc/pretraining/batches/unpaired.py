@@ -89,8 +89,9 @@ class UnpairedSource:
         order = np.random.default_rng(seed).permutation(images.rows)
         kept = round(HELD_OUT * len(order))
         self.held_out_rows, self.training_rows = order[:kept], order[kept:]
-        if min(len(self.held_out_rows), len(self.training_rows), count) < 2:
-            raise ValueError(f"expected images for two batches of 2, got {len(order)}")
+        least = max(2, share.processes)
+        if min(len(self.held_out_rows), len(self.training_rows), count) < least:
+            raise ValueError(f"expected images for two batches of {least}, got {len(order)}")
         bands = list(images.bands)
         self._from = [bands.index(band) for band in config.bands if band in bands]
         places = [place for place, band in enumerate(config.bands) if band in bands]
