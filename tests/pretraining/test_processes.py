@@ -172,8 +172,8 @@ def test_a_training_in_two_processes_is_that_of_one(tmp_path, caplog, capfd):
     assert capfd.readouterr() == ("", "")
     # under the same key, and nothing is left but the checkpoint
     assert one.checkpoint.name == other.checkpoint.name
-    left = [path for path in (tmp_path / "two").rglob("*") if path.is_file()]
-    assert left == [other.checkpoint / "last.ckpt"]
+    files = [path for path in (tmp_path / "two").rglob("*") if path.is_file()]
+    assert files == [other.checkpoint / "last.ckpt"]
     assert not left()
 
 
