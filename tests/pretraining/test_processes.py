@@ -266,7 +266,7 @@ def test_with_the_process_that_asks_all_end(whole, tmp_path, number):
 
 
 @pytest.mark.slow
-def test_a_failure_of_one_process_is_told_in_its_words(tmp_path, monkeypatch):
+def test_processes_that_cannot_begin_end_all(tmp_path, monkeypatch):
     # the parent reads the data, and its processes find them gone
     monkeypatch.setattr("pimc.pretraining.launch.write_job", lambda *job: None)
     with pytest.raises(RuntimeError, match=r"process . of the 2 .* failed: status 1"):
