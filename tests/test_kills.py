@@ -10,12 +10,11 @@ import shutil
 import signal
 import sys
 import traceback
-from pathlib import Path
 
 import mlflow
 import pytest
+from cases.projects import new_project
 
-PROJECT = Path(__file__).parents[1]
 KILLS = int(os.environ.get("PIMC_KILLS", "40"))
 PARAMETERS = {
     "patches": 8,
@@ -33,15 +32,6 @@ PARAMETERS = {
 }
 CHANGES = ("os.rename", "os.remove", "os.mkdir", "os.rmdir")
 ENCODERS = "data/06_models/simulated"
-
-
-def new_project(folder):
-    shutil.copytree(PROJECT / "conf", folder / "conf", ignore=shutil.ignore_patterns("local"))
-    (folder / "conf/local").mkdir()
-    (folder / "src").mkdir()
-    for name in ("pyproject.toml", ".telemetry"):
-        shutil.copy(PROJECT / name, folder)
-    return folder
 
 
 def is_change(event, arguments):

@@ -10,6 +10,7 @@ from pimc.pretraining.options import BatchOptions, EvaluationOptions, Pretrainin
 from pimc.signal.series_axes import SeriesAxes
 
 PRETRAINING = PretrainingOptions(
+    precision="32-true",
     preset="tiny",
     max_epochs=1,
     steps_per_epoch=2,

@@ -1,15 +1,13 @@
 """Real processes in one project at once."""
 
 import json
-import shutil
 import subprocess
 import sys
-from pathlib import Path
 
 import mlflow
 import pytest
+from cases.projects import new_project
 
-PROJECT = Path(__file__).parents[2]
 CODE = """
 import json, sys
 from kedro.framework.session import KedroSession
@@ -29,12 +27,7 @@ TINY = {"patches": 8, "size": 32, "sampling": {"pixels_per_patch": 16, "frames_p
 
 @pytest.fixture
 def project(tmp_path):
-    shutil.copytree(PROJECT / "conf", tmp_path / "conf", ignore=shutil.ignore_patterns("local"))
-    (tmp_path / "conf/local").mkdir()
-    (tmp_path / "src").mkdir()
-    for name in ("pyproject.toml", ".telemetry"):
-        shutil.copy(PROJECT / name, tmp_path)
-    return tmp_path
+    return new_project(tmp_path)
 
 
 def start(project, pipeline="", **parameters):

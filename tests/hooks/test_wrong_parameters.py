@@ -39,6 +39,8 @@ WRONG = {
     "pretraining.seed": [-1],
     "pretraining.accelerator": ["tpuu"],
     "pretraining.precision": ["8"],
+    "pretraining.devices": [0, "two", 1.5, 3],
+    "pretraining.nodes": [0, True],
     "pretraining.preset": ["huge"],
     "pretraining.max_epochs": [0, 2.5],
     "pretraining.progress_bar": ["no"],
@@ -120,3 +122,11 @@ def test_what_is_wrong_is_told_by_its_name(name, value):
     first, last, text = name.split(".")[0], name.split(".")[-1], str(told.value)
     assert first in text or last in text
     assert last[:5] in text or repr(value)[:5] in text or str(value) in text
+
+
+def test_gpus_that_are_not_there_are_told_before_the_first_node(monkeypatch):
+    monkeypatch.setattr("torch.cuda.is_available", lambda: True)
+    monkeypatch.setattr("torch.cuda.device_count", lambda: 2)
+    start(changed("pretraining.devices", 2))
+    with pytest.raises(ValueError, match=r"pretraining.devices is 4 .* this machine has 2 GPUs"):
+        start(changed("pretraining.devices", 4))

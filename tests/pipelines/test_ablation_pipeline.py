@@ -37,6 +37,7 @@ CLASSES, INDICES = ["low", "high"], ("NDVI", "EVI")
 CALENDAR, FOLDS = CalendarOptions(length=16), FoldOptions()
 RECURRENCE = RecurrenceOptions(kind="level", scale="standard")
 PRETRAINING = PretrainingOptions(
+    precision="32-true",
     preset="tiny",
     batch=BatchOptions(size=16, patches=4),
     evaluation=EvaluationOptions(batches=1, gallery=16, patches=2),

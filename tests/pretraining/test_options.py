@@ -31,11 +31,33 @@ from pimc.training.optimiser import OptimiserOptions
             lambda: PretrainingOptions(precision="16"),
             "precision must be one of auto, 32-true, bf16-mixed, 16-mixed",
         ),
+        (lambda: PretrainingOptions(devices=0), "devices must be at least 1, got 0"),
+        (lambda: PretrainingOptions(nodes=0), "nodes must be at least 1, got 0"),
+        (
+            lambda: PretrainingOptions(devices=3, nodes=2),
+            r"batch.size .* multiple of devices x nodes, got 256 for 3 x 2 = 6",
+        ),
+        (
+            lambda: PretrainingOptions(
+                devices=4, objective={"image": 1.0}, image_view={"images": 30}
+            ),
+            r"image_view.images .* multiple of devices x nodes, got 30 for 4 x 1 = 4",
+        ),
     ],
 )
 def test_wrong_options(make, message):
     with pytest.raises(ValueError, match=message):
         make()
+
+
+def test_images_that_no_term_reads_need_not_be_shared():
+    assert PretrainingOptions(devices=4, image_view={"images": 30}).processes == 4
+
+
+def test_keys_of_stored_encoders_know_no_devices():
+    # the text that they hang on; the whole of it is pinned by the encoders that are stored
+    assert repr(PretrainingOptions(devices=2, nodes=2)) == repr(PretrainingOptions())
+    assert "devices" not in repr(PretrainingOptions())
 
 
 def test_options_import_no_torch():

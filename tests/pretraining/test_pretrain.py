@@ -27,6 +27,7 @@ from pimc.training.augment_options import CropAugmentation
 from pimc.training.optimiser import OptimiserOptions
 
 OPTIONS = PretrainingOptions(
+    precision="32-true",
     preset="tiny",
     max_epochs=4,
     steps_per_epoch=3,

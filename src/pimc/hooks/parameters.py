@@ -24,6 +24,8 @@ from pimc.data.patch import SENTINEL2_BANDS
 from pimc.evaluation.ablation import AblationOptions
 from pimc.evaluation.arms import TaskOptions
 from pimc.hooks.datasets import local_path
+from pimc.pretraining.devices import check_devices
+from pimc.pretraining.options import PretrainingOptions
 from pimc.signal.indices import check_indices
 
 logger = logging.getLogger(__name__)
@@ -121,7 +123,8 @@ def check_read(pipeline: Pipeline, catalog: DataCatalog) -> None:
     """Refuse wrong values of all options that a pipeline reads, those of arms and variants too.
 
     Raises:
-        ValueError: with the full name of the parameter.
+        ValueError: with the full name of the parameter, or if there are fewer GPUs than asked
+            for.
     """
     read = [name for name in pipeline.inputs() if name.startswith("params:")]
     for name in read:
@@ -129,6 +132,8 @@ def check_read(pipeline: Pipeline, catalog: DataCatalog) -> None:
         check_built(options, shown)
         if shown == "indices":
             _check_names(options)
+        if isinstance(options, PretrainingOptions):
+            check_devices(options)
         if isinstance(options, TaskOptions):
             from pimc.evaluation.arm_options import check_arms, check_variants
 

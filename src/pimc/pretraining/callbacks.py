@@ -167,6 +167,9 @@ class EpochCheckpoint(Callback):
         """Write under a temporary name, then rename."""
         if trainer.should_stop:
             return  # resumed from here, a run that early stopping has ended would go on
+        if not trainer.is_global_zero:
+            trainer.save_checkpoint(self.path)  # takes part, and writes nothing
+            return
         with replacing(self.path) as temporary:
             trainer.save_checkpoint(temporary)
 

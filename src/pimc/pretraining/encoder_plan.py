@@ -76,7 +76,9 @@ def plan_encoders(
         run, seeded = EncoderRun(variant.name, seed, rotation), variant.with_seed(seed)
         rotated = rotate(folds, rotation)
         # where it is trained stays out of the key: encoders of a GPU serve on a CPU
-        what = replace(seeded.pretraining, accelerator="auto", progress_bar=False)
+        what = replace(
+            seeded.pretraining, accelerator="auto", devices=1, nodes=1, progress_bar=False
+        )
         ground = (digest, rotated.train, rotated.validation)
         tasks[run.name] = EncoderTask(
             run,

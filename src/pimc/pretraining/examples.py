@@ -43,8 +43,7 @@ def keep_examples(
         side: of the crops.
         embed: makes the embeddings of pairs.
     """
-    across = held_out.across
-    pairs = PairBatch(across.rows[:EXAMPLES], across.frames[:EXAMPLES])
+    pairs = held_out.across.part(slice(EXAMPLES))
     series, _, crops = gather_batch(data, pairs, side)
     embedded = embed(pairs)
     ours, theirs = normalize(embedded.series_projection), normalize(embedded.other_projection)

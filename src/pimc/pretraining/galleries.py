@@ -13,6 +13,7 @@ from torch import Tensor
 from pimc.pretraining.batches.pairs import PairBatch, PairData, PairSampler, usable_rows
 from pimc.pretraining.options import BatchOptions, EvaluationOptions
 from pimc.pretraining.retrieval import chances, effective_rank, own_ranks, recalls
+from pimc.training.shares import WHOLE, Share
 
 ACROSS = "across_patches"
 PLACE = "within_place"
@@ -84,8 +85,10 @@ class HeldOut:
         return len(self.batches[0])
 
 
-def hold_out(data: PairData, batch: BatchOptions, options: EvaluationOptions) -> HeldOut:
-    """Choose the pairs on which every epoch is measured.
+def hold_out(
+    data: PairData, batch: BatchOptions, options: EvaluationOptions, share: Share = WHOLE
+) -> HeldOut:
+    """Choose the pairs on which every epoch is measured; batches are such as can be shared.
 
     Raises:
         ValueError: if the ground has no two pairs that may share a batch.
@@ -94,7 +97,7 @@ def hold_out(data: PairData, batch: BatchOptions, options: EvaluationOptions) ->
     rng = np.random.default_rng(options.seed)
     sampler = PairSampler(data, batch, rows)
     batches = sampler.draw(rng, options.batches)
-    size = min((len(pairs) for pairs in batches), default=0)
+    size = share.whole(min((len(pairs) for pairs in batches), default=0))
     if size < 2:
         raise ValueError(
             f"{len(rows)} held-out pixels give no batch of 2 pairs: pixels of one parcel never "
@@ -109,7 +112,7 @@ def hold_out(data: PairData, batch: BatchOptions, options: EvaluationOptions) ->
         for name, here in place_rows.items()
     }
     return HeldOut(
-        batches=[PairBatch(pairs.rows[:size], pairs.frames[:size]) for pairs in batches],
+        batches=[pairs.part(slice(size)) for pairs in batches],
         across=across,
         places=place[across.rows],
         within_place={name: pairs for name, pairs in galleries.items() if len(pairs) > 1},

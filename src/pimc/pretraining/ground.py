@@ -129,12 +129,14 @@ def describe(batches: PairModule, held_out: HeldOut, options: PretrainingOptions
     Raises:
         ValueError: if no batch holds two pixels.
     """
-    sizes = [len(batch) for batch in batches.sampler.epoch(0, batches.steps)]
+    share = batches.share
+    drawn = (share.whole(len(batch)) for batch in batches.sampler.epoch(0, batches.steps))
+    sizes = [size for size in drawn if size]
     wanted = batches.sampler.options.size
     if not sizes:
         raise ValueError(
-            "the training pixels give no batch of 2 pairs: pixels of one parcel never share a "
-            "batch; use more patches or more parcels"
+            f"the training pixels give no batch of {max(2, share.processes)} pairs: pixels of one "
+            "parcel never share a batch; use more patches or more parcels"
         )
     if np.mean(sizes) < wanted:
         logger.warning(

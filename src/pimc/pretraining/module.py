@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import numpy as np
 import torch
 from lightning.pytorch import LightningModule
@@ -27,6 +29,7 @@ from pimc.pretraining.objective.terms import (
 from pimc.pretraining.options import PretrainingOptions
 from pimc.training.optimiser import decay_groups, learning_rate_factor
 from pimc.training.options import SINGLE
+from pimc.training.shares import WHOLE, Share, ShareGenerator, this_share
 
 
 class ContrastiveModule(LightningModule):
@@ -86,16 +89,20 @@ class ContrastiveModule(LightningModule):
     def training_step(self, batch: Batch, batch_index: int) -> dict[str, Tensor]:
         """Losses of an augmented batch: their weighted sum ``loss``, and each by its name."""
         # numbers hang on the seed and the step alone: a resumed run draws alike
-        losses = self._losses(batch, self._generator(self.global_step), training=True)
+        generator = self._generator(self.global_step, this_share())
+        losses = self._losses(batch, generator, training=True)
         return {"loss": self._total(losses), **losses}
 
     def validation_step(self, batch: Batch, batch_index: int) -> None:
         """Losses of a fixed batch: pairs as they are, views and masks the same at each epoch."""
-        losses = self._losses(batch, self._generator(batch_index), training=False)
-        self.log("val_loss", self._total(losses), prog_bar=True, batch_size=len(batch.series))
+        generator = self._generator(batch_index, this_share())
+        losses = self._losses(batch, generator, training=False)
+        # every process has the whole loss; their mean keeps devices that round differently as one
+        log = partial(self.log, batch_size=len(batch.series), sync_dist=True)
+        log("val_loss", self._total(losses), prog_bar=True)
         if len(losses) > 1:
-            named = {f"val_{name}": value for name, value in losses.items()}
-            self.log_dict(named, batch_size=len(batch.series))
+            for name, value in losses.items():
+                log(f"val_{name}", value)
 
     def on_train_batch_end(self, outputs: object, batch: Batch, batch_index: int) -> None:
         """Keep the temperatures in their range."""
@@ -137,6 +144,6 @@ class ContrastiveModule(LightningModule):
         parts = gather_rows(batch.ground), gather_rows(batch.series)
         return find_alike(*parts, self.scale, side, objective.near)
 
-    def _generator(self, number: int) -> torch.Generator:
+    def _generator(self, number: int, share: Share = WHOLE) -> torch.Generator:
         state = np.random.SeedSequence([self.options.seed, number]).generate_state(1)
-        return torch.Generator(self.device).manual_seed(int(state[0]))
+        return ShareGenerator(self.device, share).manual_seed(int(state[0]))

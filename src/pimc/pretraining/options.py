@@ -13,6 +13,7 @@ from pimc.training.options import AUTO, PRECISIONS
 
 ACCELERATORS = ("auto", "cpu", "gpu", "cuda", "mps")
 TRAINING_PRECISIONS = (*PRECISIONS, "16-mixed")
+COUNTS = ("projection_size", "max_epochs", "steps_per_epoch", "patience", "devices", "nodes")
 
 
 @dataclass(frozen=True)
@@ -153,6 +154,9 @@ class PretrainingOptions:
         accelerator: as Lightning names them: auto, cpu, gpu.
         precision: as Lightning names them: 32-true, bf16-mixed or 16-mixed; or auto:
             bf16-mixed where the device has instructions for it, else 32-true.
+        devices: GPUs of each machine, or processes on its CPU: each makes its share of every
+            batch. Results are the same but for rounding, so that stored ones hold for any number.
+        nodes: machines.
         seed: of the first weights and the augmentations.
         progress_bar: whether one is shown in a terminal; elsewhere each epoch is a line.
     """
@@ -173,6 +177,9 @@ class PretrainingOptions:
     evaluation: EvaluationOptions = field(default_factory=EvaluationOptions)
     accelerator: str = "auto"
     precision: str = AUTO
+    # not part of the text on which the keys of stored encoders hang (``pimc.data.fingerprint``)
+    devices: int = field(default=1, repr=False)
+    nodes: int = field(default=1, repr=False)
     seed: int = 0
     progress_bar: bool = True
 
@@ -187,9 +194,28 @@ class PretrainingOptions:
                 raise ValueError(f"{name} must be one of {', '.join(known)}, got {value!r}")
         if not self.temperature > 0:
             raise ValueError(f"temperature must be above 0, got {self.temperature}")
-        for name in ("projection_size", "max_epochs", "steps_per_epoch", "patience"):
+        for name in COUNTS:
             if getattr(self, name) < 1:
                 raise ValueError(f"{name} must be at least 1, got {getattr(self, name)}")
+        self._check_shares()
+
+    @property
+    def processes(self) -> int:
+        """That train together."""
+        return self.devices * self.nodes
+
+    def _check_shares(self) -> None:
+        """Refuse batches of which processes would have parts of different lengths."""
+        sizes = {"batch.size": self.batch.size}
+        if self.objective.image:
+            sizes["image_view.images"] = self.image_view.images
+        for name, size in sizes.items():
+            if size % self.processes:
+                raise ValueError(
+                    f"{name} is that of all processes and must be a multiple of devices x nodes, "
+                    f"got {size} for {self.devices} x {self.nodes} = {self.processes}: change "
+                    f"{name} or devices"
+                )
 
 
 ENCODER_VERSION = 2

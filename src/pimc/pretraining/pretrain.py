@@ -9,46 +9,25 @@ from functools import partial
 from pathlib import Path
 
 import pandas as pd
-import torch
 from filelock import FileLock, Timeout
-from lightning.pytorch import LightningModule
 
 from pimc.data.atomic import require_room
 from pimc.data.unpaired_images import UnpairedImages
-from pimc.model.architecture import find_preset
-from pimc.model.encoder_config import ImageEncoderConfig, SeriesEncoderConfig
 from pimc.model.encoders import ImageEncoder, SeriesEncoder
-from pimc.pretraining.batches.crops import band_statistics
-from pimc.pretraining.batches.loader import BatchLoader, PairModule, load_batch
-from pimc.pretraining.batches.pairs import PairBatch, PairData, PairSampler
-from pimc.pretraining.batches.unpaired import BandMap, UnpairedSource
-from pimc.pretraining.callbacks import BestWeights, EpochLines, TrainingRecord
+from pimc.pretraining.batches.pairs import PairData
 from pimc.pretraining.corpus import EncoderInputs
+from pimc.pretraining.devices import check_devices
 from pimc.pretraining.examples import RetrievalExamples, keep_examples
-from pimc.pretraining.fitting import fit, run_key, shows_bar
-from pimc.pretraining.galleries import (
-    ACROSS,
-    EVERYWHERE,
-    PATCH,
-    Embedded,
-    HeldOut,
-    hold_out,
-    retrieval_table,
-    summary,
-)
-from pimc.pretraining.ground import (
-    check_series,
-    describe,
-    loss_of_a_guess,
-    needed_data,
-    seen_ground,
-    training_rows,
-)
+from pimc.pretraining.fitting import embed_pairs, find_checkpoint, run_key, train_here
+from pimc.pretraining.galleries import ACROSS, EVERYWHERE, PATCH, retrieval_table
+from pimc.pretraining.ground import loss_of_a_guess
+from pimc.pretraining.job import TrainingJob
 from pimc.pretraining.kept_encoder import LogMetrics
 from pimc.pretraining.module import ContrastiveModule
-from pimc.pretraining.objective.likeness import SeriesScale, series_scale
-from pimc.pretraining.options import ENCODER_VERSION, PretrainingOptions
+from pimc.pretraining.options import PretrainingOptions
+from pimc.pretraining.preparation import Prepared, prepare
 from pimc.training.precision import settle
+from pimc.training.shares import Share
 
 
 @dataclass(frozen=True)
@@ -103,42 +82,20 @@ def pretrain(
         unpaired: images of the objective's term ``image``; not read where it has none.
 
     Raises:
-        ValueError: before training, if data are too few or do not fit together.
+        ValueError: before training, if data are too few or do not fit together, or there are
+            fewer GPUs than asked for.
         DiskError: before training, if the checkpoint could not be stored.
-        RuntimeError: if another process is making the same training in the same folder.
+        RuntimeError: if another process is making the same training in the same folder, or one of
+            several that train together has ended before the others.
     """
     options = replace(options, precision=settle(options.precision, options.accelerator))
-    for data in (train, validation):
-        check_series(data, inputs.recurrence, inputs.calendar)
-    read = [needed_data(data, options) for data in (train, validation)]
-    # with images at hand, batches are the same whether the objective reads them or not: rivals
-    # that learn from series alone meet the same pixels and negatives
-    rows = training_rows(train, validation, options)
-    sampler = PairSampler(train, options.batch, rows)
-    held_out = hold_out(validation, options.batch, options.evaluation)
-    train, validation = read
-    ground = seen_ground(train, validation)
-    preset = find_preset(options.preset)
-    series = SeriesEncoderConfig(preset.series, inputs.calendar, inputs.recurrence, ground)
-    image = None
-    if train.has_images:
-        bands = tuple(inputs.bands)
-        statistics = band_statistics(train, rows, options.batch.crop_side, bands, options.seed)
-        seen = unpaired.names if unpaired and options.objective.image else None
-        image = ImageEncoderConfig(
-            preset.image, bands, *statistics, inputs.substitutions, ground, seen
-        )
-    source = _open_unpaired(unpaired, image, options)
-    band_map = None if source is None else source.band_map
-    module = _build_module(series, image, options, series_scale(train, rows), band_map)
-    batches = _batches(train, sampler, validation, held_out, options, source)
-    facts: list[object] = [ENCODER_VERSION]
-    facts += [config.to_json() for config in (series, image) if config]
-    if source and unpaired:
-        facts.append(unpaired.fingerprint)
-    folder = Path(checkpoint_folder) / run_key(options, facts, train, validation)
+    check_devices(options)
+    job = TrainingJob(train, validation, inputs, options, unpaired)
+    prepared = prepare(job, Share(0, options.processes))
+    data = prepared.batches.train, prepared.batches.validation.data
+    folder = Path(checkpoint_folder) / run_key(options, prepared.facts, *data)
     with _alone(folder):
-        return _train(module, batches, held_out, folder, log_metrics or _ignore)
+        return _train(job, prepared, folder, log_metrics or _ignore)
 
 
 @contextmanager
@@ -164,24 +121,24 @@ def _alone(folder: Path) -> Iterator[None]:
 
 
 def _train(
-    module: ContrastiveModule,
-    batches: PairModule,
-    held_out: HeldOut,
-    folder: Path,
-    log_metrics: LogMetrics,
+    job: TrainingJob, prepared: Prepared, folder: Path, log_metrics: LogMetrics
 ) -> PretrainingResult:
     """Train, and measure the encoders of the best epoch."""
+    module, batches, held_out = prepared.module, prepared.batches, prepared.held_out
     options, held_out_data = module.options, batches.validation.data
     side = options.batch.crop_side
-    embed = partial(embed_pairs, data=held_out_data, side=side)
     require_room(folder, _stored_bytes(module))
-    record = TrainingRecord(log_metrics, lambda model: summary(embed(model, held_out.across)))
-    best = BestWeights()
-    lines = [] if shows_bar(options) else [EpochLines(record)]
-    fit(module, batches, [record, best, *lines], options, folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    resume = find_checkpoint(folder)
+    if options.processes == 1:
+        record, best = train_here(prepared, folder, resume, log_metrics)
+    else:
+        from pimc.pretraining.launch import train_in_processes
+
+        record, best = train_in_processes(job, folder, resume, log_metrics)
     best.restore(module.cpu())
     module.eval()
-    embed_best = partial(embed, module)
+    embed_best = partial(embed_pairs, module, data=held_out_data, side=side)
     retrieval = retrieval_table(held_out, embed_best)
     examples = keep_examples(held_out, held_out_data, side, embed_best)
     history = pd.DataFrame(record.rows)
@@ -201,59 +158,6 @@ def _stored_bytes(module: ContrastiveModule) -> int:
     # a checkpoint has the weights, the best ones and two moments of each; while it replaces another
     # both are there; encoders at the end likewise
     return (2 * 4 + 2) * weights
-
-
-@torch.no_grad()
-def embed_pairs(module: LightningModule, pairs: PairBatch, data: PairData, side: int) -> Embedded:
-    """Embeddings of pairs as they are, on the CPU."""
-    if not isinstance(module, ContrastiveModule):
-        raise TypeError(f"expected a ContrastiveModule, got {type(module).__name__}")
-    return module.embed(load_batch(data, pairs, side).to(module.device)).cpu()
-
-
-def _build_module(
-    series: SeriesEncoderConfig,
-    image: ImageEncoderConfig | None,
-    options: PretrainingOptions,
-    scale: SeriesScale,
-    band_map: BandMap | None,
-) -> ContrastiveModule:
-    """Encoders and heads with first weights that depend on the seed alone."""
-    # torch draws first weights from its global generator only: it is put back afterwards
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(options.seed)
-        encoders = SeriesEncoder(series), None if image is None else ImageEncoder(image)
-        return ContrastiveModule(*encoders, options, scale, band_map)
-
-
-def _open_unpaired(
-    unpaired: UnpairedImages | None, image: ImageEncoderConfig | None, options: PretrainingOptions
-) -> UnpairedSource | None:
-    """The images of the term ``image``, where the objective has one."""
-    if not options.objective.image or image is None:
-        return None
-    if unpaired is None:
-        raise ValueError(
-            "objective.image needs unpaired images, and there are none: name the folder of decoded "
-            "images, --params=unpaired_images=<land_cover.images of another workspace>"
-        )
-    return UnpairedSource(unpaired, image, options.image_view.images, options.batch.seed)
-
-
-def _batches(
-    train: PairData,
-    sampler: PairSampler,
-    validation: PairData,
-    held_out: HeldOut,
-    options: PretrainingOptions,
-    source: UnpairedSource | None,
-) -> PairModule:
-    """Training batches, and the held-out ones."""
-    images = None if source is None else source.held_out
-    fixed = BatchLoader(validation, held_out.batches, options.batch.crop_side, images)
-    batches = PairModule(train, sampler, options.steps_per_epoch, fixed, source)
-    describe(batches, held_out, options)
-    return batches
 
 
 def _metrics(history: pd.DataFrame, best_epoch: int, retrieval: pd.DataFrame) -> dict[str, float]:

@@ -12,6 +12,7 @@ from torch.nn.functional import threshold
 
 from pimc.data.patch import FILL, REFLECTANCE_SCALE
 from pimc.training.augment_options import CropAugmentation, SeriesAugmentation
+from pimc.training.shares import integers, normal, uniform
 from pimc.training.symmetries import SYMMETRIES, turn_each
 
 
@@ -35,13 +36,13 @@ def augment_crops(crops: Tensor, options: CropAugmentation, generator: Generator
     if options.turns:
         crops = _turn(crops, generator)
     batch, bands = crops.shape[:2]
-    gain = options.gain * _normal((batch, 1, 1, 1), generator)
-    gain = gain + options.band_gain * _normal((batch, bands, 1, 1), generator)
+    gain = options.gain * normal((batch, 1, 1, 1), generator)
+    gain = gain + options.band_gain * normal((batch, bands, 1, 1), generator)
     crops = crops * gain.exp()
     if options.noise:
         pixels = (batch, 1, *crops.shape[2:])
-        crops = crops.add_(_normal(pixels, generator), alpha=options.noise)
-    dropped = _uniform((batch, bands, 1, 1), generator) < options.band_dropout
+        crops = crops.add_(normal(pixels, generator), alpha=options.noise)
+    dropped = uniform((batch, bands, 1, 1), generator) < options.band_dropout
     return crops.masked_fill_(dropped, torch.nan)
 
 
@@ -82,11 +83,11 @@ def augment_observed(
     """
     batch, indices, length = series.shape
     if options.masking:
-        hidden = _uniform((batch, length), generator) < options.masking
+        hidden = uniform((batch, length), generator) < options.masking
         observed = observed & ~hidden
         series = fill_linearly(series, observed)
     if options.shift or options.stretch:
-        shift, stretch = (2 * _uniform((2, batch, 1), generator) - 1).unbind()
+        shift, stretch = (2 * uniform((2, batch, 1), generator, axis=1) - 1).unbind()
         steps = torch.arange(length, device=series.device)
         middle = (length - 1) / 2
         times = middle + (steps - middle) * (1 + options.stretch * stretch)
@@ -95,7 +96,7 @@ def augment_observed(
         observed = observed.gather(1, times.round().long().clamp(0, length - 1))
     if options.level:
         offset = options.level * deviation[:, None]
-        series = series + offset * _normal((batch, indices, 1), generator)
+        series = series + offset * normal((batch, indices, 1), generator)
     return series, observed
 
 
@@ -146,15 +147,7 @@ def _between(series: Tensor, left: Tensor, right: Tensor, weight: Tensor) -> Ten
 
 def _turn(crops: Tensor, generator: Generator) -> Tensor:
     """One of the eight flips and quarter turns of each crop, around its centre."""
-    drawn = torch.randint(SYMMETRIES, (len(crops),), generator=generator, device=crops.device)
+    drawn = integers(0, SYMMETRIES, (len(crops),), generator)
     # rotations, then their transposes: trainings have drawn them in this order so far
     order = torch.tensor([0, 1, 2, 3, 7, 4, 5, 6], device=crops.device)
     return turn_each(crops, order[drawn])
-
-
-def _normal(shape: tuple[int, ...], generator: Generator) -> Tensor:
-    return torch.randn(shape, generator=generator, device=generator.device)
-
-
-def _uniform(shape: tuple[int, ...], generator: Generator) -> Tensor:
-    return torch.rand(shape, generator=generator, device=generator.device)

@@ -9,6 +9,7 @@ import torch
 from torch import Generator, Tensor
 
 from pimc.training.augment_options import ImageAugmentation
+from pimc.training.shares import integers, normal
 from pimc.training.symmetries import SYMMETRIES, turn_each
 
 
@@ -44,7 +45,7 @@ def augment_images(
 
 def turn(images: Tensor, generator: Generator) -> Tensor:
     """One of the eight symmetries of each image."""
-    drawn = _integers(0, SYMMETRIES, (len(images),), generator)
+    drawn = integers(0, SYMMETRIES, (len(images),), generator)
     return turn_each(images, drawn)
 
 
@@ -53,7 +54,7 @@ def shift(images: Tensor, most: int, generator: Generator) -> Tensor:
     count, _, rows, cols = images.shape
     for axis, side in ((2, rows), (3, cols)):
         moved = torch.arange(side, device=images.device)
-        moved = moved + _integers(-most, most + 1, (count, 1), generator)
+        moved = moved + integers(-most, most + 1, (count, 1), generator)
         # ... 2 1 | 0 1 ... n-1 | n-2 n-3 ...
         inside = (side - 1) - ((side - 1) - moved.abs()).abs()
         shape = (count, 1, side, 1) if axis == 2 else (count, 1, 1, side)
@@ -70,8 +71,8 @@ def recolour(images: Tensor, strength: float, std: Sequence[float], generator: G
     """
     count, bands = images.shape[:2]
     spread = torch.tensor(std, dtype=images.dtype, device=images.device)[:, None, None]
-    contrast, brightness = strength * _normal((2, count, 1, 1, 1), generator)
-    tint = strength / 2 * _normal((count, bands, 1, 1), generator)
+    contrast, brightness = strength * normal((2, count, 1, 1, 1), generator, axis=1)
+    tint = strength / 2 * normal((count, bands, 1, 1), generator)
     level = images.mean(dim=(2, 3), keepdim=True)
     changed: Tensor = level + (images - level) * contrast.exp() + spread * (brightness + tint)
     return changed
@@ -103,11 +104,3 @@ def _extent(side: int, share: float, centre: float) -> tuple[int, int]:
     half = math.sqrt(share) * side / 2
     middle = centre * side
     return max(0, round(middle - half)), min(side, round(middle + half))
-
-
-def _integers(low: int, high: int, shape: tuple[int, ...], generator: Generator) -> Tensor:
-    return torch.randint(low, high, shape, generator=generator, device=generator.device)
-
-
-def _normal(shape: tuple[int, ...], generator: Generator) -> Tensor:
-    return torch.randn(shape, generator=generator, device=generator.device)

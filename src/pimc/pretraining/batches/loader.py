@@ -13,6 +13,7 @@ from torch import Tensor
 from pimc.pretraining.batches.crops import gather_batch
 from pimc.pretraining.batches.pairs import PairBatch, PairData, PairSampler
 from pimc.pretraining.batches.unpaired import UnpairedSource
+from pimc.training.shares import WHOLE, Share
 
 
 class Batch(NamedTuple):
@@ -68,6 +69,7 @@ class BatchLoader:
         batches: Sequence[PairBatch],
         side: int,
         images: Callable[[int], Tensor] | None = None,
+        share: Share = WHOLE,
     ):
         """Say what is gathered.
 
@@ -75,16 +77,19 @@ class BatchLoader:
             data: pixels and frames.
             batches: which of them lie together.
             side: of the crops.
-            images: number of a batch -> its unpaired images.
+            images: number of a batch -> its unpaired images, those of the share.
+            share: of each batch, which is gathered; batches too small to be shared are left out.
         """
-        self.data, self.batches, self.side, self.images = data, batches, side, images
+        self.data, self.side, self.images, self.share = data, side, images, share
+        self.batches = [batch for batch in batches if share.whole(len(batch))]
 
     def __len__(self) -> int:
         return len(self.batches)
 
     def __iter__(self) -> Iterator[Batch]:
         for number, batch in enumerate(self.batches):
-            loaded = load_batch(self.data, batch, self.side)
+            own = batch.part(self.share.of(len(batch)))
+            loaded = load_batch(self.data, own, self.side)
             yield loaded if self.images is None else loaded._replace(images=self.images(number))
 
 
@@ -98,17 +103,19 @@ class PairModule(LightningDataModule):
         steps: int,
         validation: BatchLoader,
         unpaired: UnpairedSource | None = None,
+        share: Share = WHOLE,
     ):
         super().__init__()
         self.train, self.sampler, self.steps, self.validation = train, sampler, steps, validation
-        self.unpaired = unpaired
+        self.unpaired, self.share = unpaired, share
 
     def train_dataloader(self) -> BatchLoader:
         """The batches of the present epoch; Lightning asks at the start of each."""
         epoch = self.trainer.current_epoch if self.trainer else 0
         batches = self.sampler.epoch(epoch, self.steps)
         images = None if self.unpaired is None else partial(self.unpaired.training, epoch)
-        return BatchLoader(self.train, batches, self.sampler.options.crop_side, images)
+        side = self.sampler.options.crop_side
+        return BatchLoader(self.train, batches, side, images, self.share)
 
     def val_dataloader(self) -> BatchLoader:
         """The fixed batches."""

@@ -138,6 +138,10 @@ class PairBatch:
         """Number of pairs."""
         return len(self.rows)
 
+    def part(self, pairs: slice) -> PairBatch:
+        """Some of the pairs."""
+        return PairBatch(self.rows[pairs], self.frames[pairs])
+
 
 def usable_rows(data: PairData, crop_side: int) -> np.ndarray:
     """Rows of pixels that have a clear frame and whose whole crop lies within it.

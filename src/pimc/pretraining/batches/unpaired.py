@@ -14,6 +14,7 @@ from pimc.data.unpaired_images import UnpairedImages
 from pimc.model.encoder_config import ImageEncoderConfig
 from pimc.pretraining.options import ImageViewOptions
 from pimc.training.augment import augment_crops
+from pimc.training.shares import WHOLE, Share, uniform
 
 logger = logging.getLogger(__name__)
 
@@ -64,7 +65,14 @@ class BandMap(nn.Module):
 class UnpairedSource:
     """Draws batches of unpaired images; bands that the encoder lacks are left out."""
 
-    def __init__(self, images: UnpairedImages, config: ImageEncoderConfig, count: int, seed: int):
+    def __init__(
+        self,
+        images: UnpairedImages,
+        config: ImageEncoderConfig,
+        count: int,
+        seed: int,
+        share: Share = WHOLE,
+    ):
         """Take the statistics and hold some images out.
 
         Args:
@@ -72,16 +80,18 @@ class UnpairedSource:
             config: of the encoder that will read them.
             count: images of a batch.
             seed: of all draws.
+            share: of each batch, which is drawn.
 
         Raises:
             ValueError: if images and encoder share no band, or there are too few images.
         """
-        self.images, self.count, self.seed = images.images, count, seed
+        self.images, self.count, self.seed, self.share = images.images, count, seed, share
         order = np.random.default_rng(seed).permutation(images.rows)
         kept = round(HELD_OUT * len(order))
         self.held_out_rows, self.training_rows = order[:kept], order[kept:]
-        if min(len(self.held_out_rows), len(self.training_rows), count) < 2:
-            raise ValueError(f"expected images for two batches of 2, got {len(order)}")
+        least = max(2, share.processes)
+        if min(len(self.held_out_rows), len(self.training_rows), count) < least:
+            raise ValueError(f"expected images for two batches of {least}, got {len(order)}")
         bands = list(images.bands)
         self._from = [bands.index(band) for band in config.bands if band in bands]
         places = [place for place, band in enumerate(config.bands) if band in bands]
@@ -96,10 +106,10 @@ class UnpairedSource:
     @property
     def held_out_size(self) -> int:
         """Images of a validation step: fewer than of a training step where there are few."""
-        return min(self.count, len(self.held_out_rows))
+        return self._together(self.held_out_rows)
 
     def training(self, epoch: int, step: int) -> Tensor:
-        """Images of a training step: count x C' x H x W, as they are; ``band_map`` reads them."""
+        """Images of a training step, B' x C' x H x W, as they are; ``band_map`` reads them."""
         return self._draw(self.training_rows, (0, epoch, step))
 
     def held_out(self, step: int) -> Tensor:
@@ -108,8 +118,13 @@ class UnpairedSource:
 
     def _draw(self, rows: np.ndarray, number: tuple[int, ...]) -> Tensor:
         rng = np.random.default_rng([self.seed, *number])
-        drawn = np.sort(rng.choice(rows, min(self.count, len(rows)), replace=False))
+        drawn = np.sort(rng.choice(rows, self._together(rows), replace=False))
+        drawn = drawn[self.share.of(len(drawn))]
         return torch.from_numpy(np.asarray(self.images[drawn])[:, self._from])
+
+    def _together(self, rows: np.ndarray) -> int:
+        """Images of a batch, of all processes, that is drawn from some rows."""
+        return self.share.whole(min(self.count, len(rows)))
 
     def _fit_map(self, config: ImageEncoderConfig, places: Sequence[int]) -> tuple[Tensor, Tensor]:
         """Factor and offset of each common band, C' x 1 x 1."""
@@ -150,7 +165,7 @@ def image_view(images: Tensor, options: ImageViewOptions, generator: Generator) 
         raise ValueError(
             f"views of {options.smallest} pixels and more do not fit in images of {rows} x {cols}"
         )
-    drawn = torch.rand((3, count), generator=generator, device=generator.device)
+    drawn = uniform((3, count), generator, axis=1)
     part = options.smallest + (largest - options.smallest) * drawn[0]
     # positions run from -1 to 1 over the image; a part of size s has its centre within 1 - s
     sizes = torch.stack([part / cols, part / rows])

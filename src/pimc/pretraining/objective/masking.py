@@ -6,6 +6,7 @@ import torch
 from torch import Generator, Tensor
 
 from pimc.pretraining.objective_options import MaskOptions
+from pimc.training.shares import uniform
 
 
 def block_width(options: MaskOptions, length: int) -> int:
@@ -28,11 +29,10 @@ def draw_hidden(observed: Tensor, options: MaskOptions, generator: Generator) ->
         B x L bool; where nothing would be left to see, nothing is hidden.
     """
     batch, length = observed.shape
-    device = observed.device
-    hidden = torch.rand((batch, length), generator=generator, device=device) < options.share
+    hidden = uniform((batch, length), generator) < options.share
     width = block_width(options, length)
-    start = torch.rand((batch, 1), generator=generator, device=device) * (length - width + 1)
-    steps = torch.arange(length, device=device)
+    start = uniform((batch, 1), generator) * (length - width + 1)
+    steps = torch.arange(length, device=observed.device)
     start = start.floor()
     hidden |= (steps >= start) & (steps < start + width)
     hidden &= observed
