@@ -3,8 +3,7 @@
 Plain torch goes over all plots once for each step of a formula, and starts anew at each of their
 short rows. What the kinds are is said in ``pimc.signal.recurrence_options``.
 
-Importing this imports numba. A kernel is compiled at its first call, once a machine where the
-code can be kept (beside this file, or in the user's cache). All kernels take last:
+Importing this imports numba. All kernels take last:
 
     cells: float32, the memory from the first cell of the first image to the last of the last.
     step: cells from one image to the next.
@@ -13,30 +12,16 @@ code can be kept (beside this file, or in the user's cache). All kernels take la
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from functools import partial
-
 import numpy as np
-from numba import njit
+
+from pimc.signal.compiled_loop import compiled_loop
 
 Array = np.ndarray
-Kernel = Callable[..., None]
 
 HALF, ONE = np.float32(0.5), np.float32(1)
 
 
-def _compiled(kernel: Kernel) -> Kernel:
-    """The kernel, compiled at its first call for the types that it is given."""
-    # numpy's division by 0: a check of each cell would keep rows from being vectorised
-    compile_with = partial(njit, nogil=True, error_model="numpy")
-    try:
-        lazy = compile_with(cache=True)(kernel)
-    except RuntimeError:  # no folder to keep the code in: each process compiles for itself
-        lazy = compile_with()(kernel)
-    return lazy
-
-
-@_compiled
+@compiled_loop
 def level(series: Array, cells: Array, step: int, first: int, last: int) -> None:
     """x_j - x_i above the diagonal, (x_i + x_j) / 2 on and below it; series B x I x L."""
     _, indices, side = series.shape
@@ -53,7 +38,7 @@ def level(series: Array, cells: Array, step: int, first: int, last: int) -> None
                     row[j] = (values[i] + values[j]) * HALF
 
 
-@_compiled
+@compiled_loop
 def signed(series: Array, cells: Array, step: int, first: int, last: int) -> None:
     """x_j - x_i, and x_i on the diagonal; series B x I x L."""
     _, indices, side = series.shape
@@ -68,7 +53,7 @@ def signed(series: Array, cells: Array, step: int, first: int, last: int) -> Non
                 row[i] = values[i]
 
 
-@_compiled
+@compiled_loop
 def unthresholded(series: Array, cells: Array, step: int, first: int, last: int) -> None:
     """|x_i - x_j|; series B x I x L."""
     _, indices, side = series.shape
@@ -82,7 +67,7 @@ def unthresholded(series: Array, cells: Array, step: int, first: int, last: int)
                     row[j] = abs(values[i] - values[j])
 
 
-@_compiled
+@compiled_loop
 def diagonal(series: Array, cells: Array, step: int, first: int, last: int) -> None:
     """|x_i - x_j|, and x_i on the diagonal; series B x I x L."""
     _, indices, side = series.shape
@@ -97,7 +82,7 @@ def diagonal(series: Array, cells: Array, step: int, first: int, last: int) -> N
                 row[i] = values[i]
 
 
-@_compiled
+@compiled_loop
 def binary(
     series: Array, thresholds: Array, cells: Array, step: int, first: int, last: int
 ) -> None:
@@ -113,7 +98,7 @@ def binary(
                     row[j] = np.float32(abs(values[i] - values[j]) < threshold)
 
 
-@_compiled
+@compiled_loop
 def trajectories(
     series: Array, dimension: int, delay: int, cells: Array, step: int, first: int, last: int
 ) -> None:
@@ -139,7 +124,7 @@ def trajectories(
                     row[j] = np.sqrt(squares[j])
 
 
-@_compiled
+@compiled_loop
 def soft(
     grown: Array, shrunk: Array, near: float, cells: Array, step: int, first: int, last: int
 ) -> None:
@@ -160,7 +145,7 @@ def soft(
                     row[j] = ONE / (ONE + np.float32(after if after > before else before))
 
 
-@_compiled
+@compiled_loop
 def joint(
     grown: Array,
     shrunk: Array,
@@ -191,7 +176,7 @@ def joint(
                     row[j] = 1 / odds[j]
 
 
-@_compiled
+@compiled_loop
 def mtf(series: Array, edges: Array, cells: Array, step: int, first: int, last: int) -> None:
     """Share of the steps out of the bin of x_i that lead to that of x_j.
 
@@ -221,7 +206,7 @@ def mtf(series: Array, edges: Array, cells: Array, step: int, first: int, last: 
                     row[j] = drawn[j]
 
 
-@_compiled
+@compiled_loop
 def _count_steps(values: Array, edges: Array, states: Array, steps: Array) -> None:
     """Fill in the bin of each value, and how often a step leads from bin to bin."""
     bins, side = len(steps), len(values)
