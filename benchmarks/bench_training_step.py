@@ -1,11 +1,11 @@
 """What a training step costs beside its two encoders, and how fast samples reach an encoder.
 
-    python benchmarks/bench_training_step.py [--preset small] [--rounds 15]
+    python benchmarks/bench_training_step.py [--preset small] [--rounds 15] [--threads 2]
 
 With the options of conf/base but for what is trained: plots alone, on pairs alone, so that each
 network goes forward once a step.
 
-Prints two tables, medians of rounds in one process, 2 threads:
+Prints two tables, medians of rounds in one process:
 
 1. a training step of one batch (plots 3 x 61 x 61, crops 10 x 11 x 11) as Lightning runs it, and
    the share of it that the forward and backward pass of the two encoders' networks take;
@@ -227,8 +227,9 @@ def main() -> None:
     plots = [name for name, preset in PRESETS.items() if not preset.series.temporal_width]
     parser.add_argument("--preset", default="small", choices=plots)
     parser.add_argument("--rounds", type=int, default=15)
+    parser.add_argument("--threads", type=int, default=2)
     arguments = parser.parse_args()
-    torch.set_num_threads(2)
+    torch.set_num_threads(arguments.threads)
     changes = {
         "preset": arguments.preset,
         "objective": {**given["objective"], "series": 0.0},

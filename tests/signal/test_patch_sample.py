@@ -1,3 +1,4 @@
+import os
 from dataclasses import replace
 
 import numpy as np
@@ -52,6 +53,15 @@ def test_a_mapped_file_gives_the_same_sample_in_either_order(tmp_path, order):
     found = sample_patch(replace(patch, reflectance=mapped), OPTIONS, ScreeningOptions())
     np.testing.assert_array_equal(found.reflectance, expected.reflectance)
     np.testing.assert_array_equal(found.frames, expected.frames)
+
+
+def test_a_file_that_was_cut_is_refused(tmp_path):
+    patch = make_patch()
+    np.save(tmp_path / "cube.npy", patch.reflectance)
+    mapped = np.load(tmp_path / "cube.npy", mmap_mode="r")
+    os.truncate(tmp_path / "cube.npy", (tmp_path / "cube.npy").stat().st_size - 2)
+    with pytest.raises(ValueError, match=r"cube.npy ends in image 6 of 6"):
+        sample_patch(replace(patch, reflectance=mapped), OPTIONS, ScreeningOptions())
 
 
 def test_cloudy_dates_are_no_images():

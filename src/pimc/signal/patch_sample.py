@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from mmap import mmap
-from typing import Any
+from pathlib import Path
+from typing import Any, TypeGuard
 
 import numpy as np
 from einops import rearrange
@@ -81,10 +82,7 @@ def sample_patch(
     rows, cols = sample_pixels(eligible, options.pixels_per_patch, rng)
     drawn = len(rows)
     rows, cols = add_labelled(patch, rows, cols)
-    cube = read_at_once(patch.reflectance)
-    cells = rows * cube.shape[3] + cols
-    # the cells exist: `clip` leaves out the check and the buffer that it needs
-    series = cube.reshape(*cube.shape[:2], -1).take(cells, axis=2, mode="clip")
+    series = read_pixels(patch.reflectance, rows, cols)
     reflectance = rearrange(series, "time band pixel -> pixel time band").copy()
     if patch.clear is not None:
         reflectance[~patch.clear[:, rows, cols].T] = FILL
@@ -104,7 +102,7 @@ def sample_patch(
         pixels=_pixel_columns(patch, rows, cols),
         days=days,
         reflectance=reflectance,
-        frames=cube[chosen],
+        frames=np.asarray(patch.reflectance)[chosen],
         frame_acquisitions=chosen.astype(np.int32),
         frame_clear=share[chosen].astype(np.float32),
         reading=patch.reading,
@@ -113,19 +111,40 @@ def sample_patch(
     )
 
 
-def read_at_once(array: np.ndarray) -> np.ndarray:
-    """A memory-mapped array by one sequential read; any other as it is.
+def read_pixels(reflectance: np.ndarray, rows: np.ndarray, cols: np.ndarray) -> np.ndarray:
+    """Series of n pixels of a cube T x C x H x W, in one pass over it: T x C x n."""
+    cells = rows * reflectance.shape[3] + cols
+    series = np.empty((*reflectance.shape[:2], len(cells)), reflectance.dtype)
+    for image, values in zip(_images(reflectance), series, strict=True):
+        # the cells exist: `clip` leaves out the check and the buffer that it needs
+        image.reshape(len(image), -1).take(cells, axis=1, out=values, mode="clip")
+    return series
 
-    Gathering pixels from the map of a cold file fetches it page by page, in twice the time.
+
+def _images(cube: np.ndarray) -> Iterator[np.ndarray]:
+    """The images of a cube one by one; of a file by sequential reads into the same memory.
+
+    Gathering pixels from the map of a cold file fetches it page by page, in twice the time, and
+    memory for all of a cube is as slow to get as the cube is to read.
     """
+    if not _fills_file(cube):
+        yield from cube
+        return
+    image = np.empty(cube.shape[1:], cube.dtype)
+    with Path(str(cube.filename)).open("rb", buffering=0) as file:
+        file.seek(cube.offset)
+        for date in range(len(cube)):
+            if file.readinto(image.data.cast("B")) != image.nbytes:
+                raise ValueError(f"{cube.filename} ends in image {date + 1} of {len(cube)}")
+            yield image
+
+
+def _fills_file(array: np.ndarray) -> TypeGuard[np.memmap]:
+    """Whether reading a file on from the map's offset gives the array."""
     # a slice of a map keeps the offset of the whole: only the whole can be read by it, and only
     # where the file holds the values in C order (np.save writes Fortran arrays as they are)
-    if not array.flags.c_contiguous:
-        return array
-    if isinstance(array, np.memmap) and isinstance(array.base, mmap) and array.filename:
-        values = np.fromfile(array.filename, array.dtype, array.size, offset=array.offset)
-        return values.reshape(array.shape)
-    return array
+    mapped = isinstance(array, np.memmap) and isinstance(array.base, mmap) and array.filename
+    return bool(mapped) and array.flags.c_contiguous
 
 
 def eligible_pixels(patch: Patch, margin: int) -> np.ndarray:

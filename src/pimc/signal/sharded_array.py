@@ -17,6 +17,7 @@ class ShardedArray:
 
     Attributes:
         bands: names of one of the axes, where it is one of bands.
+        alike: whether no piece is padded.
     """
 
     def __init__(self, shards: Sequence[np.ndarray], fill: int = 0, bands: Sequence[str] = ()):
@@ -28,6 +29,7 @@ class ShardedArray:
         trailing = np.max([shard.shape[1:] for shard in self.shards], axis=0)
         self.shape = (int(self.starts[-1]), *(int(side) for side in trailing))
         self.dtype = self.shards[0].dtype
+        self.alike = all(shard.shape[1:] == self.shape[1:] for shard in self.shards)
 
     def __len__(self) -> int:
         return self.shape[0]

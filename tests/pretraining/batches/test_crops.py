@@ -7,6 +7,7 @@ from cases.synthetic import BANDS, make_pairs
 from pimc.data.patch import FILL
 from pimc.pretraining.batches.crops import band_statistics, gather_batch, gather_crops
 from pimc.pretraining.batches.pairs import PairBatch
+from pimc.signal.sharded_array import ShardedArray
 
 
 def test_crops_are_centred_on_their_pixel():
@@ -17,6 +18,72 @@ def test_crops_are_centred_on_their_pixel():
     np.testing.assert_array_equal(crops[0], frames[0, :, :9, :9])
     np.testing.assert_array_equal(crops[1], frames[1, :, 11:20, 13:22])
     np.testing.assert_array_equal(crops[:, :, 4, 4], frames[[0, 1, 1], :, row, col])
+
+
+class OneByOne:
+    """Frames that are neither an array nor shards."""
+
+    def __init__(self, frames):
+        self.frames = frames
+
+    def __len__(self):
+        return len(self.frames)
+
+    def __getitem__(self, frame):
+        return self.frames[frame]
+
+
+def sliced(frames, batch, row, col, side):
+    """The slow way: each crop a slice of its frame."""
+    half = side // 2
+    crops = [
+        np.asarray(frames[frame])[:, y - half : y + half + 1, x - half : x + half + 1]
+        for frame, y, x in zip(batch, row, col, strict=True)
+    ]
+    return np.stack(crops)
+
+
+@pytest.mark.parametrize("side", [1, 5, 15])
+def test_crops_are_slices_of_their_frames_wherever_these_lie(tmp_path, side):
+    rng = np.random.default_rng(0)
+    shards = []
+    for number, count in enumerate((3, 1, 4)):
+        path = tmp_path / f"{number}.npy"
+        np.save(path, rng.integers(FILL, 32_767, (count, 3, 20, 22), dtype=np.int16))
+        shards.append(np.load(path, mmap_mode="r"))
+    sharded = ShardedArray(shards)
+    batch = np.array([7, 0, 3, 3, 2, 6, 0])
+    row = rng.integers(side // 2, 20 - side // 2, len(batch))
+    col = rng.integers(side // 2, 22 - side // 2, len(batch))
+    # the corners that a frame has
+    row[:2], col[:2] = (side // 2, 19 - side // 2), (side // 2, 21 - side // 2)
+    expected = sliced(sharded, batch, row, col, side)
+    whole = sharded[:]
+    padded = ShardedArray([*shards, np.zeros((1, 3, 18, 22), np.int16)], FILL)
+    apart = np.repeat(whole, 2, axis=3)[..., ::2]  # not contiguous
+    for frames in (sharded, whole, apart, OneByOne(whole), padded):
+        found = gather_crops(frames, batch, row, col, side)
+        assert found.dtype == np.int16
+        np.testing.assert_array_equal(found, expected)
+    none = np.empty(0, np.int64)
+    assert gather_crops(sharded, none, none, none, side).shape == (0, 3, side, side)
+
+
+@pytest.mark.parametrize(
+    ("frame", "row", "col", "said"),
+    [
+        (2, 10, 10, r"each frame in 0\.\.1, got 2\.\.2"),
+        (-1, 10, 10, r"each frame in 0\.\.1, got -1"),
+        (0, 1, 10, "row of a crop's corner"),
+        (0, 18, 10, "row of a crop's corner"),
+        (0, 10, 1, "column of a crop's corner"),
+        (0, 10, 20, "column of a crop's corner"),
+    ],
+)
+def test_crops_that_leave_their_frame_are_refused(frame, row, col, said):
+    frames = np.zeros((2, 3, 20, 22), np.int16)
+    with pytest.raises(ValueError, match=said):
+        gather_crops(frames, np.array([frame]), np.array([row]), np.array([col]), 5)
 
 
 def test_a_batch_takes_each_pixel_s_own_series_and_crop():

@@ -9,6 +9,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
+from pimc.model.plots.compiled import draw_compiled
 from pimc.model.plots.drawings import DRAWINGS
 from pimc.signal.recurrence import Recurrence
 
@@ -68,7 +69,6 @@ class RecurrencePlots(nn.Module):
         self.recurrence = recurrence
         self.channels = len(recurrence.channels)
         self.scaled = ScaledSeries(recurrence)
-        self._draw = DRAWINGS[recurrence.kind]
         self.register_buffer("thresholds", _column(recurrence.thresholds or ()), persistent=False)
 
     def forward(self, series: Tensor, out: Tensor | None = None) -> Tensor:
@@ -92,16 +92,22 @@ class RecurrencePlots(nn.Module):
         scaled = scaled.repeat_interleave(self.recurrence.scales, dim=1)
         thresholds = self.thresholds.to(series.dtype)
         if not self.recurrence.validity:
-            return self._draw(scaled, self.recurrence, thresholds, out)
+            return self._draw(scaled, thresholds, out)
         if out is None and (series.requires_grad or torch.compiler.is_exporting()):
-            drawn = self._draw(scaled, self.recurrence, thresholds, None)
+            drawn = self._draw(scaled, thresholds, None)
             return torch.cat([drawn, self._valid(observed)], dim=1)
         if out is None:  # drawn where they belong, plots are not copied
             side = self.recurrence.side(series.shape[-1])
             out = series.new_empty(len(series), self.channels, side, side)
-        self._draw(scaled, self.recurrence, thresholds, out[:, :-1])
+        self._draw(scaled, thresholds, out[:, :-1])
         out[:, -1:] = self._valid(observed)
         return out
+
+    def _draw(self, scaled: Tensor, thresholds: Tensor, out: Tensor | None) -> Tensor:
+        drawn = draw_compiled(scaled, self.recurrence, thresholds, out)
+        if drawn is not None:
+            return drawn
+        return DRAWINGS[self.recurrence.kind](scaled, self.recurrence, thresholds, out)
 
     def _valid(self, observed: Tensor) -> Tensor:
         """B x 1 x L -> B x 1 x L' x L', 1 where both trajectories were observed throughout."""

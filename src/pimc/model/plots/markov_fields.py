@@ -45,14 +45,22 @@ def quantile_bins(series: Tensor, bins: int) -> Tensor:
     Returns:
         ... x L int64.
     """
-    ordered = series.sort(dim=-1).values
+    edges = bin_edges(series.sort(dim=-1).values, bins)
+    return (series.unsqueeze(-1) > edges.unsqueeze(-2)).sum(dim=-1)
+
+
+def bin_edges(ordered: Tensor, bins: int) -> Tensor:
+    """Inner quantiles of each series, ... x bins - 1, of its values in order, ... x L.
+
+    Of edges that are one (``SAME_EDGE``) the last stays, the others are infinite: no value lies
+    above them.
+    """
     # ranks as numpy's percentile has them, to the last digit: an edge may be a value itself
-    ranks = (series.shape[-1] - 1) * (np.linspace(0, 100, bins + 1)[1:-1] / 100)
-    below = torch.from_numpy(np.floor(ranks).astype(np.int64)).to(series.device)
-    share = torch.from_numpy(ranks % 1).to(series)
-    above = (below + 1).clamp_(max=series.shape[-1] - 1)
+    ranks = (ordered.shape[-1] - 1) * (np.linspace(0, 100, bins + 1)[1:-1] / 100)
+    below = torch.from_numpy(np.floor(ranks).astype(np.int64)).to(ordered.device)
+    share = torch.from_numpy(ranks % 1).to(ordered)
+    above = (below + 1).clamp_(max=ordered.shape[-1] - 1)
     edges = torch.lerp(ordered[..., below], ordered[..., above], share)
     apart = torch.ones_like(edges, dtype=torch.bool)
     apart[..., :-1] = edges.diff(dim=-1) > SAME_EDGE
-    passed = series.unsqueeze(-1) > edges.unsqueeze(-2)
-    return (passed & apart.unsqueeze(-2)).sum(dim=-1)
+    return torch.where(apart, edges, torch.inf)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
 from pimc.data.patch import FILL, REFLECTANCE_SCALE
 from pimc.pretraining.batches.pairs import NO_FRAME, Frames, PairBatch, PairData
+from pimc.signal.sharded_array import ShardedArray
 
 STATISTICS_CROPS = 2_048
 """Crops from which band statistics are taken: 460,000 pixels of a band at 15 x 15, which know a
@@ -28,15 +29,43 @@ def gather_crops(
 
     Returns:
         B x C x side x side int16, ``FILL`` where there is no data.
+
+    Raises:
+        ValueError: for a frame that does not exist, or a crop that leaves its frame.
     """
-    # views of each frame once, as plain arrays: to slice a memory map takes longer than to copy a
-    # crop. Frames may lie in many files, so there is no array for one fancy index over them all.
-    views = {frame: np.asarray(frames[frame]) for frame in set(batch.tolist())}
+    from pimc.pretraining.batches.crop_loop import cut_crops  # numba, with the first crop
+
+    bands, height, width = frames[0].shape
     top, left = row - side // 2, col - side // 2
-    corners = zip(batch.tolist(), top.tolist(), left.tolist(), strict=True)
-    crops = [views[frame][:, y : y + side, x : x + side] for frame, y, x in corners]
-    # crop after crop along the bands' axis: np.stack does the same at twice the cost
-    return np.concatenate(crops).reshape(len(crops), -1, side, side)
+    _check_within("frame", batch, len(frames))
+    _check_within("row of a crop's corner", top, height - side + 1)
+    _check_within("column of a crop's corner", left, width - side + 1)
+    piece, starts = _pieces(frames)
+    crops = np.empty((len(batch), bands, side, side), np.int16)
+    owners = np.searchsorted(starts, batch, side="right") - 1
+    for owner in np.unique(owners):
+        here = np.flatnonzero(owners == owner)
+        # as a plain array: a memory map is slow to pass
+        images = np.asarray(piece(int(owner)))
+        cut_crops(images, batch[here] - starts[owner], top[here], left[here], here, crops)
+    return crops
+
+
+def _pieces(frames: Frames) -> tuple[Callable[[int], np.ndarray], np.ndarray]:
+    """Number of a piece -> its frames F x C x H x W, and the number of the first of each piece."""
+    if isinstance(frames, np.ndarray):
+        return lambda piece: frames, np.zeros(1, np.int64)
+    if isinstance(frames, ShardedArray) and frames.alike:
+        return frames.shards.__getitem__, frames.starts[:-1]
+    return lambda piece: np.asarray(frames[piece])[None], np.arange(len(frames))
+
+
+def _check_within(what: str, values: np.ndarray, stop: int) -> None:
+    if values.size and not (0 <= values.min() and values.max() < stop):
+        raise ValueError(
+            f"expected each {what} in 0..{stop - 1}, got {values.min()}..{values.max()}; crops "
+            "must lie within their frames"
+        )
 
 
 def gather_batch(
