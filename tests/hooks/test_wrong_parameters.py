@@ -95,6 +95,7 @@ def start(parameters):
     pipeline = project_pipelines["__default__"] + project_pipelines["ablation"]
     built = ParameterValidator({"all": pipeline}).validate_raw_params(parameters)
     check_read(pipeline, DataCatalog({f"params:{k}": MemoryDataset(v) for k, v in built.items()}))
+    return built
 
 
 def changed(name, value):

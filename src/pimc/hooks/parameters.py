@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import is_dataclass
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,7 @@ from omegaconf import OmegaConf
 
 from pimc.catalog.encoder import EncoderFolder
 from pimc.data.atomic import require_room
-from pimc.data.option_check import check_built, check_value, nearest
+from pimc.data.option_check import build_options, check_built, check_value, nearest
 from pimc.data.patch import SENTINEL2_BANDS
 from pimc.evaluation.ablation import AblationOptions
 from pimc.evaluation.arms import TaskOptions
@@ -113,8 +114,11 @@ def check_given(parameters: Mapping[str, Any], extractor: TypeExtractor) -> None
         ValueError: with the full name of the parameter.
     """
     for name, kind in {**PLAIN, **extractor.extract_types_from_pipelines()}.items():
-        if parameters.get(name) is not None:
-            check_value(kind, parameters[name], name)
+        if (given := parameters.get(name)) is None:
+            continue
+        check_value(kind, given, name)
+        if is_dataclass(kind) and isinstance(kind, type):
+            build_options(kind, given, name)
 
 
 def check_read(pipeline: Pipeline, catalog: DataCatalog) -> None:
