@@ -37,7 +37,7 @@ IMAGE_ARMS = {
     "nearest": {"kind": "knn", "input": "statistics"},
     "probe": {"kind": "linear", "input": "pretrained"},
     "random": {"kind": "linear", "input": "random"},
-    "scratch": {**SHORT, "input": "random", "augmentation": {"colour": 0.2}},
+    "scratch": {**SHORT, "min_steps": 9, "input": "random", "augmentation": {"colour": 2.0}},
 }
 SERIES_ARMS = {
     "last": {"kind": "persistence"},
