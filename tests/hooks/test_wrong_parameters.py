@@ -86,14 +86,32 @@ def shipped():
 @cache
 def extractor():
     shipped()
-    return TypeExtractor(dict(project_pipelines))
+    return Known(dict(project_pipelines))
+
+
+class Known(TypeExtractor):
+    """Looks at the nodes once."""
+
+    @cache  # noqa: B019  there are two, for all tests
+    def extract_types_from_pipelines(self):
+        return super().extract_types_from_pipelines()
+
+
+@cache
+def everything():
+    """All that is run by itself, and the ablation; what checks its parameters."""
+    extractor()
+    pipeline = project_pipelines["__default__"] + project_pipelines["ablation"]
+    validator = ParameterValidator({})
+    validator.type_extractor = Known({"all": pipeline})
+    return pipeline, validator
 
 
 def start(parameters):
     """What a run does before its first node."""
     check_given(parameters, extractor())
-    pipeline = project_pipelines["__default__"] + project_pipelines["ablation"]
-    built = ParameterValidator({"all": pipeline}).validate_raw_params(parameters)
+    pipeline, validator = everything()
+    built = validator.validate_raw_params(parameters)
     check_read(pipeline, DataCatalog({f"params:{k}": MemoryDataset(v) for k, v in built.items()}))
     return built
 

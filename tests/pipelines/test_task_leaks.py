@@ -37,7 +37,7 @@ IMAGE_ARMS = {
     "nearest": {"kind": "knn", "input": "statistics"},
     "probe": {"kind": "linear", "input": "pretrained"},
     "random": {"kind": "linear", "input": "random"},
-    "scratch": {**SHORT, "min_steps": 9, "input": "random", "augmentation": {"colour": 2.0}},
+    "scratch": {**SHORT, "input": "random", "augmentation": {"colour": 0.2}},
 }
 SERIES_ARMS = {
     "last": {"kind": "persistence"},
@@ -137,6 +137,23 @@ def test_statistics_of_images_are_of_the_training_list(source):
     assert (before[others] != after[others]).any(axis=1).all()
 
 
+def test_images_are_changed_in_units_of_the_training_list(monkeypatch):
+    images, others = LAND.images.copy(), LAND.splits != "train"
+    images[others] = 255 - images[others] // 2
+    used = set()
+
+    def watch(x, y, augmentation, std, generator):
+        used.add(std)
+        return x, y
+
+    monkeypatch.setattr("pimc.evaluation.land_cover.augment_images", watch)
+    tell_land_cover(LAND)
+    tell_land_cover(replace(LAND, images=images))
+    assert len(used) == 1
+    known = LAND.images[~others].astype(float)
+    np.testing.assert_allclose(used.pop(), known.std(axis=(0, 2, 3)), rtol=1e-5)
+
+
 def test_no_image_is_in_two_parts(land):
     """Nor twice in one; training samples are no more than there are."""
     by_part = {name: set(np.flatnonzero(LAND.splits == name)) for name in set(LAND.splits)}
@@ -172,13 +189,14 @@ KNOWN = windows()
 TESTED = KNOWN.pixels["fold"].isin(FoldOptions().test).to_numpy()
 
 
-def foretell(known):
+def foretell(known, **changed):
     given = ForecastingOptions(
         arms=SERIES_ARMS,
         efforts=EFFORTS,
         window={"context": 12, "horizon": 2},
         device="cpu",
         preset="tiny",
+        **changed,
     )
     return make(
         forecasting.plan_arms(
@@ -204,6 +222,11 @@ def test_forecasts_are_fitted_without_the_contexts_of_test_pixels(foretold):
     results = foretell(replace(KNOWN, context=context))
     same(results, foretold, PARTS)
     assert differ(results, foretold) == set(SERIES_ARMS) - {"mean"}
+
+
+def test_another_seed_draws_other_training_pixels(foretold):
+    results = foretell(KNOWN, seed=1)
+    assert differ(results, foretold) >= {"mean", "ridge"}
 
 
 def test_scales_of_forecasts_are_of_training_contexts(foretold):

@@ -6,6 +6,7 @@ import difflib
 import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import fields, is_dataclass
+from functools import cache
 from types import NoneType, UnionType
 from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
 
@@ -39,7 +40,7 @@ def check_options(kind: type, given: object, name: str) -> None:
             f"{name} has no option {unknown[0]}{nearest(unknown[0], known)}; it has "
             f"{', '.join(sorted(known)) or 'none'}"
         )
-    hints = get_type_hints(kind)
+    hints = _hints(kind)
     for option, value in given.items():
         check_value(hints[option], value, f"{name}.{option}")
 
@@ -78,7 +79,7 @@ def check_built(options: object, name: str) -> None:
         for each in options:
             check_built(each, name)
     elif is_dataclass(options) and not isinstance(options, type):
-        hints = get_type_hints(type(options))
+        hints = _hints(type(options))
         for each in fields(options):
             value = getattr(options, each.name)
             check_value(hints[each.name], value, f"{name}.{each.name}")
@@ -153,6 +154,12 @@ def _without(given: Mapping[str, Any], path: tuple[str, ...]) -> dict[str, Any]:
     if not rest:
         return {name: value for name, value in given.items() if name != first}
     return {**given, first: _without(given[first], tuple(rest))}
+
+
+@cache
+def _hints(kind: type) -> dict[str, Any]:
+    """Annotations of a dataclass, which are compiled anew each time that they are asked for."""
+    return get_type_hints(kind)
 
 
 def nearest(name: object, known: Iterable[str]) -> str:
