@@ -7,7 +7,7 @@ from types import ModuleType
 import pytest
 from hypothesis import settings
 
-# numba compiles each function of pyts and of prosail for seconds, and tests call it for milliseconds
+# numba takes seconds to compile what tests of pyts and prosail call for milliseconds
 os.environ.setdefault("NUMBA_DISABLE_JIT", "1")
 
 settings.register_profile("nightly", max_examples=2000, deadline=None)

@@ -13,7 +13,7 @@ from random import Random
 
 import pytest
 from kedro.validation import ParameterValidationError
-from test_wrong_parameters import changed, shipped, start
+from test_wrong_parameters import changed, shipped, start, told
 
 SECONDS = float(os.environ.get("PIMC_FUZZ_SECONDS", "60"))
 NUMBERS = (0, 1, -1, 2, 3, 7, 64, 1000, 2**31, 2**32, 2**63, 10**30, -(10**30))
@@ -86,15 +86,6 @@ def kept(built, name, value):
     if isinstance(value, Mapping) or (is_dataclass(found) and value is None):
         return True
     return plain(found) == plain(value) or (value is None and not found)
-
-
-def told(error, name, value):
-    """By its full name, or that of one near by which it does not fit: either may be wrong."""
-    group, _, last = name.rpartition(".")
-    text, near = str(error), ".".join(group.split(".")[:3])
-    if f"{group or 'parameter'} has no option {last}" in text or name in text:
-        return True
-    return repr(value) in text or ("." in near and near in text)
 
 
 def try_one(draw, names):

@@ -243,7 +243,7 @@ class TaskOptions:
         object.__setattr__(self, "references", tuple(self.references))
         if self.resamples < 1:
             raise ValueError(f"resamples must be at least 1, got {self.resamples}")
-        if self.device not in ("auto", "cpu") and not self.device.startswith("cuda"):
+        if not re.fullmatch(r"auto|cpu|cuda(:\d+)?", self.device):
             raise ValueError(f"device must be auto, cpu or cuda, got {self.device!r}")
 
     @property

@@ -25,6 +25,7 @@ from pimc.data.patch import SENTINEL2_BANDS
 from pimc.evaluation.ablation import AblationOptions
 from pimc.evaluation.arms import TaskOptions
 from pimc.hooks.datasets import local_path
+from pimc.hooks.fitting_options import check_fit
 from pimc.signal.indices import check_indices
 
 logger = logging.getLogger(__name__)
@@ -122,14 +123,14 @@ def check_given(parameters: Mapping[str, Any], extractor: TypeExtractor) -> None
 
 
 def check_read(pipeline: Pipeline, catalog: DataCatalog) -> None:
-    """Refuse wrong values of all options that a pipeline reads, those of arms and variants too.
+    """Refuse wrong values of all options that a pipeline reads, and those that do not fit.
 
     Raises:
         ValueError: with the full name of the parameter.
     """
     read = [name for name in pipeline.inputs() if name.startswith("params:")]
-    for name in read:
-        options, shown = catalog.load(name), name.removeprefix("params:")
+    loaded = {name.removeprefix("params:"): catalog.load(name) for name in read}
+    for shown, options in loaded.items():
         check_built(options, shown)
         if shown == "indices":
             _check_names(options)
@@ -139,6 +140,7 @@ def check_read(pipeline: Pipeline, catalog: DataCatalog) -> None:
             check_arms(shown, options)
             if isinstance(options, AblationOptions) and {RECURRENCE, PRETRAINING} <= set(read):
                 check_variants(options, catalog.load(RECURRENCE), catalog.load(PRETRAINING))
+    check_fit(loaded)
 
 
 def _check_names(indices: Sequence[str]) -> None:
