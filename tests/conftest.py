@@ -1,10 +1,14 @@
 """What tests of several rooms share."""
 
+import os
 import sys
 from types import ModuleType
 
 import pytest
 from hypothesis import settings
+
+# numba takes seconds to compile what tests of pyts and prosail call for milliseconds
+os.environ.setdefault("NUMBA_DISABLE_JIT", "1")
 
 settings.register_profile("nightly", max_examples=2000, deadline=None)
 

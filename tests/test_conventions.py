@@ -68,11 +68,12 @@ PROJECT_WIDE = {"leaderboard.task_tables", "leaderboard.project", "leaderboard.r
 
 @cache
 def load_project(environment):
-    """Configuration and catalog, which take seconds to make."""
+    """Configuration and catalog, which take seconds to make; a loader reads its files each time."""
     bootstrap_project(PROJECT)
     with KedroSession.create(PROJECT, env=environment) as session:
         context = session.load_context()
-        return context.config_loader, context.catalog
+        loader = context.config_loader
+        return {name: loader[name] for name in ("parameters", "globals")}, context.catalog
 
 
 def stage_outputs(stage):

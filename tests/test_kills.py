@@ -45,8 +45,8 @@ def is_change(event, arguments):
     return bool(writes) and isinstance(path, (str, os.PathLike)) and "/data/" in os.fspath(path)
 
 
-def in_child(project, kill_at=None):
-    """Run in a child process, what it wrote to ``log``; its status and how many changes it made."""
+def in_child(project, kill_at=None, work=None):
+    """Work in a child process that writes to ``log``; its status and how many changes it made."""
     counter = project / "changes"
     child = os.fork()
     if child:
@@ -65,7 +65,7 @@ def in_child(project, kill_at=None):
                     os.kill(os.getpid(), signal.SIGKILL)
 
         sys.addaudithook(watch)
-        run(project)
+        (work or run)(project)
         counter.write_text(str(changes[0]))
         os._exit(0)
     except BaseException:
@@ -74,13 +74,14 @@ def in_child(project, kill_at=None):
         os._exit(1)
 
 
-def run(project):
+def run(project, pipelines=("pretrain",), environment=None, parameters=PARAMETERS):
     from kedro.framework.session import KedroSession
     from kedro.framework.startup import bootstrap_project
 
     bootstrap_project(project)
-    with KedroSession.create(project, runtime_params=PARAMETERS) as session:
-        session.run(pipeline_names=["pretrain"])
+    for pipeline in pipelines:
+        with KedroSession.create(project, env=environment, runtime_params=parameters) as session:
+            session.run(pipeline_names=[pipeline])
 
 
 def digests(project):
@@ -96,30 +97,48 @@ def digests(project):
 
 @pytest.mark.slow
 def test_a_run_that_is_killed_anywhere_ends_as_one_that_is_not(tmp_path):
+    kill_anywhere(lambda name: new_project(tmp_path / name), run, digests, KILLS)
+
+
+def kill_anywhere(make, work, outcome, kills):
+    """Kill work at so many of its changes, spread evenly; do it again, and compare.
+
+    Args:
+        make: a new project of some name.
+        work: what a process does in it.
+        outcome: what is there then, to be compared.
+        kills: how many.
+    """
     import lightning  # noqa: F401  once, and not in each child
 
-    whole = new_project(tmp_path / "whole")
-    status, changes = in_child(whole)
+    whole = make("whole")
+    status, changes = in_child(whole, work=work)
     assert status == 0, (whole / "log").read_text()[-3000:]
-    expected = digests(whole)
+    expected = outcome(whole)
     assert changes > 20
-    points = sorted({1 + round(n * (changes - 1) / max(1, KILLS - 1)) for n in range(KILLS)})
+    points = sorted({1 + round(n * (changes - 1) / max(1, kills - 1)) for n in range(kills)})
     wrong = {}
     for point in points:
-        project = new_project(tmp_path / f"killed_at_{point}")
-        status, _ = in_child(project, kill_at=point)
+        project = make(f"killed_at_{point}")
+        status, _ = in_child(project, point, work)
         assert os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGKILL, point
-        status, _ = in_child(project)
+        status, _ = in_child(project, work=work)
         if status:
             wrong[point] = (project / "log").read_text()[-2000:]
-        elif digests(project) != expected:
-            wrong[point] = "another result"
+        elif others := differing(outcome(project), expected):
+            wrong[point] = f"other results: {others}"
         elif left := [*(project / "data").rglob(".*.tmp"), *project.rglob("*.damaged")]:
             wrong[point] = f"left over: {left}"
         elif running := running_runs(project):
             wrong[point] = f"still running: {running}"
         shutil.rmtree(project)
     assert not wrong, f"{len(wrong)} of {len(points)} kills among {changes} changes: {wrong}"
+
+
+def differing(found, expected):
+    """Names of what is not alike."""
+    names = found.keys() | expected.keys()
+    return sorted(name for name in names if found.get(name) != expected.get(name))
 
 
 def running_runs(project):

@@ -6,7 +6,9 @@ another's under the name, a folder, a pipe or a broken link in its place.
 
 import json
 from dataclasses import dataclass, fields
-from functools import partial
+from functools import cache, partial
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import numpy as np
 import pandas as pd
@@ -92,10 +94,17 @@ def encoders(part, folder):
     return Store(folder, save, load, made, f"encoders/k?/{part}")
 
 
+@cache
+def raw_images():
+    """Images that are read and never damaged; the folder goes when the tests have ended."""
+    folder = TemporaryDirectory()
+    write_eurosat(Path(folder.name), images_per_class=5, seed=0)
+    return folder
+
+
 def images(folder):
     made, store = [], LandImageArray(str(folder / "images"))
-    write_eurosat(folder / "raw", images_per_class=5, seed=0)
-    source = open_eurosat(EuroSatOptions(str(folder / "raw")))
+    source = open_eurosat(EuroSatOptions(raw_images().name))
 
     class Watched(EuroSat):
         def read(self):

@@ -163,7 +163,7 @@ def test_a_key_hangs_on_facts_arm_and_encoder():
     ("changed", "message"),
     [
         ({"arms": {"a": {"input": "series"}}}, "arm a needs a kind"),
-        ({"arms": {"a": "None"}}, "arm a needs kind, input and options by name, got 'None'"),
+        ({"arms": {"a": "None"}}, r"arms\.a: expected options by name, got 'None'"),
         ({"effort": "huge"}, "effort must be of quick, got 'huge'"),
         ({"references": ["none"]}, "references must be of probe, forest, network, gone, got"),
         ({"efforts": {"quick": {"budgets": {"all": {"share": 1.5}}}}}, "budget all needs a share"),
@@ -188,9 +188,13 @@ def test_errors_say_what_is_wrong(changed, message):
 
 
 def test_kinds_and_inputs_are_checked_by_the_task():
-    with pytest.raises(ValueError, match="arm forest: no kind 'forest'; there are linear, network"):
+    with pytest.raises(
+        ValueError, match=r"arms\.forest\.kind: no kind 'forest'; .* linear, network"
+    ):
         options().check_arms(["linear", "network"], ["series", "pretrained", "random"])
-    with pytest.raises(ValueError, match="arm probe: no input 'pretrained'; there are series"):
+    with pytest.raises(
+        ValueError, match=r"arms\.probe\.input: no input 'pretrained'; .* are series"
+    ):
         options().check_arms(["linear"], ["series"])
 
 

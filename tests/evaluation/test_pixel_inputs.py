@@ -248,7 +248,7 @@ def test_arms_and_files_belong_together(arm, message):
 @pytest.mark.parametrize("kind", ["network", "rocket"])
 def test_kinds_that_read_series_refuse_embeddings_before_anything_is_trained(kind):
     peer = {"kind": kind, "input": "embeddings", "file": "theirs.npz"}
-    message = f"arm peer: kind {kind} cannot read embeddings .*; take knn, linear, svm, forest"
+    message = f"arms.peer.kind: {kind} cannot read embeddings .*; take knn, linear, svm, forest"
     with pytest.raises(ValueError, match=message):
         check_samples(CORPUS, CLASSES, options(peer=peer))
 

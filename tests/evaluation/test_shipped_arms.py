@@ -16,8 +16,10 @@ from test_pixel_inputs import (
 from pimc.data.folds import FoldOptions
 from pimc.evaluation.pixel_arms import PixelEncoders, pixel_task
 from pimc.evaluation.planning import plan
-from pimc.evaluation.series_task import SeriesEncoders, ShippedEncoder, always
+from pimc.evaluation.series_task import SeriesEncoders, ShippedEncoder, always, find_shipped
 from pimc.pretraining.kept_encoder import KeptEncoder
+from pimc.signal.calendar import CalendarOptions
+from pimc.signal.series_axes import SeriesAxes
 
 ARMS = {
     "own": {"kind": "linear", "input": "pretrained"},
@@ -53,6 +55,18 @@ def test_results_hang_on_it():
     assert list(first) == ["given"]  # the other has no encoder to read
     assert first["given"].key != second["given"].key
     assert first["given"].key == tasks(None, shipped_as("a")[1])["given"].key
+
+
+def test_results_hang_on_its_weights_and_on_the_calendar(monkeypatch):
+    digests = []
+    for seed, length in ((0, 40), (1, 40), (0, 41)):
+        torch.manual_seed(seed)
+        encoder = make_encoder()
+        monkeypatch.setattr("pimc.model.shipped.shipped_encoder", lambda *_, each=encoder: each)
+        found = find_shipped(SeriesAxes(("NDVI",), CalendarOptions(length=length)))
+        assert found.kept.load() is encoder
+        digests.append(found.kept.digest)
+    assert len(set(digests)) == 3
 
 
 def test_where_it_cannot_read_the_series_the_arm_is_absent(caplog):

@@ -21,6 +21,11 @@ def test_bands_that_cannot_be_normalised_are_named(mean, std):
         check_normalisable(("B04", "B08"), (0.0, mean), (1.0, std))
 
 
+def test_each_band_needs_its_own_statistics():
+    with pytest.raises(ValueError, match="shorter"):
+        check_normalisable(("B04", "B08"), (0.1,), (0.1, 0.1))
+
+
 def test_one_column_of_glint_or_no_data_at_all_is_no_other_unit():
     images = torch.full((4, 4, 64, 64), 0.3)
     images[..., 0] = 3.0  # of 64 columns

@@ -60,6 +60,16 @@ def test_days_beyond_the_series_are_not_observed():
     assert seen[0][0, 2].tolist() == inside.astype(float).tolist()
 
 
+@torch.inference_mode()
+def test_a_copy_embeds_alike_and_is_another():
+    resampled = ResampledEncoder(make_encoder(), SEASON).eval()
+    other, series = resampled.copy().eval(), torch.rand(3, 2, 61)
+    assert torch.equal(other(series), resampled(series))
+    for weight in other.parameters():
+        weight.zero_()
+    assert not torch.equal(other(series), resampled(series))
+
+
 def test_on_its_own_calendar_nothing_changes():
     steps = torch.arange(36.0)
     assert torch.equal(interpolation(steps, 36), torch.eye(36))

@@ -11,7 +11,7 @@ from safetensors.torch import load_file, save_file
 from test_encoders import ALONE, FUSED, IMAGE, SERIES
 
 from pimc.model.encoders import ImageEncoder, SeriesEncoder
-from pimc.model.storage import CONFIG, WEIGHTS, load_encoder, save_encoder
+from pimc.model.storage import CONFIG, WEIGHTS, encoder_digest, load_encoder, save_encoder
 
 
 @pytest.fixture
@@ -20,6 +20,18 @@ def saved(tmp_path):
     encoder = ImageEncoder(IMAGE)
     save_encoder(encoder, tmp_path / "image")
     return encoder, tmp_path / "image"
+
+
+def test_a_digest_changes_with_weights_and_with_configuration():
+    encoder = ImageEncoder(IMAGE)
+    other = ImageEncoder(replace(IMAGE, trained_on={"elsewhere": (1,)}))
+    digests = [encoder_digest(encoder), encoder_digest(other)]
+    other.load_state_dict(encoder.state_dict())
+    digests.append(encoder_digest(other))
+    assert len(set(digests)) == 3
+    same = ImageEncoder(IMAGE)
+    same.load_state_dict(encoder.state_dict())
+    assert encoder_digest(same) == digests[0]
 
 
 @pytest.mark.parametrize(

@@ -338,5 +338,5 @@ def test_an_unknown_input_is_refused_whatever_the_encoder_reads():
         preset="temporal",
     )
     read = pixel_nodes.gather_encoders(CORPUS, None, None, {}, RECURRENCE, PRETRAINING, given)
-    with pytest.raises(ValueError, match="arm mean: no input 'statistics'; there are series"):
+    with pytest.raises(ValueError, match=r"arms\.mean\.input: no input 'statistics'; .* series"):
         pixel_nodes.plan_arms(CORPUS, read, CLASSES, FOLDS, given)

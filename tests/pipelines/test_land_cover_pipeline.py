@@ -195,7 +195,7 @@ def test_options_are_checked(images, encoder):
     with pytest.raises(ValueError, match="cannot rotate them; got 5 rotations"):
         options(efforts={"quick": {"budgets": {"all": {}}, "rotations": 5}})
     arms = {"cnn": {"kind": "network", "input": "series"}}
-    with pytest.raises(ValueError, match="arm cnn: no input 'series'"):
+    with pytest.raises(ValueError, match=r"arms\.cnn\.input: no input 'series'"):
         plan_arms(images, encoder, options(arms=arms, references=[]))
 
 

@@ -1,4 +1,4 @@
-"""Tables and JSON that one stage writes and another reads, as Kedro's own datasets do.
+"""Tables, JSON, pages and figures that stages write, as Kedro's own datasets do.
 
 What is damaged is told with what to do; Kedro's own words name the file alone.
 """
@@ -10,7 +10,9 @@ from typing import Any
 
 from kedro.io import DatasetError
 from kedro_datasets.json import JSONDataset
+from kedro_datasets.matplotlib import MatplotlibDataset
 from kedro_datasets.pandas import CSVDataset, ParquetDataset
+from kedro_datasets.text import TextDataset
 
 from pimc.data.atomic import explain_disk
 from pimc.data.kept import AGAIN
@@ -65,3 +67,11 @@ class CSVTable(_Told, CSVDataset):
 
 class JSONFile(_Told, JSONDataset):
     """``json.JSONDataset``."""
+
+
+class TextFile(_Told, TextDataset):
+    """``text.TextDataset``."""
+
+
+class FigureFile(_Told, MatplotlibDataset):
+    """``matplotlib.MatplotlibDataset``."""

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import difflib
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import fields, is_dataclass
+from functools import cache
 from types import NoneType, UnionType
-from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
+from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
+
+Built = TypeVar("Built")
 
 SEED = range(2**32)
 """What numpy, torch and scikit-learn all take."""
@@ -37,7 +40,7 @@ def check_options(kind: type, given: object, name: str) -> None:
             f"{name} has no option {unknown[0]}{nearest(unknown[0], known)}; it has "
             f"{', '.join(sorted(known)) or 'none'}"
         )
-    hints = get_type_hints(kind)
+    hints = _hints(kind)
     for option, value in given.items():
         check_value(hints[option], value, f"{name}.{option}")
 
@@ -76,11 +79,87 @@ def check_built(options: object, name: str) -> None:
         for each in options:
             check_built(each, name)
     elif is_dataclass(options) and not isinstance(options, type):
-        hints = get_type_hints(type(options))
+        hints = _hints(type(options))
         for each in fields(options):
             value = getattr(options, each.name)
             check_value(hints[each.name], value, f"{name}.{each.name}")
             check_built(value, f"{name}.{each.name}")
+
+
+class OptionError(ValueError):
+    """Begins with the name of the option that is wrong, in the group that is being built."""
+
+
+def build_named(build: Callable[[Mapping[str, Any]], Built], given: object, name: str) -> Built:
+    """Options built from what is given; an error names the one without which they could be.
+
+    Args:
+        build: makes options from a mapping, groups of options in it.
+        given: as it stands in the parameters.
+        name: of the options, as it would be typed, or the end of it.
+
+    Raises:
+        OptionError: with the name of the option; of a group, where no option of it is wrong by
+            itself.
+    """
+    if not isinstance(given, Mapping):
+        raise OptionError(f"{name}: expected options by name, got {given!r}")
+    try:
+        return build(given)
+    except OptionError as error:
+        raise OptionError(f"{name}.{error}") from error
+    except (TypeError, ValueError) as error:
+        path = next((each for each in _paths(given) if _can(build, _without(given, each))), ())
+        raise OptionError(f"{'.'.join((name, *path))}: {error}") from error
+
+
+def build_options(kind: type[Built], given: object, name: str, *first: object) -> Built:
+    """A dataclass of options from what is given, with types as it annotates them.
+
+    Args:
+        kind: the dataclass.
+        given: its fields by name.
+        name: of the options, as it would be typed, or the end of it.
+        first: values of its first fields, which are not given.
+
+    Raises:
+        OptionError: with the name of the option.
+    """
+
+    def build(options: Mapping[str, Any]) -> Built:
+        check_options(kind, options, name.rpartition(".")[2])
+        return kind(*first, **options)
+
+    return build_named(build, given, name)
+
+
+def _can(build: Callable[[Mapping[str, Any]], object], given: Mapping[str, Any]) -> bool:
+    try:
+        build(given)
+    except (TypeError, ValueError):
+        return False
+    return True
+
+
+def _paths(given: Mapping[str, Any]) -> Iterator[tuple[str, ...]]:
+    """Of all options, those of a group before the group."""
+    for name, value in given.items():
+        if isinstance(value, Mapping):
+            yield from ((name, *each) for each in _paths(value))
+        yield (name,)
+
+
+def _without(given: Mapping[str, Any], path: tuple[str, ...]) -> dict[str, Any]:
+    first, *rest = path
+    if not rest:
+        return {name: value for name, value in given.items() if name != first}
+    return {**given, first: _without(given[first], tuple(rest))}
+
+
+@cache
+def _hints(kind: type) -> dict[str, Any]:
+    """Annotations of a dataclass, which are compiled anew each time that they are asked for."""
+    return get_type_hints(kind)
 
 
 def nearest(name: object, known: Iterable[str]) -> str:

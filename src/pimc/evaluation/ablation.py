@@ -6,7 +6,8 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from pimc.evaluation.arms import Arm, Effort
+from pimc.data.option_check import build_named
+from pimc.evaluation.arms import Arm, Effort, build_arm, build_efforts
 from pimc.evaluation.pixel_arms import PixelOptions
 from pimc.evaluation.planning import running_arms
 from pimc.evaluation.task_facts import PATCHES, TaskFacts
@@ -72,11 +73,10 @@ class AblationOptions(PixelOptions):
 
     def __post_init__(self) -> None:
         """Take the variants of the effort, and add their arms."""
-        efforts: dict[str, AblationEffort] = {
-            name: given if isinstance(given, AblationEffort) else AblationEffort(**given)
-            for name, given in self.efforts.items()
-        }
-        known = {name: given or {} for name, given in self.variants.items() if given is not None}
+        efforts = build_efforts(AblationEffort, self.efforts)
+        known = {name: given for name, given in self.variants.items() if given is not None}
+        for name, given in known.items():
+            build_named(dict, given, f"variants.{name}")
         chosen = efforts[self.effort].variants if self.effort in efforts else None
         chosen = tuple(known) if chosen is None else chosen
         for name in (*chosen, *(each for each in self.fine_tuned if each not in self.variants)):
@@ -101,6 +101,12 @@ class AblationOptions(PixelOptions):
         chosen: AblationEffort = self.efforts[self.effort]
         return chosen
 
+    def entry_of(self, arm: Arm) -> str:
+        """Arms of variants are all told of in one place."""
+        if arm.encoder is None or arm.name not in (arm.encoder, arm.encoder + FINE_TUNED):
+            return super().entry_of(arm)
+        return "probe" if arm.name == arm.encoder else "fine_tune"
+
     def _check_scored(self) -> None:
         """Refuse an effort that would train an encoder, or draw labels, for no arm."""
         scored: set[str] = set()
@@ -120,11 +126,11 @@ class AblationOptions(PixelOptions):
 
     def _probe(self, variant: str) -> Arm:
         entry = {**self.probe, "input": "pretrained", "encoder": variant}
-        return Arm.from_parameters(variant, entry)
+        return build_arm(variant, entry, "probe")
 
     def _fine_tune(self, variant: str) -> Arm:
         entry = {**self.fine_tune, "kind": "network", "input": "pretrained", "encoder": variant}
-        return Arm.from_parameters(variant + FINE_TUNED, entry)
+        return build_arm(variant + FINE_TUNED, entry, "fine_tune")
 
 
 def _check_own_arms(
@@ -141,7 +147,7 @@ def _check_own_arms(
                 f"arm {name} has the name of the arm of a variant; name it otherwise, or change "
                 "`probe` or `fine_tune`"
             )
-        arm = Arm.from_parameters(name, given)
+        arm = build_arm(name, given, f"arms.{name}")
         if arm.pretrained and arm.encoder not in variants:
             raise ValueError(
                 f"arm {name} reads a pretrained encoder: its `encoder` must be a variant that is "

@@ -6,9 +6,11 @@ This module imports torch where networks are among the arms, and nowhere earlier
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
+from functools import partial
 from typing import Any
 
-from pimc.data.option_check import check_built
+from pimc.data.option_check import OptionError, build_named, check_built
 from pimc.evaluation.ablation import AblationOptions
 from pimc.evaluation.arms import Arm, TaskOptions
 from pimc.evaluation.classify import KINDS
@@ -32,16 +34,16 @@ def check_arms(task: str, options: TaskOptions) -> None:
         options: of the task.
 
     Raises:
-        ValueError: with the name of the arm.
+        ValueError: with the full name of the option.
     """
     kinds = FORECASTERS if isinstance(options, ForecastingOptions) else KINDS
-    options.check_arms(kinds, options.inputs)
+    try:
+        options.check_arms(kinds, options.inputs)
+    except OptionError as error:
+        raise OptionError(f"{task}.{error}") from error
     for arm in options.arms.values():
-        name = f"{task}.arms.{arm.name}"
-        try:
-            check_built(_build(arm, options), name)
-        except (TypeError, ValueError) as error:
-            raise ValueError(f"{name}: {error}") from error
+        name = f"{task}.{options.entry_of(arm)}"
+        check_built(build_named(partial(_build, arm, options), arm.options, name), name)
 
 
 def check_variants(
@@ -50,16 +52,23 @@ def check_variants(
     """Refuse variants that cannot be trained.
 
     Raises:
-        ValueError: with the name of the variant.
+        ValueError: with the full name of the option.
     """
     budget: Mapping[str, Any] = options.protocol.pretraining
+
+    def build(name: str, overrides: Mapping[str, Any], effort: Mapping[str, Any]) -> object:
+        return build_variant(name, overrides, recurrence, pretraining, effort)
+
+    build_named(partial(build, "", {}), budget, f"ablation.efforts.{options.effort}.pretraining")
     for name, overrides in options.variants.items():
-        variant = build_variant(name, overrides, recurrence, pretraining, budget)
-        check_built(variant, f"ablation.variants.{name}")
+        shown = f"ablation.variants.{name}"
+        made = partial(build, name, effort=budget)
+        check_built(build_named(made, overrides, shown), shown)
 
 
-def _build(arm: Arm, options: TaskOptions) -> object:
+def _build(arm: Arm, options: TaskOptions, given: Mapping[str, Any]) -> object:
     """What an arm's fit makes of its options."""
+    arm = replace(arm, options=given)
     if isinstance(options, ForecastingOptions):
         return forecaster_options(arm)
     if arm.kind != NETWORK:

@@ -8,13 +8,17 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, ClassVar
+from functools import partial
+from typing import Any, ClassVar, TypeVar
 
 import numpy as np
 
 from pimc.data.folds import FOLDS
+from pimc.data.option_check import OptionError, build_named, build_options
 from pimc.evaluation.kinds import INPUTS, PRETRAINED, Input, Kind
 from pimc.training.options import AUTO, PRECISIONS
+
+AnyEffort = TypeVar("AnyEffort", bound="Effort")
 
 NAME = re.compile(r"[A-Za-z0-9][\w .-]*", re.ASCII)
 """Of an arm or a budget: it stands in names of files and of MLflow's metrics."""
@@ -146,12 +150,14 @@ class Effort:
     max_train: int | None = None
     max_epochs: int | None = None
     encoder_seeds: int = 1
-    without: tuple[str, ...] = ()
+    without: tuple[str, ...] | None = ()
 
     def __post_init__(self) -> None:
         """Build budgets that come as mappings; check the counts, and that each encoder is read."""
         built = {
-            name: given if isinstance(given, Budget) else Budget(name, **given)
+            name: given
+            if isinstance(given, Budget)
+            else build_options(Budget, given, f"budgets.{name}", name)
             for name, given in self.budgets.items()
             if given is not None
         }
@@ -170,6 +176,25 @@ class Effort:
                 f"encoder_seeds must be 1..{fewest}, the draws of the budget with fewest, so that "
                 f"every encoder is scored; got {self.encoder_seeds}"
             )
+
+
+def build_efforts(kind: type[AnyEffort], efforts: Mapping[str, Any]) -> dict[str, AnyEffort]:
+    """Efforts that come as mappings, built."""
+    return {
+        name: given if isinstance(given, kind) else build_options(kind, given, f"efforts.{name}")
+        for name, given in efforts.items()
+    }
+
+
+def build_arm(name: str, given: object, where: str) -> Arm:
+    """An arm that comes as a mapping, built.
+
+    Args:
+        name: of the arm.
+        given: its entry in the parameters.
+        where: it stands, in the options of its task.
+    """
+    return build_named(partial(Arm.from_parameters, name), given, where)
 
 
 @dataclass(frozen=True)
@@ -205,27 +230,24 @@ class TaskOptions:
     def __post_init__(self) -> None:
         """Build arms and efforts that come as mappings; check that names are known."""
         arms = {
-            name: given if isinstance(given, Arm) else Arm.from_parameters(name, given)
+            name: given if isinstance(given, Arm) else build_arm(name, given, f"arms.{name}")
             for name, given in self.arms.items()
             if given is not None
         }
-        efforts = {
-            name: given if isinstance(given, Effort) else Effort(**given)
-            for name, given in self.efforts.items()
-        }
+        efforts = build_efforts(Effort, self.efforts)
         _check_known("effort", [self.effort], efforts)
         budgets = {name for effort in efforts.values() for name in effort.budgets}
         for arm in arms.values():
             _check_known(f"budgets of arm {arm.name}", arm.budgets or (), sorted(budgets))
         for name, effort in efforts.items():
-            _check_known(f"without of effort {name}", effort.without, self.arms)
+            _check_known(f"without of effort {name}", effort.without or (), self.arms)
         _check_known("references", self.references, self.arms)  # those taken out are no error
         object.__setattr__(self, "arms", arms)
         object.__setattr__(self, "efforts", efforts)
         object.__setattr__(self, "references", tuple(self.references))
         if self.resamples < 1:
             raise ValueError(f"resamples must be at least 1, got {self.resamples}")
-        if self.device not in ("auto", "cpu") and not self.device.startswith("cuda"):
+        if not re.fullmatch(r"auto|cpu|cuda(:\d+)?", self.device):
             raise ValueError(f"device must be auto, cpu or cuda, got {self.device!r}")
         _check_known("precision", [self.precision], PRECISIONS)
 
@@ -234,6 +256,10 @@ class TaskOptions:
         """The effort that is run."""
         chosen: Effort = self.efforts[self.effort]
         return chosen
+
+    def entry_of(self, arm: Arm) -> str:
+        """Where an arm stands in the parameters of the task."""
+        return f"arms.{arm.name}"
 
     def first_budget(self, results: Sequence[StoredResult]) -> str:
         """The first budget of the effort of which there are results."""
@@ -244,19 +270,20 @@ class TaskOptions:
         """Refuse arms that the task does not know, and kinds that cannot read their input.
 
         Raises:
-            ValueError: naming the arm and what is known.
+            OptionError: naming the arm and what is known.
         """
         for arm in self.arms.values():
             for name, value, known in (("kind", arm.kind, kinds), ("input", arm.input, inputs)):
                 if value is not None and value not in known:
-                    raise ValueError(
-                        f"arm {arm.name}: no {name} {value!r}; there are {', '.join(known)}"
+                    raise OptionError(
+                        f"{self.entry_of(arm)}.{name}: no {name} {value!r}; there are "
+                        f"{', '.join(known)}"
                     )
             if arm.embeddings and kinds[arm.kind].raw:
                 able = [name for name, kind in kinds.items() if not (kind.raw or kind.trivial)]
-                raise ValueError(
-                    f"arm {arm.name}: kind {arm.kind} cannot read embeddings (input {arm.input}); "
-                    f"take {', '.join(able)}"
+                raise OptionError(
+                    f"{self.entry_of(arm)}.kind: {arm.kind} cannot read embeddings "
+                    f"(input {arm.input}); take {', '.join(able)}"
                 )
 
 

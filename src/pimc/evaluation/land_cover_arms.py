@@ -14,6 +14,7 @@ from pimc.data.eurosat.images import CLASSES
 from pimc.data.eurosat.land_images import LandImages
 from pimc.data.eurosat.list_sets import LISTS
 from pimc.data.fingerprint import fingerprint
+from pimc.data.option_check import build_options
 from pimc.evaluation.arms import Arm, ArmResult, ArmRun, TaskOptions
 from pimc.evaluation.kinds import BACKBONE, IMAGE_INPUTS, RANDOM_BACKBONE, Input
 from pimc.evaluation.planning import Task, running_arms, without_encoder
@@ -58,7 +59,9 @@ class LandCoverOptions(TaskOptions):
         """Check the names, and that there is one rotation: the lists are no folds."""
         super().__post_init__()
         backbones = {
-            name: given if isinstance(given, BackboneOptions) else BackboneOptions(**given)
+            name: given
+            if isinstance(given, BackboneOptions)
+            else build_options(BackboneOptions, given, f"backbones.{name}")
             for name, given in self.backbones.items()
             if given is not None
         }

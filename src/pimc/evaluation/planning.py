@@ -84,7 +84,7 @@ def plan_runs(task: Task, options: TaskOptions) -> Iterator[ArmRun]:
 def running_arms(options: TaskOptions) -> list[Arm]:
     """Arms of the effort that run at one of its budgets."""
     protocol = options.protocol
-    arms = [arm for name, arm in options.arms.items() if name not in protocol.without]
+    arms = [arm for name, arm in options.arms.items() if name not in (protocol.without or ())]
     return [arm for arm in arms if any(map(arm.runs_at, protocol.budgets))]
 
 

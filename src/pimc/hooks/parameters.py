@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import is_dataclass
 from pathlib import Path
 from typing import Any
 
@@ -19,11 +20,12 @@ from omegaconf import OmegaConf
 
 from pimc.catalog.encoder import EncoderFolder
 from pimc.data.atomic import require_room
-from pimc.data.option_check import check_built, check_value, nearest
+from pimc.data.option_check import build_options, check_built, check_value, nearest
 from pimc.data.patch import SENTINEL2_BANDS
 from pimc.evaluation.ablation import AblationOptions
 from pimc.evaluation.arms import TaskOptions
 from pimc.hooks.datasets import local_path
+from pimc.hooks.fitting_options import check_fit
 from pimc.pretraining.devices import check_devices
 from pimc.pretraining.options import PretrainingOptions
 from pimc.signal.indices import check_indices
@@ -115,20 +117,23 @@ def check_given(parameters: Mapping[str, Any], extractor: TypeExtractor) -> None
         ValueError: with the full name of the parameter.
     """
     for name, kind in {**PLAIN, **extractor.extract_types_from_pipelines()}.items():
-        if parameters.get(name) is not None:
-            check_value(kind, parameters[name], name)
+        if (given := parameters.get(name)) is None:
+            continue
+        check_value(kind, given, name)
+        if is_dataclass(kind) and isinstance(kind, type):
+            build_options(kind, given, name)
 
 
 def check_read(pipeline: Pipeline, catalog: DataCatalog) -> None:
-    """Refuse wrong values of all options that a pipeline reads, those of arms and variants too.
+    """Refuse wrong values of all options that a pipeline reads, and those that do not fit.
 
     Raises:
         ValueError: with the full name of the parameter, or if there are fewer GPUs than asked
             for.
     """
     read = [name for name in pipeline.inputs() if name.startswith("params:")]
-    for name in read:
-        options, shown = catalog.load(name), name.removeprefix("params:")
+    loaded = {name.removeprefix("params:"): catalog.load(name) for name in read}
+    for shown, options in loaded.items():
         check_built(options, shown)
         if shown == "indices":
             _check_names(options)
@@ -140,6 +145,7 @@ def check_read(pipeline: Pipeline, catalog: DataCatalog) -> None:
             check_arms(shown, options)
             if isinstance(options, AblationOptions) and {RECURRENCE, PRETRAINING} <= set(read):
                 check_variants(options, catalog.load(RECURRENCE), catalog.load(PRETRAINING))
+    check_fit(loaded)
 
 
 def _check_names(indices: Sequence[str]) -> None:

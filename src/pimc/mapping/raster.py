@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from pimc.data.atomic import replacing, temporary_sibling
+from pimc.data.atomic import DiskError, replacing, require_room, temporary_sibling
 from pimc.data.stack.grid import Grid
 from pimc.mapping.ground import Window
 
@@ -61,6 +61,9 @@ def write_raster(
         layer: what the file holds.
         parts: windows, and their values bands x height x width.
         side: of the windows, pixels.
+
+    Raises:
+        DiskError: if the disk is full or the folder cannot be written.
     """
     import rasterio
     from rasterio.shutil import copy
@@ -75,16 +78,38 @@ def write_raster(
         **({} if layer.colours else {"predictor": "YES"}),
     }
     try:
-        with rasterio.Env(GDAL_CACHEMAX=CACHE_MB, GDAL_NUM_THREADS="ALL_CPUS"):
+        with rasterio.Env(GDAL_CACHEMAX=CACHE_MB, GDAL_NUM_THREADS="ALL_CPUS"), _told(path):
             with _open(rough, grid, layer, side) as target:
                 for window, values in parts:
                     target.write(values, window=_part(window))
+            # GDAL says nothing of tiles that it could not flush
+            require_room(path, rough.stat().st_size)
             with replacing(path) as temporary:
                 copy(rough, temporary, driver="COG", **options)
                 # what other programs have noted of the file that was here
                 path.with_name(path.name + ".aux.xml").unlink(missing_ok=True)
     finally:
         rough.unlink(missing_ok=True)
+
+
+FULL = 2**22
+"""Bytes: on a disk with less left, GDAL has failed for want of room."""
+
+
+@contextmanager
+def _told(path: Path) -> Iterator[None]:
+    """GDAL's errors name neither the file that is wanted nor its disk."""
+    from rasterio._err import CPLE_BaseError
+    from rasterio.errors import RasterioError
+
+    try:
+        yield
+    except (RasterioError, CPLE_BaseError) as error:
+        try:
+            require_room(path, FULL)
+        except DiskError as told:
+            raise told from error
+        raise
 
 
 @contextmanager

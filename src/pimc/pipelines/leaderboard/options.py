@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from pimc.data.option_check import build_named, build_options
 from pimc.evaluation.tasks import TASKS
 from pimc.report.leaderboard.table import DataSet, TaskTables
 
@@ -28,7 +29,7 @@ class LeaderboardOptions:
     def __post_init__(self) -> None:
         """Build data sets that come as mappings; check the names of tasks."""
         built = {
-            workspace: {task: _data_set(given) for task, given in tasks.items()}
+            workspace: build_named(_data_sets, tasks, f"data_sets.{workspace}")
             for workspace, tasks in self.data_sets.items()
         }
         unknown = {task for tasks in built.values() for task in tasks} - set(TASKS)
@@ -77,5 +78,9 @@ class LeaderboardOptions:
         }
 
 
-def _data_set(given: DataSet | Mapping[str, Any]) -> DataSet:
-    return given if isinstance(given, DataSet) else DataSet(**given)
+def _data_sets(given: Mapping[str, Any]) -> dict[str, DataSet]:
+    """Of the tasks of a workspace."""
+    return {
+        task: each if isinstance(each, DataSet) else build_options(DataSet, each, task)
+        for task, each in given.items()
+    }

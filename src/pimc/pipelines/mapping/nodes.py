@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from pimc.data.atomic import replace_text, require_room
+from pimc.data.atomic import replace_text, replacing, require_room
 from pimc.data.file_name import file_name
 from pimc.data.labels.labelling import Labelling
 from pimc.mapping.area import confusion_of_features, count_classes, pixel_hectares, tabulate_area
@@ -283,6 +283,7 @@ SHOWN_MAPS = 12
 
 def _write_pictures(map_folder: Path, store: BlockStore, pictures: MapPictures) -> None:
     path = map_path(map_folder, store, "map")
-    draw_map(pictures).savefig(path.with_suffix(".png"), dpi=110)
+    with replacing(path.with_suffix(".png")) as temporary:
+        draw_map(pictures).savefig(temporary, dpi=110, format="png")
     write_page(path.with_suffix(".html"), pictures)
     logger.info("%s, and .html beside it", path.with_suffix(".png"))
