@@ -10,8 +10,9 @@ import pytest
 import yaml
 from cases.fields import box, write_fields
 from cases.maps import write_crops
+from cases.projects import PROJECT, new_project
 from safetensors.numpy import load_file
-from test_kills import KILLS, PARAMETERS, PROJECT, in_child, kill_anywhere, new_project, run
+from test_kills import KILLS, PARAMETERS, in_child, kill_anywhere, run
 
 SHORT = {"kind": "network", "epochs": 1, "min_steps": 2, "checks": 1}
 ARMS = {
