@@ -14,7 +14,7 @@ import dask
 from distributed import Client, Future, LocalCluster, as_completed
 
 from pimc.compute.mark import Mark, marking
-from pimc.compute.options import PROCESSES, SLURM, ComputeOptions
+from pimc.compute.options import PROCESSES, SLURM, ComputeOptions, SlurmOptions
 from pimc.compute.parcel import pack
 from pimc.compute.pieces import Follow, Piece, naming
 from pimc.compute.worker import Came, Work, do_piece, hold
@@ -120,7 +120,8 @@ def open_client(options: ComputeOptions) -> Iterator[Client]:
             with local_cluster(options) as cluster, _connect(cluster) as client:
                 yield client
         elif options.engine == SLURM:
-            with slurm_cluster(options) as cluster, _connect(cluster) as client:
+            with slurm_cluster(options.slurm) as cluster, _connect(cluster) as client:
+                cluster.scale(n=options.workers)
                 yield client
         else:
             with _connect(options.engine) as client:
@@ -139,12 +140,11 @@ def local_cluster(options: ComputeOptions) -> LocalCluster:
     )
 
 
-def slurm_cluster(options: ComputeOptions) -> Any:  # noqa: ANN401
+def slurm_cluster(job: SlurmOptions) -> Any:  # noqa: ANN401
     """Jobs of SLURM, one worker of one thread a core."""
     from dask_jobqueue import SLURMCluster
 
-    job = options.slurm
-    cluster = SLURMCluster(
+    return SLURMCluster(
         queue=job.queue,
         cores=job.cores,
         processes=job.cores,
@@ -155,8 +155,6 @@ def slurm_cluster(options: ComputeOptions) -> Any:  # noqa: ANN401
         worker_extra_args=["--memory-limit", "0"],
         silence_logs=logging.ERROR,
     )
-    cluster.scale(n=options.workers)
-    return cluster
 
 
 def _connect(where: Any) -> Client:  # noqa: ANN401
