@@ -29,6 +29,12 @@ SETTINGS = {
     "distributed.admin.large-graph-warning-threshold": "10GB",
 }
 
+ANY_PORT = ":0"
+"""That is free, for the page of a scheduler."""
+
+DASK = "distributed"
+"""Logger of Dask."""
+
 ANSWER = "10s"
 """For a scheduler to answer."""
 
@@ -54,7 +60,8 @@ def describe_work(pieces: Sequence[Piece[Any, Any]]) -> Work:
     """Pieces with what a worker has to know of this process."""
     manager = logging.Logger.manager
     named = {name: each for name, each in manager.loggerDict.items() if hasattr(each, "level")}
-    levels = {name: each.level for name, each in named.items() if each.level}
+    others = {name: each for name, each in named.items() if not name.startswith(DASK)}
+    levels = {name: each.level for name, each in others.items() if each.level}
     return Work(list(pieces), str(Path.cwd()), levels)
 
 
@@ -115,6 +122,7 @@ def open_client(options: ComputeOptions) -> Iterator[Client]:
     Raises:
         ConnectionError: if no scheduler answers at the address.
     """
+    logging.getLogger(DASK).setLevel(logging.ERROR)  # it tells of each worker that comes and goes
     with dask.config.set(SETTINGS):
         if options.engine == PROCESSES:
             with local_cluster(options) as cluster, _connect(cluster) as client:
@@ -133,10 +141,10 @@ def local_cluster(options: ComputeOptions) -> LocalCluster:
     return LocalCluster(
         n_workers=options.processes,
         threads_per_worker=1,
-        dashboard_address=None,
+        dashboard_address=ANY_PORT,
         # Dask counts the pages of memory maps as memory, and would end who reads large files
         memory_limit=0,
-        silence_logs=logging.ERROR,
+        silence_logs=logging.CRITICAL,  # what fails comes back
     )
 
 
@@ -150,10 +158,9 @@ def slurm_cluster(job: SlurmOptions) -> Any:  # noqa: ANN401
         processes=job.cores,
         memory=job.memory,
         walltime=job.walltime,
-        scheduler_options={"dashboard_address": None},
+        scheduler_options={"dashboard_address": ANY_PORT},
         # SLURM itself sees to the memory, and does not count memory maps
         worker_extra_args=["--memory-limit", "0"],
-        silence_logs=logging.ERROR,
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import sys
+import warnings
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -90,5 +91,7 @@ def _open(parcel: bytes) -> Work:
 def limit_threads() -> None:
     """One thread for each library: as many workers as cores would have one for each core each."""
     os.environ.update(dict.fromkeys(ONE_THREAD, "1"))
+    # joblib, on the one thread that a forest shall have
+    warnings.filterwarnings("ignore", message="Inside a Dask worker with daemon=True")
     if torch := sys.modules.get("torch"):
         torch.set_num_threads(1)
