@@ -9,8 +9,8 @@ from pimc.catalog.encoders_by_key import EncodersByKey
 from pimc.catalog.results import ArmResults
 from pimc.catalog.sharded import SampleShards
 from pimc.data.folds import FoldOptions
-from pimc.data.tensor_file import map_tensors
 from pimc.data.simulation.scenes import SimulationOptions, simulate_scenes
+from pimc.data.tensor_file import map_tensors
 from pimc.evaluation.pixel_arms import PixelClassificationOptions
 from pimc.pipelines.ingestion.nodes import plan_samples
 from pimc.pipelines.pixel_classification.nodes import gather_encoders, plan_arms
@@ -49,7 +49,7 @@ def plan_runs():
     arms = {
         "forest": {"kind": "forest", "input": "series", "trees": 2},
         "random": {"kind": "linear", "input": "random"},
-        "scratch": {"kind": "network", "input": "random", "epochs": 1},
+        "knn": {"kind": "knn", "input": "series"},
     }
     options = PixelClassificationOptions(
         arms=arms,
@@ -62,6 +62,7 @@ def plan_runs():
     return plan_arms(corpus, encoders, ["low", "high"], FoldOptions(), options)
 
 
+@pytest.mark.slow  # each worker imports torch and scikit-learn
 def test_results_are_the_same_and_this_process_alone_tells_mlflow(tmp_path, scheduler):
     mlflow.set_tracking_uri(f"sqlite:///{tmp_path}/mlflow.db")
     mlflow.set_experiment("tests")

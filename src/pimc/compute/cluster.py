@@ -25,6 +25,8 @@ SETTINGS = {
     # workers that a piece may take with it before it is held to be the cause: a job of SLURM that
     # has come to its end counts as well
     "distributed.scheduler.allowed-failures": 5,
+    # else each worker that comes and goes is told of
+    "distributed.nanny.pre-spawn-environ.DASK_LOGGING__DISTRIBUTED": "critical",
     # all pieces travel as one block of bytes
     "distributed.admin.large-graph-warning-threshold": "10GB",
 }
@@ -122,7 +124,7 @@ def open_client(options: ComputeOptions) -> Iterator[Client]:
     Raises:
         ConnectionError: if no scheduler answers at the address.
     """
-    logging.getLogger(DASK).setLevel(logging.ERROR)  # it tells of each worker that comes and goes
+    logging.getLogger(DASK).setLevel(logging.ERROR)  # in this process
     with dask.config.set(SETTINGS):
         if options.engine == PROCESSES:
             with local_cluster(options) as cluster, _connect(cluster) as client:
@@ -145,6 +147,7 @@ def local_cluster(options: ComputeOptions) -> LocalCluster:
         # Dask counts the pages of memory maps as memory, and would end who reads large files
         memory_limit=0,
         silence_logs=logging.CRITICAL,  # what fails comes back
+        preload=["pimc.compute.worker"],
     )
 
 
