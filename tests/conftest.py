@@ -61,3 +61,13 @@ def fake_timm(monkeypatch):
     module.create_model = create_model
     monkeypatch.setitem(sys.modules, "timm", module)
     return module
+
+
+@pytest.fixture(scope="session")
+def scheduler():
+    """Address of a scheduler of Dask with two workers, processes of one thread."""
+    from pimc.compute.cluster import local_cluster
+    from pimc.compute.options import ComputeOptions
+
+    with local_cluster(ComputeOptions("processes", 2)) as cluster:
+        yield cluster.scheduler_address

@@ -59,6 +59,17 @@ def test_a_killed_run_loses_nothing_that_was_made(tmp_path):
     assert calls == ["a", "b"]
 
 
+def test_workers_make_what_this_process_makes(tmp_path, scheduler):
+    tasks = {name: task(name) for name in "abc"}
+    for name, engine in (("here", "threads"), ("there", scheduler)):
+        ArmResults(str(tmp_path / name), {"engine": engine}).save(tasks)
+    here, there = (ArmResults(str(tmp_path / name)).load() for name in ("here", "there"))
+    assert [each.arm for each in there] == [each.arm for each in here] == ["a", "b", "c"]
+    for one, other in zip(here, there, strict=True):
+        assert one.result.facts == other.result.facts
+        assert one.result.arrays["test"].tolist() == other.result.arrays["test"].tolist()
+
+
 def test_each_run_that_is_made_is_a_nested_mlflow_run(tmp_path):
     mlflow.set_tracking_uri(f"sqlite:///{tmp_path}/mlflow.db")
     mlflow.set_experiment("tests")  # another test may have chosen one of its own database

@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 import logging
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from functools import partial
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,9 @@ from kedro.io import AbstractDataset, DatasetError
 from kedro_datasets._typing import JSONPreview
 
 from pimc.catalog.metrics import comparable, group, log_step
+from pimc.compute.options import ComputeOptions
+from pimc.compute.pieces import Piece
+from pimc.compute.run import run_pieces
 from pimc.data.atomic import replace_text, temporary_sibling
 from pimc.data.json_file import read_json, seal
 from pimc.data.kept import AGAIN, is_kept
@@ -24,6 +28,7 @@ from pimc.pretraining.kept_encoder import (
     EncoderTask,
     KeptEncoder,
     KeptImageEncoder,
+    LogMetrics,
     TrainedEncoder,
     remove_checkpoint,
 )
@@ -39,6 +44,23 @@ IMAGE, IMAGE_DIGEST = "image", "image_digest"
 """Folder of the image encoder in that of the series encoder, and its digest in ``TRAINING``."""
 
 
+Steps = list[tuple[dict[str, float], int]]
+"""Metrics of each step of a training, and its number."""
+
+
+@dataclass(frozen=True)
+class Told:
+    """What is told of a training that is stored.
+
+    Attributes:
+        metrics: of the best epoch, and ``seconds``.
+        steps: that nobody has been told of yet.
+    """
+
+    metrics: Mapping[str, float]
+    steps: Steps
+
+
 class EncodersByKey(AbstractDataset[Mapping[str, EncoderTask], "dict[str, KeptEncoder] | None"]):
     """``manifest.json`` in ``path``, written last; encoders in ``encoders/<key>`` beside it.
 
@@ -47,12 +69,20 @@ class EncodersByKey(AbstractDataset[Mapping[str, EncoderTask], "dict[str, KeptEn
     there under its key, and whole, is not trained again, so a run that was cut loses one training
     at most.
 
-    Each training is a nested MLflow run of the active one. Without a ``path`` there is nothing:
-    it loads as None.
+    Each training is a nested MLflow run of the active one. Trainings are made where ``compute``
+    says (``pimc.compute.options.ComputeOptions``); this process alone tells MLflow of them, on a
+    cluster when they are back, their curves too. Without a ``path`` there is nothing: it loads as
+    None.
     """
 
-    def __init__(self, path: str | None, metadata: dict[str, Any] | None = None):
+    def __init__(
+        self,
+        path: str | None,
+        compute: Mapping[str, Any] | None = None,
+        metadata: dict[str, Any] | None = None,
+    ):
         self._path = None if path is None else Path(path)
+        self._compute = ComputeOptions(**(compute or {}))
         self.metadata = metadata
 
     def save(self, data: Mapping[str, EncoderTask]) -> None:
@@ -63,17 +93,26 @@ class EncodersByKey(AbstractDataset[Mapping[str, EncoderTask], "dict[str, KeptEn
             if task.key not in missing and not is_kept(store / task.key, _check):
                 missing[task.key] = task  # one training under two names is made once
         logger.info("%d encoders: %d to make", len(data), len(missing))
-        for number, (key, task) in enumerate(missing.items(), start=1):
-            if is_kept(store / key, _check):  # another process has made it meanwhile
-                continue
-            with _nested_run(task) as log:
-                trained = task.make(log_step)
-                log(trained)
-            write_encoder(store / key, trained)
-            if trained.checkpoint:
-                remove_checkpoint(trained.checkpoint)
-            seconds = trained.metrics["seconds"]
-            logger.info("%d of %d: %s (%.0f s)", number, len(missing), task.run.name, seconds)
+        named = {task.run.name: task for task in missing.values()}
+        log_metrics = log_step if self._compute.here else None
+        pieces = (
+            Piece(name, partial(_train, task, log_metrics), partial(_store, store / task.key))
+            for name, task in named.items()
+            if not is_kept(store / task.key, _check)  # another process has made it meanwhile
+        )
+        numbers = count(1)
+
+        @contextmanager
+        def follow(name: str) -> Iterator[Callable[[Told], None]]:
+            def tell(told: Told) -> None:
+                log(told)
+                number, seconds = next(numbers), told.metrics["seconds"]
+                logger.info("%d of %d: %s (%.0f s)", number, len(missing), name, seconds)
+
+            with _nested_run(named[name]) as log:
+                yield tell
+
+        run_pieces(pieces, self._compute, store, follow)
         rows = [{**asdict(task.run), "key": task.key} for task in data.values()]
         replace_text(self._folder / MANIFEST, json.dumps(rows, indent=1))
 
@@ -104,6 +143,23 @@ class EncodersByKey(AbstractDataset[Mapping[str, EncoderTask], "dict[str, KeptEn
 
     def _describe(self) -> dict[str, Any]:
         return {"path": str(self._path)}
+
+
+def _train(task: EncoderTask, log_metrics: LogMetrics | None) -> tuple[TrainedEncoder, Steps]:
+    """Train; steps come with the encoder where nobody is told of them on the way."""
+    steps: Steps = []
+    if log_metrics is not None:
+        return task.make(log_metrics), steps
+    return task.make(lambda metrics, step: steps.append((metrics, step))), steps
+
+
+def _store(folder: Path, made: tuple[TrainedEncoder, Steps]) -> Told:
+    """Write an encoder, then remove the checkpoint of its training."""
+    trained, steps = made
+    write_encoder(folder, trained)
+    if trained.checkpoint:
+        remove_checkpoint(trained.checkpoint)
+    return Told(trained.metrics, steps)
 
 
 def write_encoder(folder: Path, trained: TrainedEncoder) -> None:
@@ -179,14 +235,16 @@ def _nested_run(task: EncoderTask) -> Iterator[Any]:
     import mlflow
 
     if not mlflow.active_run():
-        yield lambda trained: None
+        yield lambda told: None
         return
     tags = {"task": "encoder", **{name: str(value) for name, value in asdict(task.run).items()}}
     with mlflow.start_run(run_name=f"encoder-{task.run.name}", nested=True, tags=tags):
         mlflow.log_params({**tags, **_flat(task.options)})
 
-        def log(trained: TrainedEncoder) -> None:
-            metrics = trained.metrics
+        def log(told: Told) -> None:
+            for step in told.steps:
+                log_step(*step)
+            metrics = told.metrics
             mlflow.log_metrics({**group("pretraining", metrics), **comparable(metrics)})
 
         yield log

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import asdict
+from dataclasses import asdict, replace
+from functools import partial
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +16,9 @@ import numpy as np
 from kedro.io import AbstractDataset
 from kedro_datasets._typing import JSONPreview
 
+from pimc.compute.options import ComputeOptions
+from pimc.compute.pieces import Piece
+from pimc.compute.run import run_pieces
 from pimc.data.atomic import replace_text
 from pimc.data.file_name import file_name
 from pimc.data.json_file import read_json
@@ -34,11 +39,19 @@ class ArmResults(AbstractDataset[Mapping[str, ArmTask], list[StoredResult]]):
     the manifest no longer names stay, because they are small and were expensive.
 
     Each run that is made is a nested MLflow run of the active one, with task, arm, budget, seed
-    and rotation as tags and parameters.
+    and rotation as tags and parameters. Runs are made where ``compute`` says
+    (``pimc.compute.options.ComputeOptions``); this process alone tells MLflow of them, on a
+    cluster when they are back.
     """
 
-    def __init__(self, path: str, metadata: dict[str, Any] | None = None):
+    def __init__(
+        self,
+        path: str,
+        compute: Mapping[str, Any] | None = None,
+        metadata: dict[str, Any] | None = None,
+    ):
         self._path = Path(path)
+        self._compute = ComputeOptions(**(compute or {}))
         self.metadata = metadata
 
     def save(self, data: Mapping[str, ArmTask]) -> None:
@@ -54,12 +67,23 @@ class ArmResults(AbstractDataset[Mapping[str, ArmTask], list[StoredResult]]):
             len(paths) - len(missing),
             len(missing),
         )
-        for number, name in enumerate(missing, start=1):
+        pieces = (
+            Piece(name, data[name].make, partial(_store, paths[name], data[name].run))
+            for name in missing
+        )
+        numbers = count(1)
+
+        @contextmanager
+        def follow(name: str) -> Iterator[Callable[[ArmResult], None]]:
+            def tell(told: ArmResult) -> None:
+                log(told)
+                number = next(numbers)
+                logger.info("%d of %d: %s, %s", number, len(missing), name, _summary(told))
+
             with _nested_run(data[name].run) as log:
-                result = data[name].make()
-                log(result)
-            write_result(paths[name], data[name].run, result)
-            logger.info("%d of %d: %s, %s", number, len(missing), name, _summary(result))
+                yield tell
+
+        run_pieces(pieces, self._compute, self._path, follow)
         names = [path.name for path in paths.values()]
         replace_text(self._path / MANIFEST, json.dumps(names, indent=1))
 
@@ -89,6 +113,12 @@ class ArmResults(AbstractDataset[Mapping[str, ArmTask], list[StoredResult]]):
 
     def _describe(self) -> dict[str, Any]:
         return {"path": str(self._path)}
+
+
+def _store(path: Path, run: ArmRun, result: ArmResult) -> ArmResult:
+    """Write a result; what is told of it is all but its arrays."""
+    write_result(path, run, result)
+    return replace(result, arrays={})
 
 
 def write_result(path: Path, run: ArmRun, result: ArmResult) -> None:

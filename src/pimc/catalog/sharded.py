@@ -14,6 +14,9 @@ import numpy as np
 from kedro.io import AbstractDataset, DatasetError
 from kedro_datasets._typing import JSONPreview
 
+from pimc.compute.options import ComputeOptions
+from pimc.compute.pieces import Piece
+from pimc.compute.run import run_pieces
 from pimc.data.atomic import replace_text
 from pimc.data.file_name import file_name
 from pimc.data.fingerprint import file_stamp
@@ -38,10 +41,18 @@ class SampleShards(AbstractDataset[Mapping[str, SampleTask], dict[str, PatchSamp
     it where the manifest does not know its time stamp. Shards that a finished run no longer names
     are removed.
     Loading gives memory-mapped samples in the order of the manifest.
+
+    Shards are made where ``compute`` says (``pimc.compute.options.ComputeOptions``).
     """
 
-    def __init__(self, path: str, metadata: dict[str, Any] | None = None):
+    def __init__(
+        self,
+        path: str,
+        compute: Mapping[str, Any] | None = None,
+        metadata: dict[str, Any] | None = None,
+    ):
         self._path = Path(path)
+        self._compute = ComputeOptions(**(compute or {}))
         self.metadata = metadata
 
     def save(self, data: Mapping[str, SampleTask]) -> None:
@@ -60,8 +71,11 @@ class SampleShards(AbstractDataset[Mapping[str, SampleTask], dict[str, PatchSamp
             len(paths) - len(missing),
             len(missing),
         )
-        for patch in missing:
-            write_shard(paths[patch], data[patch].make())
+        pieces = (
+            Piece(f"patch {patch}", data[patch].make, partial(write_shard, paths[patch]))
+            for patch in missing
+        )
+        run_pieces(pieces, self._compute, self._path)
         rows = [[path.name, *_stamp(path)] for path in paths.values()]
         replace_text(self._path / MANIFEST, json.dumps(rows, indent=1))
         for stale in set(self._path.glob("*.safetensors")) - set(paths.values()):

@@ -19,6 +19,7 @@ from kedro.validation.type_extractor import TypeExtractor
 from omegaconf import OmegaConf
 
 from pimc.catalog.encoder import EncoderFolder
+from pimc.compute.options import ComputeOptions, SlurmOptions
 from pimc.data.atomic import require_room
 from pimc.data.option_check import build_options, check_built, check_value, nearest
 from pimc.data.patch import SENTINEL2_BANDS
@@ -63,6 +64,7 @@ class ParameterCheck:
         self._catalog_parameters = catalog_parameters(loader)
         self._sources = parameter_sources(loader)
         check_given(loader["parameters"], TypeExtractor(dict(pipelines)))
+        check_compute({**loader["globals"], **(loader.runtime_params or {})})
 
     @hook_impl
     def after_catalog_created(self, parameters: dict[str, Any]) -> None:
@@ -122,6 +124,25 @@ def check_given(parameters: Mapping[str, Any], extractor: TypeExtractor) -> None
         check_value(kind, given, name)
         if is_dataclass(kind) and isinstance(kind, type):
             build_options(kind, given, name)
+
+
+COMPUTE = {"compute": str, "workers": int | None, "slurm": SlurmOptions}
+"""Values shared by datasets, of ``globals.yml`` or of the command."""
+
+
+def check_compute(given: Mapping[str, Any]) -> None:
+    """Refuse where pieces of work cannot run.
+
+    Raises:
+        ValueError: with the name, what was expected and what came.
+        ModuleNotFoundError: if a package is missing, with how to install it.
+    """
+    there = {name: given[name] for name in COMPUTE if name in given}
+    for name, value in there.items():
+        check_value(COMPUTE[name], value, name)
+    if "compute" in there:
+        there["engine"] = there.pop("compute")
+    ComputeOptions(**there).require_packages()
 
 
 def check_read(pipeline: Pipeline, catalog: DataCatalog) -> None:

@@ -1,0 +1,1 @@
+"""Independent pieces of work on an engine that one parameter names."""
