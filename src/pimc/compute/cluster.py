@@ -72,7 +72,9 @@ def look(client: Client, mark: Mark) -> Mapping[str, bool]:
     if not client.scheduler_info(n_workers=-1)["workers"]:
         logger.info("waiting for workers of %s", client.scheduler.address)
     client.wait_for_workers(1)
-    seen: dict[str, bool] = client.run(mark.is_seen)
+    # a worker that is lost meanwhile answers with an error, and sees nothing
+    answers = client.run(mark.is_seen, on_error="return")
+    seen = {worker: answer is True for worker, answer in answers.items()}
     if not all(seen.values()):
         logger.info(
             "%d of %d workers do not see %s: what they make is carried back",
