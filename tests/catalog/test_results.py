@@ -5,7 +5,8 @@ import numpy as np
 import pytest
 
 from pimc.catalog.results import ArmResults
-from pimc.evaluation.arms import Arm, ArmResult, ArmRun, ArmTask, Budget
+from pimc.evaluation.arms import Arm, Budget
+from pimc.evaluation.runs import ArmResult, ArmRun, ArmTask
 
 
 def task(arm, key="k", make=None, calls=None):

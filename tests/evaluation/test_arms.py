@@ -1,9 +1,11 @@
 import pytest
 
-from pimc.evaluation.arms import Arm, ArmRun, Budget, TaskOptions
+from pimc.evaluation.arms import Arm, Budget
 from pimc.evaluation.classify import KINDS
 from pimc.evaluation.kinds import INPUTS
 from pimc.evaluation.planning import Task, plan, plan_runs, without_encoder
+from pimc.evaluation.runs import ArmRun
+from pimc.evaluation.task_options import TaskOptions
 from pimc.report.leaderboard.table import arm_role
 
 EFFORTS = {

@@ -4,11 +4,12 @@ import numpy as np
 import pytest
 import torch
 
-from pimc.evaluation.arms import Arm, ArmRun, Budget
+from pimc.evaluation.arms import Arm, Budget
 from pimc.evaluation.classify import Classification
 from pimc.evaluation.embeddings import Embeddings
 from pimc.evaluation.probes import Fitted
 from pimc.evaluation.protocol import Split
+from pimc.evaluation.runs import ArmRun
 from pimc.evaluation.series_inputs import SeriesInputs
 from pimc.evaluation.series_task import SeriesOptions, always
 from pimc.model.adapt import shorten

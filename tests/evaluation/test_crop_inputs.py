@@ -8,7 +8,7 @@ import torch
 from cases.small_corpus import make_corpus
 from cases.synthetic import BANDS, CALENDAR, RECURRENCE
 
-from pimc.evaluation.arms import Arm, ArmRun, Budget
+from pimc.evaluation.arms import Arm, Budget
 from pimc.evaluation.classify import Classification
 from pimc.evaluation.crop_inputs import CropInputs
 from pimc.evaluation.crop_task import ImageEncoders, choose_image_encoders
@@ -16,6 +16,7 @@ from pimc.evaluation.pixel_arms import PixelClassificationOptions
 from pimc.evaluation.pixel_crops import cut_crops
 from pimc.evaluation.pixel_inputs import PixelInputs
 from pimc.evaluation.protocol import Split
+from pimc.evaluation.runs import ArmRun
 from pimc.evaluation.series_task import SeriesOptions, always
 from pimc.model.architecture import Architecture
 from pimc.model.encoder_config import ImageEncoderConfig, SeriesEncoderConfig

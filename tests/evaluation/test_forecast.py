@@ -2,10 +2,11 @@ import numpy as np
 import pytest
 from sklearn.linear_model import Ridge
 
-from pimc.evaluation.arms import Arm, ArmRun, Budget
+from pimc.evaluation.arms import Arm, Budget
 from pimc.evaluation.forecast import Forecasting
 from pimc.evaluation.protocol import Split
 from pimc.evaluation.ridge import fit_ridge
+from pimc.evaluation.runs import ArmRun
 from pimc.evaluation.series_inputs import SeriesInputs
 from pimc.evaluation.series_task import SeriesOptions
 from pimc.model.architecture import Architecture

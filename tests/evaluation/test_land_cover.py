@@ -5,11 +5,12 @@ import numpy as np
 import pytest
 import torch
 
-from pimc.evaluation.arms import Arm, ArmRun, Budget
+from pimc.evaluation.arms import Arm, Budget
 from pimc.evaluation.image_inputs import CACHED, ImageInputs, ImageReader
 from pimc.evaluation.image_options import image_options
 from pimc.evaluation.land_cover import LandCover, OverSymmetries, accuracy
 from pimc.evaluation.protocol import Split
+from pimc.evaluation.runs import ArmRun
 from pimc.model.architecture import Architecture
 from pimc.model.backbone.network import Backbone, BackboneConfig
 from pimc.model.encoder_config import ImageEncoderConfig

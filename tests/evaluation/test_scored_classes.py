@@ -6,8 +6,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from pimc.evaluation.arms import ArmResult, StoredResult
 from pimc.evaluation.pixel_arms import PixelOptions
+from pimc.evaluation.runs import ArmResult, StoredResult
 from pimc.report.classification_report import (
     describe_samples,
     list_unscored,

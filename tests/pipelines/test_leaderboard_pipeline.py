@@ -12,7 +12,8 @@ from kedro.framework.session import KedroSession
 from kedro.framework.startup import bootstrap_project
 
 from pimc.catalog.task_tables import read_task_tables
-from pimc.evaluation.arms import ArmResult, StoredResult, TaskOptions
+from pimc.evaluation.runs import ArmResult, StoredResult
+from pimc.evaluation.task_options import TaskOptions
 from pimc.pipeline_registry import register_pipelines
 from pimc.pipelines.leaderboard.nodes import rank_arms, write_page, write_results
 from pimc.pipelines.leaderboard.options import LeaderboardOptions

@@ -16,11 +16,12 @@ from pimc.data.eurosat.images import CLASSES
 from pimc.data.eurosat.land_images import LandImages
 from pimc.data.eurosat.list_sets import LISTS
 from pimc.data.folds import FoldOptions
-from pimc.evaluation.arms import Arm, ArmRun, Budget
+from pimc.evaluation.arms import Arm, Budget
 from pimc.evaluation.forecast_arms import ForecastingOptions, ForecastPixels
 from pimc.evaluation.image_inputs import ImageInputs
 from pimc.evaluation.land_cover_arms import LandCoverOptions
 from pimc.evaluation.protocol import Split
+from pimc.evaluation.runs import ArmRun
 from pimc.model.architecture import Architecture
 from pimc.model.encoder_config import ImageEncoderConfig
 from pimc.model.encoders import ImageEncoder

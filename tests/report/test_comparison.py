@@ -2,7 +2,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from pimc.evaluation.arms import ArmResult, StoredResult, TaskOptions
+from pimc.evaluation.runs import ArmResult, StoredResult
+from pimc.evaluation.task_options import TaskOptions
 from pimc.report.classification import (
     ClassifiedSamples,
     class_table,

@@ -3,7 +3,8 @@ import pytest
 import torch
 from torch import nn
 
-from pimc.evaluation.arms import Arm, ArmRun, Budget
+from pimc.evaluation.arms import Arm, Budget
+from pimc.evaluation.runs import ArmRun
 from pimc.evaluation.series_inputs import SeriesInputs
 from pimc.model.heads import TaskNetwork
 from pimc.training.precision import computes_mixed, settle

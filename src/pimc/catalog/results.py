@@ -24,7 +24,7 @@ from pimc.data.file_name import file_name
 from pimc.data.json_file import read_json
 from pimc.data.kept import AGAIN, is_kept
 from pimc.data.tensor_file import map_tensors, read_tensors, write_tensors
-from pimc.evaluation.arms import ArmResult, ArmRun, ArmTask, StoredResult
+from pimc.evaluation.runs import ArmResult, ArmRun, ArmTask, StoredResult
 
 logger = logging.getLogger(__name__)
 

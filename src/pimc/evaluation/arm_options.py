@@ -12,7 +12,7 @@ from typing import Any
 
 from pimc.data.option_check import OptionError, build_named, check_built
 from pimc.evaluation.ablation import AblationOptions
-from pimc.evaluation.arms import Arm, TaskOptions
+from pimc.evaluation.arms import Arm
 from pimc.evaluation.classify import KINDS
 from pimc.evaluation.forecast import KINDS as FORECASTERS
 from pimc.evaluation.forecast import forecaster_options
@@ -21,6 +21,7 @@ from pimc.evaluation.image_options import image_options
 from pimc.evaluation.kinds import NETWORK
 from pimc.evaluation.land_cover_arms import LandCoverOptions
 from pimc.evaluation.probes import CLASSIFIERS, build_arm_options
+from pimc.evaluation.task_options import TaskOptions
 from pimc.pretraining.options import PretrainingOptions
 from pimc.pretraining.variants import build_variant
 from pimc.signal.recurrence import RecurrenceOptions

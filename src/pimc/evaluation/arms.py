@@ -1,4 +1,4 @@
-"""What a task compares: arms, label budgets, seeds and rotations, and what one of them gives.
+"""What a task compares: arms, label budgets, seeds and rotations.
 
 This module knows neither torch nor scikit-learn: Kedro builds the options from parameters.
 """
@@ -6,17 +6,14 @@ This module knows neither torch nor scikit-learn: Kedro builds the options from 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Any, ClassVar, TypeVar
-
-import numpy as np
+from typing import Any, TypeVar
 
 from pimc.data.folds import FOLDS
-from pimc.data.option_check import OptionError, build_named, build_options
-from pimc.evaluation.kinds import INPUTS, PRETRAINED, Input, Kind
-from pimc.training.options import AUTO, PRECISIONS
+from pimc.data.option_check import build_named, build_options
+from pimc.evaluation.kinds import INPUTS, PRETRAINED, Input
 
 AnyEffort = TypeVar("AnyEffort", bound="Effort")
 
@@ -197,96 +194,6 @@ def build_arm(name: str, given: object, where: str) -> Arm:
     return build_named(partial(Arm.from_parameters, name), given, where)
 
 
-@dataclass(frozen=True)
-class TaskOptions:
-    """What all tasks are told. A task's own options extend these.
-
-    Attributes:
-        inputs: what arms of the task may read, by name; no option.
-        arms: by name: ``kind``, ``input``, ``budgets``, and options of the kind; null takes an
-            arm out that another file put in.
-        efforts: by name, the fields of ``Effort``.
-        effort: the one that is run.
-        references: arms from which the paired differences of all others are taken; those that
-            did not run are passed over.
-        resamples: of the bootstrap.
-        device: auto, cpu or cuda.
-        precision: of networks, of ``pimc.training.options.PRECISIONS``; what frozen encoders of
-            series and of crops give is float32.
-        seed: of the bootstrap and of the choice of ``max_train`` samples.
-    """
-
-    inputs: ClassVar[Mapping[str, Input]] = {}
-
-    arms: Mapping[str, Any]
-    efforts: Mapping[str, Any]
-    effort: str = "quick"
-    references: tuple[str, ...] = ()
-    resamples: int = 1_000
-    device: str = "auto"
-    precision: str = AUTO
-    seed: int = 0
-
-    def __post_init__(self) -> None:
-        """Build arms and efforts that come as mappings; check that names are known."""
-        arms = {
-            name: given if isinstance(given, Arm) else build_arm(name, given, f"arms.{name}")
-            for name, given in self.arms.items()
-            if given is not None
-        }
-        efforts = build_efforts(Effort, self.efforts)
-        _check_known("effort", [self.effort], efforts)
-        budgets = {name for effort in efforts.values() for name in effort.budgets}
-        for arm in arms.values():
-            _check_known(f"budgets of arm {arm.name}", arm.budgets or (), sorted(budgets))
-        for name, effort in efforts.items():
-            _check_known(f"without of effort {name}", effort.without or (), self.arms)
-        _check_known("references", self.references, self.arms)  # those taken out are no error
-        object.__setattr__(self, "arms", arms)
-        object.__setattr__(self, "efforts", efforts)
-        object.__setattr__(self, "references", tuple(self.references))
-        if self.resamples < 1:
-            raise ValueError(f"resamples must be at least 1, got {self.resamples}")
-        if not re.fullmatch(r"auto|cpu|cuda(:\d+)?", self.device):
-            raise ValueError(f"device must be auto, cpu or cuda, got {self.device!r}")
-        _check_known("precision", [self.precision], PRECISIONS)
-
-    @property
-    def protocol(self) -> Effort:
-        """The effort that is run."""
-        chosen: Effort = self.efforts[self.effort]
-        return chosen
-
-    def entry_of(self, arm: Arm) -> str:
-        """Where an arm stands in the parameters of the task."""
-        return f"arms.{arm.name}"
-
-    def first_budget(self, results: Sequence[StoredResult]) -> str:
-        """The first budget of the effort of which there are results."""
-        there = {each.budget for each in results}
-        return next(name for name in self.protocol.budgets if name in there)
-
-    def check_arms(self, kinds: Mapping[str, Kind], inputs: Collection[str]) -> None:
-        """Refuse arms that the task does not know, and kinds that cannot read their input.
-
-        Raises:
-            OptionError: naming the arm and what is known.
-        """
-        for arm in self.arms.values():
-            for name, value, known in (("kind", arm.kind, kinds), ("input", arm.input, inputs)):
-                if value is not None and value not in known:
-                    raise OptionError(
-                        f"{self.entry_of(arm)}.{name}: no {name} {value!r}; there are "
-                        f"{', '.join(known)}"
-                    )
-            if arm.embeddings and kinds[arm.kind].raw:
-                able = [name for name, kind in kinds.items() if not (kind.raw or kind.trivial)]
-                raise OptionError(
-                    f"{self.entry_of(arm)}.kind: {arm.kind} cannot read embeddings "
-                    f"(input {arm.input}); take {', '.join(able)}"
-                )
-
-
 def _check_name(what: str, name: object) -> None:
     """Refuse what can be no name of a metric, or of a file."""
     if not isinstance(name, str) or not NAME.fullmatch(name):
@@ -294,89 +201,3 @@ def _check_name(what: str, name: object) -> None:
             f"the name of {what} {name!r} must be of letters, digits, '_', '-', '.' and spaces, "
             "and begin with a letter or a digit"
         )
-
-
-def _check_known(name: str, values: Iterable[str], known: Collection[str]) -> None:
-    for value in values:
-        if value not in known:
-            raise ValueError(f"{name} must be of {', '.join(known)}, got {value!r}")
-
-
-@dataclass(frozen=True)
-class ArmRun:
-    """One training and test of an arm.
-
-    Attributes:
-        task: name of the task.
-        arm: what is run.
-        budget: labels it may see.
-        seed: of the drawn labels and the first weights.
-        rotation: of the folds.
-    """
-
-    task: str
-    arm: Arm
-    budget: Budget
-    seed: int
-    rotation: int
-
-    @property
-    def identity(self) -> tuple[object, ...]:
-        """What the result hangs on, the names of arm and budget not among it."""
-        arm, budget = self.arm, self.budget
-        options = sorted((name, repr(value)) for name, value in arm.options.items())
-        return arm.kind, arm.input, options, budget.share, budget.shots, self.seed, self.rotation
-
-    @property
-    def name(self) -> str:
-        """Unique among the runs of a task."""
-        return f"{self.arm.name}-{self.budget.name}-seed{self.seed}-rotation{self.rotation}"
-
-
-@dataclass(frozen=True, eq=False)
-class ArmResult:
-    """What one run gives; all there is to score it, so that scoring costs no training.
-
-    Attributes:
-        arrays: by name; ``test_rows`` and ``validation_rows`` are numbers of samples of the
-            task, ``test`` and ``validation`` what was predicted for them, in the same order.
-        facts: JSON values: ``chosen`` hyper-parameters, ``seconds``, ``train_samples``,
-            ``transductive`` (true, false, or null where nobody knows) ...
-        metrics: numbers of this run, for its MLflow run.
-    """
-
-    arrays: Mapping[str, np.ndarray]
-    facts: Mapping[str, Any]
-    metrics: Mapping[str, float]
-
-
-@dataclass(frozen=True)
-class ArmTask:
-    """A run not made yet; ``key`` changes whenever ``make`` would give another result."""
-
-    run: ArmRun
-    key: str
-    make: Callable[[], ArmResult]
-
-
-@dataclass(frozen=True, eq=False)
-class StoredResult:
-    """A result as it lies on disk.
-
-    Attributes:
-        arm: name of the arm.
-        kind: of the arm.
-        input: of the arm.
-        budget: name of the budget.
-        seed: of the draw.
-        rotation: of the folds.
-        result: arrays, facts and metrics.
-    """
-
-    arm: str
-    kind: str
-    input: str | None
-    budget: str
-    seed: int
-    rotation: int
-    result: ArmResult

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
-from pimc.evaluation.arms import ArmResult, ArmRun
 from pimc.evaluation.kinds import NETWORK, Kind
 from pimc.evaluation.probes import CLASSIFIERS, Labelled, fit_classifier
 from pimc.evaluation.protocol import Split, at_most, draw_labels
+from pimc.evaluation.runs import ArmResult, ArmRun
 from pimc.signal.row_subset import RowReader
 
 if TYPE_CHECKING:

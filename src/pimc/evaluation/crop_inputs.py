@@ -7,12 +7,12 @@ from dataclasses import dataclass, field
 import numpy as np
 import torch
 
-from pimc.evaluation.arms import ArmRun
 from pimc.evaluation.crop_task import ImageEncoders
 from pimc.evaluation.embeddings import Embeddings
 from pimc.evaluation.kinds import PRETRAINED
 from pimc.evaluation.pixel_crops import PixelCrops
 from pimc.evaluation.protocol import Split
+from pimc.evaluation.runs import ArmRun
 from pimc.model.encoder_config import Ground, ImageEncoderConfig
 from pimc.model.encoders import ImageEncoder
 from pimc.model.pixel_encoders import CropEncoder, Crops

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from functools import partial
 
 from pimc.data.fingerprint import fingerprint
-from pimc.evaluation.arms import ArmRun, TaskOptions
 from pimc.evaluation.kinds import PRETRAINED
+from pimc.evaluation.runs import ArmRun
 from pimc.evaluation.series_task import BY_ROTATION, SeriesTaskOptions, of_rotation
+from pimc.evaluation.task_options import TaskOptions
 from pimc.model.architecture import Architecture, find_preset
 from pimc.model.encoder_config import StoredImageEncoder
 from pimc.pretraining.kept_encoder import KeptEncoder, KeptImageEncoder

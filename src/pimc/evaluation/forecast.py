@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
-from pimc.evaluation.arms import Arm, ArmResult, ArmRun
+from pimc.evaluation.arms import Arm
 from pimc.evaluation.kinds import Kind
 from pimc.evaluation.probes import MajorityOptions, build_arm_options, standardiser
 from pimc.evaluation.protocol import Split, at_most, draw_labels
 from pimc.evaluation.ridge import RidgeOptions, fit_ridge
+from pimc.evaluation.runs import ArmResult, ArmRun
 
 if TYPE_CHECKING:
     from torch import Tensor

@@ -12,9 +12,9 @@ import pandas as pd
 
 from pimc.data.fingerprint import array_digest, fingerprint
 from pimc.data.folds import FoldOptions, name_ground
-from pimc.evaluation.arms import ArmRun
 from pimc.evaluation.planning import Task
 from pimc.evaluation.protocol import split_rotations
+from pimc.evaluation.runs import ArmRun
 from pimc.evaluation.series_task import SeriesEncoders, SeriesTaskOptions
 from pimc.evaluation.task_facts import PATCHES, TaskFacts
 from pimc.signal.forecast_windows import WindowOptions

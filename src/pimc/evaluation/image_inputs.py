@@ -10,10 +10,10 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from pimc.evaluation.arms import ArmRun
 from pimc.evaluation.image_options import image_options
 from pimc.evaluation.kinds import IMAGE_INPUTS, Input
 from pimc.evaluation.protocol import Split
+from pimc.evaluation.runs import ArmRun
 from pimc.model.adapt import (
     AnyImageEncoder,
     adapt_image_encoder,

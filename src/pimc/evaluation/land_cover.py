@@ -11,11 +11,11 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy, one_hot
 
-from pimc.evaluation.arms import ArmResult, ArmRun
 from pimc.evaluation.classify import Classification
 from pimc.evaluation.image_inputs import ImageInputs
 from pimc.evaluation.image_options import image_options
 from pimc.evaluation.protocol import Split
+from pimc.evaluation.runs import ArmResult, ArmRun
 from pimc.training.image_augment import augment_images
 from pimc.training.loop import (
     Criterion,

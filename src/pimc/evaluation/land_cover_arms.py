@@ -15,11 +15,13 @@ from pimc.data.eurosat.land_images import LandImages
 from pimc.data.eurosat.list_sets import LISTS
 from pimc.data.fingerprint import fingerprint
 from pimc.data.option_check import build_options
-from pimc.evaluation.arms import Arm, ArmResult, ArmRun, TaskOptions
+from pimc.evaluation.arms import Arm
 from pimc.evaluation.kinds import BACKBONE, IMAGE_INPUTS, RANDOM_BACKBONE, Input
 from pimc.evaluation.planning import Task, running_arms, without_encoder
 from pimc.evaluation.protocol import Split
+from pimc.evaluation.runs import ArmResult, ArmRun
 from pimc.evaluation.task_facts import TaskFacts
+from pimc.evaluation.task_options import TaskOptions
 from pimc.model.architecture import find_preset
 from pimc.model.backbone.options import BackboneOptions
 from pimc.model.encoder_config import StoredImageEncoder

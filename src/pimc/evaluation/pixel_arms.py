@@ -13,15 +13,16 @@ import pandas as pd
 
 from pimc.data.fingerprint import array_digest, fingerprint
 from pimc.data.folds import FOLDS, FoldOptions, name_ground
-from pimc.evaluation.arms import ArmRun, TaskOptions
 from pimc.evaluation.crop_task import ImageEncoders
 from pimc.evaluation.kinds import IMAGED_INPUTS, PIXEL_INPUTS, Input
 from pimc.evaluation.peer_files import read_peer
 from pimc.evaluation.pixel_crops import PixelCrops, cut_crops
 from pimc.evaluation.planning import Task, running_arms
 from pimc.evaluation.protocol import split_rotations
+from pimc.evaluation.runs import ArmRun
 from pimc.evaluation.series_task import COMES_WITH_THE_PACKAGE, SeriesEncoders, SeriesTaskOptions
 from pimc.evaluation.task_facts import PATCHES, TaskFacts
+from pimc.evaluation.task_options import TaskOptions
 from pimc.pretraining.corpus import Corpus
 from pimc.signal.row_subset import RowSubset
 

@@ -12,11 +12,11 @@ import torch
 from torch import Tensor, nn
 
 from pimc.data.fingerprint import array_digest, fingerprint
-from pimc.evaluation.arms import ArmRun
 from pimc.evaluation.crop_inputs import CropInputs
 from pimc.evaluation.kinds import PRETRAINED, Input
 from pimc.evaluation.peer_files import read_peer
 from pimc.evaluation.protocol import Split
+from pimc.evaluation.runs import ArmRun
 from pimc.evaluation.series_inputs import LoadSeries, SeriesInputs, source_of
 from pimc.evaluation.series_training import UNCHANGED, series_training
 from pimc.model.encoder_config import Ground

@@ -9,9 +9,11 @@ from functools import partial
 from itertools import product
 
 from pimc.data.fingerprint import fingerprint
-from pimc.evaluation.arms import Arm, ArmResult, ArmRun, ArmTask, Budget, TaskOptions
+from pimc.evaluation.arms import Arm, Budget
 from pimc.evaluation.kinds import BACKBONE, Input, Kind
 from pimc.evaluation.protocol import Split
+from pimc.evaluation.runs import ArmResult, ArmRun, ArmTask
+from pimc.evaluation.task_options import TaskOptions
 
 logger = logging.getLogger(__name__)
 

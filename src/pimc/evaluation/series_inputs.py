@@ -10,10 +10,10 @@ import torch
 from torch import Tensor, nn
 
 from pimc.data.folds import patch_of
-from pimc.evaluation.arms import ArmRun
 from pimc.evaluation.embeddings import Embeddings
 from pimc.evaluation.kinds import INPUTS, NETWORK, PRETRAINED, Input
 from pimc.evaluation.protocol import Split
+from pimc.evaluation.runs import ArmRun
 from pimc.evaluation.series_task import FindEncoder, SeriesOptions
 from pimc.model.encoder_config import Ground, SeriesEncoderConfig
 from pimc.model.encoders import SeriesEncoder

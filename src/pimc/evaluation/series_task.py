@@ -13,8 +13,10 @@ from typing import ClassVar, TypeVar
 
 from pimc.data.fingerprint import fingerprint
 from pimc.data.folds import FoldOptions
-from pimc.evaluation.arms import Arm, ArmRun, TaskOptions
+from pimc.evaluation.arms import Arm
 from pimc.evaluation.kinds import PRETRAINED, SERIES_INPUTS, Input
+from pimc.evaluation.runs import ArmRun
+from pimc.evaluation.task_options import TaskOptions
 from pimc.model.architecture import Architecture, find_preset
 from pimc.model.encoder_config import StoredSeriesEncoder
 from pimc.pretraining.corpus import Corpus

@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from pimc.data.option_check import nearest
-from pimc.evaluation.arms import TaskOptions
 from pimc.evaluation.forecast_arms import ForecastingOptions
 from pimc.evaluation.planning import running_arms
+from pimc.evaluation.task_options import TaskOptions
 from pimc.mapping.options import MapOptions
 from pimc.signal.calendar import CalendarOptions
 from pimc.signal.recurrence import plot_side

@@ -24,7 +24,7 @@ from pimc.data.atomic import require_room
 from pimc.data.option_check import build_options, check_built, check_value, nearest
 from pimc.data.patch import SENTINEL2_BANDS
 from pimc.evaluation.ablation import AblationOptions
-from pimc.evaluation.arms import TaskOptions
+from pimc.evaluation.task_options import TaskOptions
 from pimc.hooks.datasets import local_path
 from pimc.hooks.fitting_options import check_fit
 from pimc.pretraining.devices import check_devices

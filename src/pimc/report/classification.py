@@ -8,7 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from pimc.evaluation.arms import ArmResult, StoredResult, TaskOptions
+from pimc.evaluation.runs import ArmResult, StoredResult
+from pimc.evaluation.task_options import TaskOptions
 from pimc.report.comparison import Evidence, collect, compare
 from pimc.report.metrics import class_scores, classification_scores, grouped_confusion, vote
 

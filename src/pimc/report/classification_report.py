@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from pimc.data.folds import FOLDS
-from pimc.evaluation.arms import StoredResult, TaskOptions
 from pimc.evaluation.pixel_arms import PixelOptions, describe_folds
+from pimc.evaluation.runs import StoredResult
+from pimc.evaluation.task_options import TaskOptions
 from pimc.report.classification import (
     ClassifiedSamples,
     class_table,

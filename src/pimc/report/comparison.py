@@ -13,7 +13,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from pimc.evaluation.arms import ArmResult, StoredResult, TaskOptions
+from pimc.evaluation.runs import ArmResult, StoredResult
+from pimc.evaluation.task_options import TaskOptions
 from pimc.report.metrics import bootstrap_weights, interval
 
 Scorer = Callable[[np.ndarray], Mapping[str, np.ndarray]]

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from pimc.evaluation.arms import ArmResult, StoredResult, TaskOptions
+from pimc.evaluation.runs import ArmResult, StoredResult
+from pimc.evaluation.task_options import TaskOptions
 from pimc.report.comparison import Evidence, collect, compare
 
 if TYPE_CHECKING:

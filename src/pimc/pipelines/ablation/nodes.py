@@ -10,9 +10,9 @@ import pandas as pd
 
 from pimc.data.folds import FoldOptions
 from pimc.evaluation.ablation import ABLATION, TRANSFER, AblationOptions
-from pimc.evaluation.arms import ArmRun, ArmTask, StoredResult
 from pimc.evaluation.pixel_arms import PixelEncoders, check_samples, pixel_task
 from pimc.evaluation.planning import plan
+from pimc.evaluation.runs import ArmRun, ArmTask, StoredResult
 from pimc.evaluation.series_task import SeriesEncoders
 from pimc.model.architecture import find_preset
 from pimc.pretraining.corpus import Corpus

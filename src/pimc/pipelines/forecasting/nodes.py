@@ -10,7 +10,6 @@ import numpy as np
 import pandas as pd
 
 from pimc.data.folds import FoldOptions
-from pimc.evaluation.arms import ArmTask, StoredResult
 from pimc.evaluation.forecast_arms import (
     FORECASTING,
     ForecastingOptions,
@@ -18,6 +17,7 @@ from pimc.evaluation.forecast_arms import (
     forecast_task,
 )
 from pimc.evaluation.planning import plan
+from pimc.evaluation.runs import ArmTask, StoredResult
 from pimc.evaluation.series_task import choose_encoders
 from pimc.model.encoder_config import StoredSeriesEncoder
 from pimc.pretraining.kept_encoder import KeptEncoder

@@ -8,9 +8,9 @@ import pandas as pd
 from pimc.data.eurosat.images import CLASSES, EuroSat
 from pimc.data.eurosat.land_images import LandImages
 from pimc.data.eurosat.list_sets import add_title
-from pimc.evaluation.arms import ArmTask, StoredResult
 from pimc.evaluation.land_cover_arms import LAND_COVER, LandCoverOptions, land_cover_task
 from pimc.evaluation.planning import plan
+from pimc.evaluation.runs import ArmTask, StoredResult
 from pimc.model.encoder_config import StoredImageEncoder
 from pimc.report.classification import ClassifiedSamples
 from pimc.report.classification_report import draw_classification, report_classification

@@ -8,7 +8,6 @@ from pathlib import Path
 import pandas as pd
 
 from pimc.data.folds import FoldOptions
-from pimc.evaluation.arms import ArmTask, StoredResult
 from pimc.evaluation.crop_task import choose_image_encoders
 from pimc.evaluation.pixel_arms import (
     PIXEL_CLASSIFICATION,
@@ -18,6 +17,7 @@ from pimc.evaluation.pixel_arms import (
     pixel_task,
 )
 from pimc.evaluation.planning import plan
+from pimc.evaluation.runs import ArmTask, StoredResult
 from pimc.evaluation.series_task import choose_encoders, find_shipped, plan_rotation_encoders
 from pimc.model.encoder_config import StoredImageEncoder, StoredSeriesEncoder
 from pimc.pretraining.corpus import Corpus
