@@ -369,7 +369,7 @@ def test_an_objective_without_images_meets_the_same_batches(tmp_path, monkeypatc
             drawn.append((epoch, [batch.rows.tolist() for batch in batches]))
             return batches
 
-    monkeypatch.setattr("pimc.pretraining.pretrain.PairSampler", Watched)
+    monkeypatch.setattr("pimc.pretraining.preparation.PairSampler", Watched)
     seen = []
     for objective in (ObjectiveOptions(), ObjectiveOptions(pair=0, series=1)):
         drawn.clear()
