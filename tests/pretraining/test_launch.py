@@ -130,14 +130,16 @@ def followed(*lines):
         ((FAIL, f"sleep 0.2; {KILL}"), "process 1 of the 2 .* was ended by SIGKILL"),
     ],
 )
-def test_with_one_process_all_end(lines, told):
+def test_with_one_process_all_end(lines, told, monkeypatch):
+    if lines[0] == FAIL:  # a busy machine starts the other late
+        monkeypatch.setattr(launch, "GRACE", 12.0)
     start = time.monotonic()
     with (
         pytest.raises(RuntimeError, match=told),
         followed(*lines) as (_, receiver, processes),
     ):
         launch._follow(processes, receiver, Path("kept"), options(2))
-    assert time.monotonic() - start < 5
+    assert time.monotonic() - start < 10
     assert all(each.returncode is not None for each in processes)
     assert not {each.pid for each in processes} & descendants().keys()  # no zombies
 

@@ -11,7 +11,7 @@ from pimc.model.encoders import ImageEncoder
 from pimc.pretraining.options import PretrainingOptions
 from pimc.report.encoder_card import CardOptions, SeenGround, see_ground, write_card
 
-OPTIONS = PretrainingOptions(steps_per_epoch=7, seed=3)
+OPTIONS = PretrainingOptions(steps_per_epoch=7, seed=3, precision="32-true")
 METRICS = {"epochs": 4.0, "best_epoch": 2.0, "val_loss": 1.5, "series_rank": 8.25}
 GALLERY = {
     "galleries": 1, "size": 64.0, "queries": 64, "recall_at_1": 0.125, "recall_at_5": 0.5,
