@@ -1,6 +1,6 @@
 """A sample of mutants of signal, model and evaluation: which of them do tests find?
 
-    git worktree add /tmp/mutants && cd /tmp/mutants
+    git worktree add --detach ../mutants && cd ../mutants
     python .ci/mutants.py [COUNT] [SEED] [SECONDS]
 
 mutmut 3.8.1 makes the mutants in ``mutants/`` and finds which tests reach each (``[tool.mutmut]``

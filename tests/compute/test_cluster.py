@@ -8,10 +8,13 @@ from functools import partial
 
 import pytest
 
+from pimc.compute.cluster import open_client
 from pimc.compute.mark import Mark, marking
 from pimc.compute.options import ComputeOptions
 from pimc.compute.pieces import Piece, PieceError
 from pimc.compute.run import run_pieces
+
+NOBODY = "tcp://127.0.0.1:9"
 
 
 def store(folder, number, made):
@@ -27,7 +30,11 @@ def run(pieces, folder, scheduler):
     def follow(name):
         yield partial(told.__setitem__, name)
 
-    run_pieces(pieces, ComputeOptions(scheduler), folder, follow)
+    options = ComputeOptions(scheduler)
+    if scheduler != NOBODY:
+        with open_client(options) as client:  # one that another test has killed comes again
+            client.wait_for_workers(2, timeout=60)
+    run_pieces(pieces, options, folder, follow)
     return told
 
 
@@ -88,8 +95,9 @@ def test_a_worker_that_is_killed_costs_nothing(tmp_path, scheduler):
 
 def test_a_failure_names_its_piece_and_what_others_made_stays(tmp_path, scheduler):
     def fail(folder):
-        while not list(folder.glob("*.txt")):  # another one is stored by then
-            time.sleep(0.01)
+        end = time.monotonic() + 20
+        while not list(folder.glob("*.txt")) and time.monotonic() < end:
+            time.sleep(0.01)  # another one is stored by then
         raise ValueError("no band B08")
 
     pieces = squares(tmp_path, 3)
@@ -104,8 +112,8 @@ def test_a_failure_names_its_piece_and_what_others_made_stays(tmp_path, schedule
 def test_nobody_at_an_address_is_told_with_what_to_do(tmp_path, monkeypatch):
     monkeypatch.setattr("pimc.compute.cluster.ANSWER", "0.2s")
     with pytest.raises(ConnectionError, match=r"no scheduler answers at tcp://127.0.0.1:9 .*dask"):
-        run(squares(tmp_path), tmp_path, "tcp://127.0.0.1:9")
+        run(squares(tmp_path), tmp_path, NOBODY)
 
 
 def test_nothing_to_do_starts_nothing(tmp_path):
-    assert run([], tmp_path, "tcp://127.0.0.1:9") == {}
+    assert run([], tmp_path, NOBODY) == {}

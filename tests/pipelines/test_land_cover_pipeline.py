@@ -100,6 +100,16 @@ def test_a_key_changes_with_what_the_arm_hangs_on(images, encoder):
     assert np.unique(list(first.values())).size == len(first)
 
 
+def test_a_key_knows_what_auto_is_on_this_machine(images, encoder, monkeypatch):
+    def named(precision):
+        return keys(plan_arms(images, encoder, options(precision=precision)))
+
+    for flag, precision in ((True, "bf16-mixed"), (False, "32-true")):
+        monkeypatch.setattr(torch.cpu, "get_capabilities", lambda flag=flag: {"amx_bf16": flag})
+        assert named("auto") == named(precision)
+    assert not set(named("bf16-mixed").values()) & set(named("32-true").values())
+
+
 def test_a_key_changes_with_the_lists(images, encoder, caplog):
     first = keys(plan_arms(images, encoder, options()))
     dealt_anew = replace(images, splits=np.roll(images.splits, 5), fingerprint="other lists")

@@ -19,6 +19,7 @@ PARAMETERS = {
     "pretraining.max_epochs": 2,
     "pretraining.steps_per_epoch": 2,
     "pretraining.accelerator": "cpu",
+    "pretraining.precision": "32-true",
     "pretraining.batch.size": 8,
     "pretraining.batch.patches": 4,
     "pretraining.evaluation.batches": 1,

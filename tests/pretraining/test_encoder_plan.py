@@ -37,6 +37,16 @@ def test_one_training_a_variant_rotation_and_seed():
     assert len({task.key for task in tasks.values()}) == 15  # the two variants are the same
 
 
+def test_the_key_knows_what_auto_is_on_this_machine(monkeypatch):
+    def named(precision):
+        return only_key(replace(LEVEL, pretraining=replace(PRETRAINING, precision=precision)))
+
+    for flag, precision in ((True, "bf16-mixed"), (False, "32-true")):
+        monkeypatch.setattr(torch.cpu, "get_capabilities", lambda flag=flag: {"amx_bf16": flag})
+        assert named("auto") == named(precision)
+    assert named("bf16-mixed") != named("32-true")
+
+
 def test_the_key_knows_what_is_trained_and_not_where():
     def changed(**options):
         return only_key(replace(LEVEL, pretraining=replace(PRETRAINING, **options)))

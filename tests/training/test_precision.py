@@ -1,3 +1,5 @@
+import pickle
+
 import numpy as np
 import pytest
 import torch
@@ -64,3 +66,11 @@ def test_a_result_hangs_on_the_precision_of_its_network_alone(monkeypatch):
     assert computed("linear", "auto") == computed("network", "32-true") == ()
     on(monkeypatch, UNABLE)
     assert computed("network", "auto") == ()
+
+
+def test_workers_compute_in_the_precision_of_the_key(monkeypatch):
+    on(monkeypatch, ABLE)
+    none = np.zeros(0)
+    sent = pickle.dumps(SeriesInputs(none, none, none, None, precision="auto", device="cpu"))
+    on(monkeypatch, UNABLE)
+    assert pickle.loads(sent).mixed

@@ -31,8 +31,8 @@ SETTINGS = {
     "distributed.admin.large-graph-warning-threshold": "10GB",
 }
 
-ANY_PORT = ":0"
-"""That is free, for the page of a scheduler."""
+PAGE = "127.0.0.1:0"
+"""Where a scheduler shows itself: without a host it would be open to the network."""
 
 DASK = "distributed"
 """Logger of Dask."""
@@ -145,7 +145,7 @@ def local_cluster(options: ComputeOptions) -> LocalCluster:
     return LocalCluster(
         n_workers=options.processes,
         threads_per_worker=1,
-        dashboard_address=ANY_PORT,
+        dashboard_address=PAGE,
         # Dask counts the pages of memory maps as memory, and would end who reads large files
         memory_limit=0,
         silence_logs=logging.CRITICAL,  # what fails comes back
@@ -163,7 +163,7 @@ def slurm_cluster(job: SlurmOptions) -> Any:  # noqa: ANN401
         processes=job.cores,
         memory=job.memory,
         walltime=job.walltime,
-        scheduler_options={"dashboard_address": ANY_PORT},
+        scheduler_options={"dashboard_address": PAGE},
         # SLURM itself sees to the memory, and does not count memory maps
         worker_extra_args=["--memory-limit", "0"],
     )

@@ -22,6 +22,7 @@ from pimc.model.adapt import (
 )
 from pimc.model.heads import TaskNetwork
 from pimc.training.loop import Load, find_device, predict_network
+from pimc.training.options import AUTO
 from pimc.training.precision import computes_mixed
 
 logger = logging.getLogger(__name__)
@@ -56,7 +57,7 @@ class ImageInputs:
     bands: Sequence[str]
     encoder: AnyImageEncoder
     device: str = "auto"
-    precision: str = "auto"
+    precision: str = AUTO
     training_list: str | None = None
     _features: dict[object, np.ndarray] = field(default_factory=dict)
     _statistics: np.ndarray | None = None

@@ -25,6 +25,7 @@ from pimc.evaluation.task_options import TaskOptions
 from pimc.model.architecture import find_preset
 from pimc.model.backbone.options import BackboneOptions
 from pimc.model.encoder_config import StoredImageEncoder
+from pimc.training.options import MIXED, SINGLE
 
 if TYPE_CHECKING:
     from pimc.evaluation.image_inputs import ImageInputs
@@ -105,6 +106,8 @@ def land_cover_task(
     from pimc.evaluation.classify import KINDS
     from pimc.model.adapt import blank_image_encoder
     from pimc.model.encoders import ImageEncoder
+    from pimc.training.loop import find_device
+    from pimc.training.precision import computes_mixed
 
     absent = {}
     if image_encoder is None:
@@ -116,13 +119,15 @@ def land_cover_task(
     tasks = {name: _task_on(encoder, images, options) for name, encoder in encoders.items()}
     split = Split(**{name: np.flatnonzero(images.splits == name) for name in LISTS})
     facts = (RESULT_VERSION, images.fingerprint, options.protocol.max_train, options.seed)
+    mixed = computes_mixed(options.precision, find_device(options.device))
+    settled = MIXED if mixed else SINGLE  # what ``auto`` is on this machine
     return Task(
         LAND_COVER.name,
         KINDS,
         options.inputs,
         partial(_run, tasks),
         [split],
-        (facts, options.precision),
+        (facts, settled),
         partial(_read_of_encoder, {name: _describe(each) for name, each in encoders.items()}),
         absent,
     )

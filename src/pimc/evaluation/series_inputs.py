@@ -56,10 +56,9 @@ class SeriesInputs:
     precision: str = SINGLE
     _embedded: Embeddings = field(default_factory=Embeddings)
 
-    @property
-    def mixed(self) -> bool:
-        """Whether networks that are trained compute in bfloat16."""
-        return computes_mixed(self.precision, find_device(self.device))
+    def __post_init__(self) -> None:
+        """Settle the precision where runs are planned: keys of results hang on it."""
+        self.mixed = computes_mixed(self.precision, find_device(self.device))
 
     def computed(self, run: ArmRun) -> tuple[str, ...]:
         """What a run's result hangs on of the precision: nothing in float32."""

@@ -73,7 +73,8 @@ def plan_encoders(
     digest = corpus.digest()
     tasks = {}
     for variant, rotation, seed in product(variants, range(rotations), range(seeds)):
-        run, seeded = EncoderRun(variant.name, seed, rotation), variant.with_seed(seed)
+        run = EncoderRun(variant.name, seed, rotation)
+        seeded = _settled(variant.with_seed(seed))
         rotated = rotate(folds, rotation)
         # where it is trained stays out of the key: encoders of a GPU serve on a CPU
         what = replace(
@@ -87,6 +88,18 @@ def plan_encoders(
             partial(train_encoder, corpus, seeded, rotated, checkpoints),
         )
     return tasks
+
+
+def _settled(variant: Variant) -> Variant:
+    """The variant in the precision that ``auto`` is on this machine: another gives other weights.
+
+    It is this machine's on workers too, whose processors may be others.
+    """
+    from pimc.training.precision import settle
+
+    options = variant.pretraining
+    precision = settle(options.precision, options.accelerator)
+    return replace(variant, pretraining=replace(options, precision=precision))
 
 
 def train_encoder(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -28,6 +29,8 @@ from pimc.pretraining.options import PretrainingOptions
 from pimc.pretraining.preparation import Prepared, prepare
 from pimc.training.precision import settle
 from pimc.training.shares import Share
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -90,6 +93,7 @@ def pretrain(
     """
     options = replace(options, precision=settle(options.precision, options.accelerator))
     check_devices(options)
+    logger.info("networks compute in %s", options.precision)
     job = TrainingJob(train, validation, inputs, options, unpaired)
     prepared = prepare(job, Share(0, options.processes))
     data = prepared.batches.train, prepared.batches.validation.data
