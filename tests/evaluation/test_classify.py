@@ -64,6 +64,15 @@ def test_networks_learn_and_give_the_same_for_one_seed(source):
     assert first.arrays["test_rows"].tolist() == SPLIT.test.tolist()
 
 
+def test_series_are_scaled_by_their_own_deviation_and_one_that_never_varies_by_none():
+    flat = np.concatenate([SERIES, np.ones_like(SERIES[:, :1])], axis=1)
+    network = make_inputs().series_network(flat, SPLIT)
+    deviation = SERIES[SPLIT.train].std(axis=(0, 2))
+    assert deviation.min() < 0.9
+    np.testing.assert_allclose(network.std[:, 0], [*deviation, 1], rtol=1e-5)
+    np.testing.assert_allclose(network.mean[:, 0], flat[SPLIT.train].mean(axis=(0, 2)), atol=1e-6)
+
+
 def test_training_leaves_the_pretrained_encoder_and_torchs_random_state_alone():
     encoder = make_encoder()
     before = {name: value.clone() for name, value in encoder.state_dict().items()}

@@ -96,3 +96,10 @@ def test_ridge_regression_is_scikit_learns_on_the_rows_that_are_known():
         np.testing.assert_allclose(weights[1:, column], peer.coef_, atol=1e-5)
         assert weights[0, column] == pytest.approx(peer.intercept_, abs=1e-5)
     assert (weights[:, 2] == 0).all()
+
+
+@pytest.mark.parametrize("base", ["persistence", "climatology"])
+def test_a_network_predicts_over_the_simple_forecast_that_its_arm_names(base):
+    options = {"epochs": 1, "min_steps": 1, "checks": 1, "learning_rate": 1e-9}
+    result = run("network", "series", bases=[base], **options)
+    assert result.facts["chosen"] == {"base": base}

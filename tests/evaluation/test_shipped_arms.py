@@ -17,6 +17,7 @@ from pimc.data.folds import FoldOptions
 from pimc.evaluation.pixel_arms import PixelEncoders, pixel_task
 from pimc.evaluation.planning import plan
 from pimc.evaluation.series_task import SeriesEncoders, ShippedEncoder, always, find_shipped
+from pimc.model.architecture import Architecture
 from pimc.pretraining.kept_encoder import KeptEncoder
 from pimc.signal.calendar import CalendarOptions
 from pimc.signal.series_axes import SeriesAxes
@@ -27,9 +28,9 @@ ARMS = {
 }
 
 
-def tasks(find, shipped):
-    given = options(**ARMS)
-    encoders = PixelEncoders(SeriesEncoders(RECURRENCE, PRESET, find, shipped=shipped))
+def tasks(find, shipped, arms=ARMS, preset=PRESET):
+    given = options(**arms)
+    encoders = PixelEncoders(SeriesEncoders(RECURRENCE, preset, find, shipped=shipped))
     task = pixel_task("pixel_classification", BARE, CLASSES, encoders, FoldOptions(), given)
     return {planned.run.arm.name: planned for planned in plan(task, given).values()}
 
@@ -78,3 +79,14 @@ def test_where_it_cannot_read_the_series_the_arm_is_absent(caplog):
 def test_another_name_is_refused():
     with pytest.raises(ValueError, match=r"encoder must be shipped or absent .* got 'mine'"):
         options(probe={**ARMS["given"], "encoder": "mine"})
+
+
+def test_controls_of_plots_are_absent_where_the_encoder_reads_none(caplog):
+    arms = {
+        "noise": {"kind": "linear", "input": "random_noise"},
+        "first": {"kind": "linear", "input": "random"},
+    }
+    assert list(tasks(None, None, arms)) == ["noise", "first"]
+    series_alone = Architecture((), temporal_width=8, embedding_size=8)
+    assert list(tasks(None, None, arms, series_alone)) == ["first"]
+    assert "absent: noise: the encoder reads no plots" in caplog.text
