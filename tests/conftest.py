@@ -3,16 +3,8 @@
 import sys
 from types import ModuleType
 
-import numba
 import pytest
 from hypothesis import settings
-
-import pimc.model.plots.kernels
-import pimc.pretraining.batches.crop_loop  # noqa: F401
-
-# The loops of plots and crops are compiled as they ship; what is imported later is not: numba takes
-# seconds to compile what tests of pyts and prosail call for milliseconds.
-numba.config.DISABLE_JIT = True
 
 settings.register_profile("nightly", max_examples=2000, deadline=None)
 
