@@ -207,7 +207,9 @@ def test_what_the_package_reads_is_shipped_with_it():
     settings = tomllib.loads((PROJECT / "pyproject.toml").read_text())
     shipped = settings["tool"]["setuptools"]["package-data"]["pimc"]
     files = [path for path in (PROJECT / "src/pimc").rglob("*") if path.is_file()]
-    data = {path for path in files if path.suffix not in (".py", ".pyc")}
+    # Python and numba keep what they compile
+    made = (".py", ".pyc", ".nbi", ".nbc")
+    data = {path for path in files if path.suffix not in made}
     assert data == {path for path in data if any(path.match(glob) for glob in shipped)}
 
 
