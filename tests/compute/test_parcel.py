@@ -5,7 +5,8 @@ import pickle
 import numpy as np
 import pytest
 
-from pimc.compute.parcel import find_place, pack
+from pimc.compute.file_place import find_place
+from pimc.compute.parcel import pack
 from pimc.signal.sharded_array import ShardedArray
 
 

@@ -6,12 +6,12 @@ An array over a memory map is not copied: what is told of it is where it lies.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from mmap import ALLOCATIONGRANULARITY
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from pimc.compute.file_place import find_place, open_place
 from pimc.data.atomic import explain_disk
 from pimc.signal.row_subset import RowSubset
 from pimc.signal.sharded_array import ShardedArray
@@ -41,8 +41,9 @@ class ArrayPlaces:
         if isinstance(array, ShardedArray):
             shards = [self.locate(shard) for shard in array.shards]
             return {"shards": shards, "fill": array.fill, "bands": list(array.bands)}
-        if isinstance(array, np.memmap) and (place := _place_in_file(array)):
-            return place
+        if isinstance(array, np.ndarray) and (place := find_place(array)):
+            path, dtype = str(Path(place.path).resolve()), np.dtype(place.dtype).str
+            return {"file": [path, dtype, place.offset, list(place.shape), place.order]}
         return {"array": self._write(np.asarray(array))}
 
     def _write(self, array: np.ndarray) -> str:
@@ -50,22 +51,6 @@ class ArrayPlaces:
         with explain_disk(path, array.nbytes):
             np.save(path, array, allow_pickle=False)
         return str(path.resolve())
-
-
-def _place_in_file(array: np.memmap) -> Located | None:
-    """File, offset, type and shape of a map; None where its values do not lie in one piece."""
-    file, mapped = array.filename, array._mmap  # type: ignore[attr-defined]
-    if file is None or not array.size or not array.flags.c_contiguous:
-        return None
-    # `offset` is that of the whole map, of a slice of it too
-    first = np.frombuffer(mapped, np.uint8).__array_interface__["data"][0]
-    start = array.offset - array.offset % ALLOCATIONGRANULARITY
-    return {
-        "file": str(Path(file).resolve()),
-        "offset": start + array.__array_interface__["data"][0] - first,
-        "dtype": array.dtype.str,
-        "shape": list(array.shape),
-    }
 
 
 def open_located(place: Mapping[str, Any]) -> Any:  # noqa: ANN401  what it was
@@ -82,5 +67,5 @@ def open_located(place: Mapping[str, Any]) -> Any:  # noqa: ANN401  what it was
     if "array" in place:
         loaded: np.ndarray = np.load(place["array"], mmap_mode="r", allow_pickle=False)
         return loaded
-    dtype, shape = np.dtype(place["dtype"]), tuple(place["shape"])
-    return np.memmap(place["file"], dtype, mode="r", offset=place["offset"], shape=shape)
+    path, dtype, offset, shape, order = place["file"]
+    return open_place(path, dtype, offset, tuple(shape), order)
