@@ -14,6 +14,7 @@ import numpy as np
 from kedro.io import AbstractDataset, DatasetError
 from kedro_datasets._typing import JSONPreview
 
+from pimc.compute.file_place import find_place
 from pimc.compute.options import ComputeOptions
 from pimc.compute.pieces import Piece
 from pimc.compute.run import run_pieces
@@ -226,13 +227,14 @@ def map_shards(manifest: Mapping[str, Any], folder: Path) -> ShardedArray:
 def _locate(shard: np.ndarray, folder: Path) -> dict[str, Any]:
     place: dict[str, Any] = {"shape": list(shard.shape)}
     if shard.size:
-        if not isinstance(shard, np.memmap):
+        found = find_place(shard)
+        if found is None or found.order != "C":
             raise DatasetError(
                 "expected memory-mapped shards; declare the dataset as an .npy array to save "
                 "arrays that lie in memory"
             )
-        place["file"] = os.path.relpath(str(shard.filename), folder)
-        place["offset"] = shard.offset
+        place["file"] = os.path.relpath(found.path, folder)
+        place["offset"] = found.offset
     return place
 
 
