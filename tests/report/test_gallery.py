@@ -27,13 +27,32 @@ def test_months_are_named_below_and_beside_and_groups_above():
     figure = draw_plot_gallery(
         series, plots, ["corn", "beet", "meadow"], ["NDVI", "EVI"], ["NDVI", "EVI"], CALENDAR, "m"
     )
-    strips = np.array(figure.axes[:12]).reshape(2, 2, 3)  # rows, blocks, series and plots
-    assert [strip[0].get_title(loc="left") for strip in strips.reshape(-1, 3)] == [
+    strips = np.array(figure.axes[:8]).reshape(2, 2, 2)  # rows, blocks, series and plots
+    assert [strip[0].get_title(loc="left") for strip in strips.reshape(-1, 2)] == [
         "corn", "beet", "meadow", ""
     ]  # fmt: skip
-    named = [[label.get_text() for label in strip[1].get_xticklabels()] for strip in strips[:, 0]]
-    assert named == [[""] * 5, ["Oct", "Jan", "Apr", "Jul", "Oct"]]
-    beside = [[label.get_text() for label in axis.get_yticklabels()] for axis in strips[0, 0, 1:]]
-    assert beside == [["Oct", "Jan", "Apr", "Jul", "Oct"], [""] * 5]
+    for number in (0, 1):
+        named = [
+            [label.get_text() for label in strip[number].get_xticklabels()]
+            for strip in strips[:, 0]
+        ]
+        months = ["Oct", "Jan", "Apr", "Jul", "Oct"] * (1 + number)  # two plots beside each other
+        assert named == [[], months]
+    beside = [label.get_text() for label in strips[0, 0, 1].get_yticklabels()]
+    assert beside == ["Oct", "Jan", "Apr", "Jul", "Oct"]
     assert strips[1, 1, 1].axison is False  # no fourth group
     assert figure.axes[-1].get_xlabel() == "m"
+
+
+def test_plots_of_a_group_lie_beside_each_other_each_under_its_name():
+    plots = np.random.default_rng(0).normal(size=(1, 2, 61, 61))
+    figure = draw_plot_gallery(
+        np.zeros((1, 1, 61)), plots, ["corn"], ["NDVI"], ["first", "second"], CALENDAR, "m"
+    )
+    strip = figure.axes[1]
+    drawn = strip.images[0].get_array().filled(np.nan)
+    np.testing.assert_array_equal(drawn[:, :61], plots[0, 0])
+    np.testing.assert_array_equal(drawn[:, -61:], plots[0, 1])
+    assert np.isnan(drawn[:, 61:-61]).all() and drawn.shape == (61, 2 * 61 + 4)
+    names = [(text.get_text(), text.get_position()[0]) for text in strip.texts]
+    assert names == [("first", 30), ("second", 65 + 30)]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -19,6 +19,9 @@ WIDEST = 12
 
 SHOWN = 99.5
 """Percentile of the cells at which the colours end: single peaks would leave all others pale."""
+
+GAP = 0.06
+"""Between two plots of a strip, in sides of a plot."""
 
 INK = "0.35"
 """Colour of what is beside the data."""
@@ -48,29 +51,34 @@ def draw_plot_gallery(
     from matplotlib.colors import Normalize
     from matplotlib.figure import Figure
 
-    width = 1 + len(channels)
-    blocks = min(2, max(1, WIDEST // width), len(groups))
+    blocks = min(2, max(1, WIDEST // (1 + len(channels))), len(groups))
     rows = -(-len(groups) // blocks)
     size = blocks * (2.3 + 1.2 * len(channels)), 1.35 * rows + 1.3
     figure = Figure(figsize=size, layout="constrained")
-    ratios = [1.9, *[1.0] * len(channels)] * blocks
-    axes = figure.subplots(
-        rows, blocks * width, squeeze=False, gridspec_kw={"width_ratios": ratios}
-    )
-    for axis in axes.reshape(-1)[len(groups) * width :]:
+    ratios = [1.9, (1 + GAP) * len(channels)] * blocks
+    axes = figure.subplots(rows, blocks * 2, squeeze=False, gridspec_kw={"width_ratios": ratios})
+    for axis in axes.reshape(-1)[len(groups) * 2 :]:
         axis.set_axis_off()
     colours = find_colours(plots)
     for number, group in enumerate(groups):
         row, block = divmod(number, blocks)
-        strip = axes[row, block * width : (block + 1) * width]
-        below = number + blocks >= len(groups)  # nothing stands below: here are the months' names
-        _draw_series(strip[0], series[number], indices)
-        strip[0].set_title(group, fontsize=10, loc="left")
-        _draw_plots(strip[1:], plots[number], colours, calendar)
-        _finish(strip, calendar, named=below)
+        beside, strip = axes[row, block * 2 : block * 2 + 2]
+        _draw_series(beside, series[number], indices)
+        beside.set_title(group, fontsize=10, loc="left")
+        starts = _draw_plots(strip, plots[number], colours)
+        mark_months(strip.yaxis, calendar, 3)
         if row == 0:
-            for axis, channel in zip(strip[1:], channels, strict=True):
-                axis.set_title(channel, fontsize=9, color=INK)
+            _name(strip, channels, starts, plots.shape[-1])
+        if number + blocks < len(groups):
+            beside.set_xticks([])
+            strip.set_xticks([])
+        else:  # nothing stands below
+            mark_months(beside.xaxis, calendar, 3)
+            mark_months(strip.xaxis, calendar, 3, starts)
+            strip.tick_params(axis="x", rotation=90)
+        for axis in (beside, strip):
+            axis.tick_params(labelsize=6, length=2, color=INK, labelcolor=INK)
+            axis.spines[:].set(color="0.8", linewidth=0.6)
     figure.legend(*axes[0, 0].get_legend_handles_labels(), loc="outside upper left", ncols=9)
     bar = ScalarMappable(Normalize(colours["vmin"], colours["vmax"]), colours["cmap"])
     figure.colorbar(bar, ax=axes, location="bottom", label=unit, aspect=70, shrink=0.6, pad=0.01)
@@ -92,17 +100,21 @@ def _draw_series(axis: Axes, series: np.ndarray, indices: Sequence[str]) -> None
     axis.set_ylim(-0.2, 1.1)
 
 
-def _draw_plots(
-    axes: Iterable[Axes], plots: np.ndarray, colours: dict[str, Any], calendar: CalendarOptions
-) -> None:
-    for number, (axis, plot) in enumerate(zip(axes, plots, strict=True)):
-        axis.imshow(plot, origin="lower", interpolation="nearest", **colours)
-        axis.tick_params(axis="x", rotation=90)
-        mark_months(axis.yaxis, calendar, 3, named=number == 0)
+def _draw_plots(axis: Axes, plots: np.ndarray, colours: dict[str, Any]) -> list[int]:
+    """All plots of a group as one image: axes of their own, hundreds, took most of the drawing.
+
+    Returns:
+        The column at which each begins.
+    """
+    length = plots.shape[-1]
+    apart = max(1, round(GAP * length))
+    spaced = np.pad(plots, ((0, 0), (0, 0), (0, apart)), constant_values=np.nan)
+    strip = np.concatenate([*spaced], axis=1)[:, :-apart]
+    axis.imshow(strip, origin="lower", interpolation="nearest", aspect="auto", **colours)
+    return [number * (length + apart) for number in range(len(plots))]
 
 
-def _finish(axes: Iterable[Axes], calendar: CalendarOptions, named: bool) -> None:
-    for axis in axes:
-        mark_months(axis.xaxis, calendar, 3, named)
-        axis.tick_params(labelsize=6, length=2, color=INK, labelcolor=INK)
-        axis.spines[:].set(color="0.8", linewidth=0.6)
+def _name(axis: Axes, channels: Sequence[str], starts: Sequence[int], length: int) -> None:
+    for channel, start in zip(channels, starts, strict=True):
+        middle = start + (length - 1) / 2
+        axis.text(middle, length + 1, channel, fontsize=9, color=INK, ha="center", va="bottom")

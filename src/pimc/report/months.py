@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from pimc.signal.calendar import CalendarOptions
@@ -27,9 +28,14 @@ def month_starts(calendar: CalendarOptions) -> tuple[list[float], list[str]]:
     return [number / calendar.step for number, _ in starts], names
 
 
-def mark_months(axis: Axis, calendar: CalendarOptions, every: int, named: bool = True) -> None:
-    """Ticks where months begin, one in ``every`` of them, from January on; names where wanted."""
+def mark_months(
+    axis: Axis, calendar: CalendarOptions, every: int, starts: Sequence[float] = (0,)
+) -> None:
+    """Ticks where months begin, one in ``every`` of them, from January on, with their names.
+
+    Several calendars may lie side by side: ``starts`` says where on the axis each begins.
+    """
     positions, names = month_starts(calendar)
     first = (names.index("Jan") if "Jan" in names else 0) % every
-    labels = names[first::every] if named else [""] * len(names[first::every])
-    axis.set_ticks(positions[first::every], labels)
+    ticks = [start + position for start in starts for position in positions[first::every]]
+    axis.set_ticks(ticks, names[first::every] * len(starts))
