@@ -59,7 +59,7 @@ def run(name: str, tests: list[str]) -> str:
         nowhere = os.open(os.devnull, os.O_WRONLY)
         os.dup2(nowhere, 1)
         os.dup2(nowhere, 2)
-        os._exit(int(pytest.main(["-xq", "-p", "no:cacheprovider", "--rootdir=.", *tests])))
+        os._exit(int(pytest.main(["-n0", "-xq", "-p", "no:cacheprovider", "--rootdir=.", *tests])))
     code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
     if code < 0:
         return "timeout"
@@ -80,7 +80,9 @@ def main(count: int = 300, seed: int = 0, seconds: float = 3600) -> None:
     import pytest
 
     os.environ["MUTANT_UNDER_TEST"] = ""
-    pytest.main(["--collect-only", "-qqq", "--rootdir=.", *(f"tests/{room}" for room in ROOMS)])
+    pytest.main(
+        ["-n0", "--collect-only", "-qqq", "--rootdir=.", *(f"tests/{room}" for room in ROOMS)]
+    )
     found, end = Counter(), time.monotonic() + seconds
     for name in draw(names, count, seed):
         if time.monotonic() > end:

@@ -1,10 +1,15 @@
 """What tests of several rooms share."""
 
+import os
 import sys
 from types import ModuleType
 
 import pytest
 from hypothesis import settings
+
+if "PYTEST_XDIST_WORKER" in os.environ:  # a process for each core: each keeps to its own
+    for threads in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMBA_NUM_THREADS"):
+        os.environ.setdefault(threads, "1")
 
 settings.register_profile("nightly", max_examples=2000, deadline=None)
 

@@ -4,13 +4,13 @@ from pathlib import Path
 
 import nbformat
 import pytest
-from test_end_to_end import TASKS, TINY, project, run  # noqa: F401
+from cases.sessions import TASKS, TINY, run
 
-NOTEBOOKS = sorted((Path(__file__).parents[1] / "notebooks").glob("*.ipynb"))
+NOTEBOOKS = sorted((Path(__file__).parents[2] / "notebooks").glob("*.ipynb"))
 
 
 @pytest.fixture(scope="module")
-def finished(project):  # noqa: F811
+def finished(project):
     """A project in which pretraining and two tasks have been run."""
     run(project, **TINY)
     for task, parameters in TASKS.items():
