@@ -138,7 +138,9 @@ def _draw_series(figure: Figure, canvas: Axes, shown: Shown) -> None:
         plot = figure.add_axes(_fractions((5.72, bottom, 0.84, 0.84)))
         plot.imshow(shown.plots[number], origin="lower", **colours)
         for each in (axis.xaxis, plot.xaxis, plot.yaxis):
-            mark_months(each, CALENDAR, 3, named=number == 2 and each is not plot.yaxis)
+            mark_months(each, CALENDAR, 3)
+            if number < 2 or each is plot.yaxis:
+                each.set_ticklabels([])
         plot.tick_params(labelsize=8, length=2)
         plot.tick_params(axis="x", rotation=90)
         plot.spines[:].set_color("0.7")

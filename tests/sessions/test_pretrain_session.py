@@ -115,6 +115,7 @@ def test_a_parameter_of_another_source_and_an_unknown_environment_are_refused(pr
         run(project, "stak")
 
 
+@pytest.mark.slow
 def test_a_terminated_run_exits_with_an_error_and_is_marked_failed(pretrained, tmp_path):
     long = {**TINY["pretraining"], "max_epochs": 10_000, "patience": 10_000}
     parameters = {**TINY, "pretraining": long}

@@ -7,7 +7,9 @@ from cases.sessions import TASKS, TINY, run, runs
 from pimc.evaluation.tasks import TASKS as TASK_FACTS
 
 
-@pytest.mark.parametrize("task", TASKS)
+@pytest.mark.parametrize(
+    "task", ["pixel_classification", pytest.param("forecasting", marks=pytest.mark.slow)]
+)
 def test_a_task_scores_its_arms_and_makes_nothing_twice(pretrained, task):
     parameters = {**TINY, task: TASKS[task]}
     run(pretrained, pipeline=task, **parameters)

@@ -18,6 +18,7 @@ from kedro.io import DataCatalog
 from kedro.pipeline import Pipeline
 from kedro.pipeline.node import Node
 from kedro_mlflow.framework.hooks.mlflow_hook import MlflowHook
+from mlflow.utils.validation import MAX_PARAM_VAL_LENGTH
 
 from pimc.catalog.provenance import git_commit
 from pimc.hooks.command import typed_command
@@ -47,6 +48,8 @@ class RunTracking(MlflowHook):
     def __init__(self) -> None:
         super().__init__()
         self._address = ""
+        self._logged: dict[str, Any] = {}
+        self._new: dict[str, Any] = {}
 
     @hook_impl
     def after_context_created(self, context: KedroContext) -> None:
@@ -81,6 +84,7 @@ class RunTracking(MlflowHook):
     ) -> None:
         """Start the run and say which command, code and data it is made of."""
         super().before_pipeline_run(run_params, pipeline, catalog)
+        self._logged = {}
         if not self._is_mlflow_enabled:
             return
         watch_interruptions()
@@ -108,6 +112,23 @@ class RunTracking(MlflowHook):
             if name.startswith("params:")
         }
         super().before_node_run(node, catalog, plain, is_async)
+        if self._new:
+            mlflow.log_params(self._new)
+            self._logged |= self._new
+            self._new = {}
+
+    def _log_param(self, name: str, value: Any) -> None:  # noqa: ANN401
+        """Keep what the node brings anew, for one write: a task's options are those of ten nodes.
+
+        One by one and again for each node, as kedro-mlflow logs them, they took five seconds.
+        """
+        if name in self._logged:
+            return
+        if len(str(value)) <= MAX_PARAM_VAL_LENGTH:
+            self._new[name] = value
+        else:  # truncated, and said so
+            super()._log_param(name, value)
+            self._logged[name] = value
 
     @hook_impl
     def on_pipeline_error(

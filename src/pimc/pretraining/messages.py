@@ -70,7 +70,7 @@ class Sender:
 
     def _send(self, *message: object) -> None:
         with self._lock:
-            self.store.set(f"message/{self._sent}", json.dumps(message))
+            _put(self.store, f"message/{self._sent}", message)
             self._sent += 1
 
 
@@ -116,7 +116,13 @@ class Receiver:
 def report(store: Store, failure: Failure) -> None:
     """Say why a process ends."""
     ours = PrefixStore(PREFIX, store)
-    ours.set(f"failure/{ours.add(FAILURES, 1)}", json.dumps(asdict(failure)))
+    _put(ours, f"failure/{ours.add(FAILURES, 1)}", asdict(failure))
+
+
+def _put(store: Any, key: str, value: object) -> None:  # noqa: ANN401
+    """Set a key, and be back when it is there: ``set`` alone does not wait for the store."""
+    store.set(key, json.dumps(value))
+    store.check([key])
 
 
 def tell_to_stop(store: Store) -> None:
