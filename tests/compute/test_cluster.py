@@ -55,6 +55,17 @@ def test_workers_store_where_they_see_the_folder(tmp_path, scheduler):
     assert stored(tmp_path) == {f"{n}.txt": str(n * n) for n in range(6)}
 
 
+def test_workers_keep_nothing_of_a_run_that_is_over(tmp_path, scheduler):
+    def held():
+        from pimc.compute.worker import _open
+
+        return _open.cache_info().currsize
+
+    run(squares(tmp_path), tmp_path, scheduler)
+    with open_client(ComputeOptions(scheduler)) as client:
+        assert set(client.run(held).values()) == {0}
+
+
 def test_what_is_made_is_carried_back_where_they_do_not(tmp_path, scheduler, monkeypatch, caplog):
     caplog.set_level("INFO", "pimc")
 

@@ -7,8 +7,10 @@ import numpy as np
 import pytest
 from cases.maps import exact, make_store, plan, write_crops
 
+from pimc.compute.options import ComputeOptions
+from pimc.compute.pieces import PieceError
 from pimc.data.tensor_file import read_tensors
-from pimc.mapping.blocks import BlockStore, make_missing
+from pimc.mapping.blocks import BlockPlace, BlockStore, make_all, make_missing
 from pimc.mapping.options import MapOptions
 
 CODES = np.random.default_rng(0).integers(0, 3, (20, 40))
@@ -134,6 +136,34 @@ def test_a_reader_that_fails_ends_the_run(stack, tmp_path):
     (tmp_path / "farm/S2_20210605.tif").unlink()
     with pytest.raises(ValueError, match=r"S2_20210605\.tif"):
         list(make_missing(BlockStore(tmp_path / "blocks", blocks)))
+
+
+@pytest.mark.slow  # each worker imports torch
+def test_workers_make_the_same_blocks_of_several_places_and_none_twice(
+    undisturbed, tmp_path, scheduler
+):
+    place = BlockPlace(tmp_path / "blocks", ComputeOptions(scheduler))
+    renamed = replace(undisturbed.blocks.ground.place, name="other")
+    other = replace(undisturbed.blocks, ground=replace(undisturbed.blocks.ground, place=renamed))
+    stores = [BlockStore(place.folder, blocks) for blocks in (undisturbed.blocks, other)]
+    first = make_store(place.folder, undisturbed.blocks).blocks.windows[0]
+    for window in undisturbed.blocks.windows[1:]:
+        stores[0].file(window).unlink()
+    told = []
+    make_all([(store, store.missing()) for store in stores], place, told.append)
+    assert len(told) == 2 * BLOCKS - 1 and told.count(first) == 1
+    for store in stores:
+        assert store.missing() == [] and digests(store) == digests(undisturbed)
+
+
+@pytest.mark.slow
+def test_a_worker_that_fails_names_the_block(stack, tmp_path, scheduler):
+    shutil.copytree(stack, tmp_path / "farm")
+    store = BlockStore(tmp_path / "blocks", plan(tmp_path / "farm"))
+    (tmp_path / "farm/S2_20210605.tif").unlink()
+    place = BlockPlace(store.folder, ComputeOptions(scheduler))
+    with pytest.raises(PieceError, match=r"farm_2021.*r000000_c0000.*S2_20210605\.tif"):
+        make_all([(store, store.missing()[:1])], place, lambda window: None)
 
 
 def test_the_key_is_the_same_for_what_does_not_change_blocks(undisturbed, stack):

@@ -107,11 +107,22 @@ def test_another_map_of_the_same_ground_embeds_nothing_again(mapped):
     assert table(mapped, "class_scores").empty
 
 
+@pytest.mark.slow
+def test_a_map_of_several_processes_is_the_same(mapped):
+    maps = mapped / "data/08_reporting/stack/maps"
+    rasters = {path.name: path.read_bytes() for path in maps.glob("*_embedding.tif")}
+    shutil.rmtree(mapped / "data/07_model_output/stack/map_blocks")
+    run(mapped, compute="processes", workers=2)
+    assert len(rasters) == 1
+    assert rasters == {path.name: path.read_bytes() for path in maps.glob("*_embedding.tif")}
+
+
 @pytest.mark.parametrize(
     ("given", "message"),
     [
         ({"encoder": "nowhere"}, "no encoder in .*nowhere"),
         ({"mapping": {"dimensions": 500}}, "dimensions must be at most the encoder's 128"),
+        ({"compute": "processes", "mapping": {"device": "cuda"}}, "it needs compute=threads"),
         ({"like": "40:50"}, "like must be r<row>c<column>"),
         ({"like": "r80c0"}, "row 80, column 0 lies outside farm"),
         ({"labels": "far.gpkg", "label_column": "crop"}, "far.gpkg.*outside all images"),

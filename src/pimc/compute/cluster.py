@@ -17,7 +17,7 @@ from pimc.compute.mark import Mark, marking
 from pimc.compute.options import PROCESSES, SLURM, ComputeOptions, SlurmOptions
 from pimc.compute.parcel import pack
 from pimc.compute.pieces import Follow, Piece, naming
-from pimc.compute.worker import Came, Work, do_piece, hold
+from pimc.compute.worker import Came, Work, do_piece, forget, hold
 
 logger = logging.getLogger(__name__)
 
@@ -54,6 +54,7 @@ def run_on_cluster(
         parcel = pack(describe_work(pieces), by_file=all(look(client, mark).values()))
         futures = submit(client, parcel, len(pieces), mark)
         gather(client, dict(zip(futures, pieces, strict=True)), follow)
+        client.run(forget, on_error="ignore")  # workers of a scheduler of one's own live on
     # a network file system believes that a file is not there until its folder is read again
     os.listdir(folder)
 

@@ -97,6 +97,11 @@ def _open(parcel: bytes) -> Work:
     return work
 
 
+def forget() -> None:
+    """Leave the pieces of a run that is over: encoders and arrays are among them."""
+    _open.cache_clear()
+
+
 def limit_threads() -> None:
     """One thread for each library: as many workers as cores would have one for each core each."""
     os.environ.update(dict.fromkeys(ONE_THREAD, "1"))

@@ -6,15 +6,19 @@ written: reading and writing cost no time of their own where there is a second c
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from pimc.compute.options import ComputeOptions
+from pimc.compute.pieces import Piece
+from pimc.compute.run import run_pieces
 from pimc.data.file_name import file_name
 from pimc.data.fingerprint import array_digest, fingerprint
 from pimc.data.kept import is_kept
@@ -25,6 +29,19 @@ from pimc.mapping.quantise import dequantise, quantise
 
 BLOCK_VERSION = 1
 """Raise it when the code gives other blocks from the same images, encoder and options."""
+
+
+@dataclass(frozen=True)
+class BlockPlace:
+    """Where blocks lie and are made.
+
+    Attributes:
+        folder: of all maps.
+        compute: where they are embedded.
+    """
+
+    folder: Path
+    compute: ComputeOptions = field(default_factory=ComputeOptions)
 
 
 @dataclass(frozen=True, eq=False)
@@ -210,3 +227,46 @@ def make_missing(store: BlockStore, missing: Sequence[Window] | None = None) -> 
         if written is not None:
             written[1].result()
             yield written[0]
+
+
+def make_all(
+    wanted: Sequence[tuple[BlockStore, Sequence[Window]]],
+    place: BlockPlace,
+    told: Callable[[Window], None],
+) -> None:
+    """Make and write blocks of several places, where ``place`` says.
+
+    Args:
+        wanted: blocks of each place.
+        place: of all blocks.
+        told: is called with each window whose block is on disk.
+    """
+    if place.compute.here:
+        for store, windows in wanted:
+            for window in make_missing(store, windows):
+                told(window)
+        return
+    each = [(store, window) for store, windows in wanted for window in windows]
+    pieces = {_piece_name(store, window): (store, window) for store, window in each}
+
+    @contextmanager
+    def follow(name: str) -> Iterator[Callable[[object], None]]:
+        yield lambda _: told(pieces[name][1])
+
+    run_pieces((_piece(*piece) for piece in each), place.compute, place.folder, follow)
+
+
+def _piece_name(store: BlockStore, window: Window) -> str:
+    return f"{store.blocks.ground.name}, {store.file(window).stem}"
+
+
+def _piece(store: BlockStore, window: Window) -> Piece[Block, None]:
+    return Piece(
+        _piece_name(store, window),
+        partial(_make_alone, store.blocks, window),
+        partial(write_block, store.file(window)),
+    )
+
+
+def _make_alone(blocks: GroundBlocks, window: Window) -> Block:
+    return make_block(blocks, window, blocks.ground.series(window))

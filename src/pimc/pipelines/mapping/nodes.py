@@ -15,7 +15,7 @@ from pimc.data.atomic import replace_text, replacing, require_room
 from pimc.data.file_name import file_name
 from pimc.data.labels.labelling import Labelling
 from pimc.mapping.area import confusion_of_features, count_classes, pixel_hectares, tabulate_area
-from pimc.mapping.blocks import BlockStore, make_missing, plan_blocks
+from pimc.mapping.blocks import BlockPlace, BlockStore, make_all, plan_blocks
 from pimc.mapping.choice import Candidate, choose_encoder, series_branch
 from pimc.mapping.components import fit_components
 from pimc.mapping.ground import Embedder, find_grounds
@@ -99,7 +99,7 @@ class MapHead:
 def plan_map(
     places: PlaceSource,
     encoders: list[Candidate],
-    blocks_folder: Path,
+    block_place: BlockPlace,
     calendar: CalendarOptions,
     screening: ScreeningOptions,
     mapping: MapOptions,
@@ -117,8 +117,12 @@ def plan_map(
     opened = places.open(encoder.bands)
     labelling = places.labels(opened)
     network = series_branch(encoder.network) if mapping.branch == SERIES else encoder.network
-    on_gpu = mapping.device == "cuda" or (mapping.device == "auto" and torch.cuda.is_available())
-    if on_gpu:  # a copy: the package's own is kept for others
+    if mapping.device == "cuda" and not block_place.compute.here:
+        raise ValueError("mapping.device=cuda maps in one process: it needs compute=threads")
+    on_gpu = torch.cuda.is_available() and block_place.compute.here
+    if mapping.device == "cuda" or (
+        mapping.device == "auto" and on_gpu
+    ):  # a copy: the package's own is kept for others
         network = network.copy().eval().to("cuda")
     grounds = find_grounds(opened, network, calendar, screening)
     embedder = Embedder(network, mapping.precision == "bf16")
@@ -126,28 +130,29 @@ def plan_map(
         components = fit_components(grounds, embedder, mapping.dimensions, mapping.seed)
         embedder = replace(embedder, projection=components)
     blocks = plan_blocks(grounds, embedder, mapping, encoder.digest)
-    stores = [BlockStore(blocks_folder, each) for each in blocks]
+    stores = [BlockStore(block_place.folder, each) for each in blocks]
     per_feature = places.options.labels.per_feature
     return MapPlan(stores, encoder.name, labelling, per_feature, bands)
 
 
-def embed_ground(plan: MapPlan) -> list[BlockStore]:
+def embed_ground(plan: MapPlan, block_place: BlockPlace) -> list[BlockStore]:
     """Make the blocks that are missing, with a bar of pixels a second and the time left."""
     from tqdm import tqdm
 
-    for store in plan.stores:
-        blocks, wanted = store.blocks, store.missing()
-        pixels = sum(window.size for window in wanted)
-        require_room(store.path, pixels * store.pixel_bytes)
-        with tqdm(
-            total=blocks.pixels,
-            initial=blocks.pixels - pixels,
-            unit="px",
-            unit_scale=True,
-            desc=blocks.ground.name,
-        ) as bar:
-            for window in make_missing(store, wanted):
-                bar.update(window.size)
+    wanted = [(store, store.missing()) for store in plan.stores]
+    sizes = [sum(window.size for window in windows) for _, windows in wanted]
+    total = sum(store.blocks.pixels for store in plan.stores)
+    room = sum(size * store.pixel_bytes for size, store in zip(sizes, plan.stores, strict=True))
+    require_room(block_place.folder, room)
+    names = [store.blocks.ground.name for store in plan.stores]
+    with tqdm(
+        total=total,
+        initial=total - sum(sizes),
+        unit="px",
+        unit_scale=True,
+        desc=names[0] if len(names) == 1 else f"{len(names)} maps",
+    ) as bar:
+        make_all(wanted, block_place, lambda window: bar.update(window.size))
     return list(plan.stores)
 
 

@@ -28,7 +28,12 @@ def create_pipeline() -> Pipeline:
                 outputs="plan",
                 name="plan_map",
             ),
-            node(embed_ground, inputs="plan", outputs="stores", name="embed_ground"),
+            node(
+                embed_ground,
+                inputs=["plan", "map_blocks"],
+                outputs="stores",
+                name="embed_ground",
+            ),
             node(
                 fit_classes,
                 inputs=["plan", "stores", "params:mapping"],
