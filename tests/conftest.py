@@ -14,9 +14,17 @@ if "PYTEST_XDIST_WORKER" in os.environ:  # a process for each core: each keeps t
 settings.register_profile("nightly", max_examples=2000, deadline=None)
 
 
+@pytest.fixture(autouse=True, scope="module")
+def _no_address_of_other_files():
+    """MLflow leaves the address that a test has set in the environment, for child processes.
+
+    What a file's tests share is made before the fixture of each of them.
+    """
+    os.environ.pop("MLFLOW_TRACKING_URI", None)
+
+
 @pytest.fixture(autouse=True)
 def _no_address_of_other_runs(monkeypatch):
-    """MLflow leaves the address that a test has set in the environment, for child processes."""
     monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
 
 

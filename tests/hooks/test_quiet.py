@@ -1,12 +1,12 @@
 """A run shows no warning that is not the user's to act on."""
 
 import os
-import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+from cases.projects import new_project
 
 PROJECT = Path(__file__).parents[2]
 ENVIRONMENT = {**os.environ, "PYTHONPATH": str(PROJECT / "src"), "DO_NOT_TRACK": "1"}
@@ -14,12 +14,8 @@ ENVIRONMENT = {**os.environ, "PYTHONPATH": str(PROJECT / "src"), "DO_NOT_TRACK":
 
 @pytest.fixture
 def project(tmp_path):
-    folder = tmp_path / "my project"  # with a space
-    shutil.copytree(PROJECT / "conf", folder / "conf", ignore=shutil.ignore_patterns("local"))
-    (folder / "conf/local").mkdir()
+    folder = new_project(tmp_path / "my project")  # with a space
     (folder / "docs").mkdir()
-    shutil.copy(PROJECT / "pyproject.toml", folder)
-    (folder / "src").mkdir()
     return folder
 
 

@@ -1,7 +1,6 @@
 """Labels of a vector file on images of one's own, through Kedro: one command, a table of scores."""
 
 import json
-import shutil
 from pathlib import Path
 
 import numpy as np
@@ -9,6 +8,7 @@ import pandas as pd
 import pytest
 from cases.fields import box, write_fields
 from cases.geotiffs import ground, write_tif
+from cases.projects import new_project
 from kedro.framework.session import KedroSession
 from kedro.framework.startup import bootstrap_project
 
@@ -22,11 +22,7 @@ ARMS = ("majority", "logistic")
 @pytest.fixture(scope="module")
 def project(tmp_path_factory):
     """A project of its own, with eight images in which meadows are green and the rest is bare."""
-    folder = tmp_path_factory.mktemp("labelled")
-    shutil.copytree(PROJECT / "conf", folder / "conf", ignore=shutil.ignore_patterns("local"))
-    (folder / "conf/local").mkdir()
-    shutil.copy(PROJECT / "pyproject.toml", folder)
-    (folder / "src").mkdir()
+    folder = new_project(tmp_path_factory.mktemp("labelled"))
     for month in range(3, 11):
         image = ground(month, height=SIDE, width=SIDE)
         for (top, left), name in zip(CORNERS, CLASSES, strict=True):

@@ -1,5 +1,4 @@
 import logging
-import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -7,6 +6,7 @@ import mlflow
 import numpy as np
 import pandas as pd
 import pytest
+from cases.projects import new_project
 from cases.score_tables import land_cover_tables
 from kedro.framework.session import KedroSession
 from kedro.framework.startup import bootstrap_project
@@ -176,12 +176,7 @@ def test_in_an_evaluation_the_leaderboard_waits_for_the_tasks():
 
 
 def test_a_session_writes_table_figure_page_and_blocks(reporting, monkeypatch):
-    project = reporting.parents[1]
-    shutil.copytree(PROJECT / "conf", project / "conf", ignore=shutil.ignore_patterns("local"))
-    (project / "conf/local").mkdir()
-    for name in ("pyproject.toml", ".telemetry"):
-        shutil.copy(PROJECT / name, project)
-    (project / "src").mkdir()
+    project = new_project(reporting.parents[1])
     results = project / "docs/results/forecasting.md"
     results.parent.mkdir(parents=True)
     results.write_text("By hand.\n\n<!-- made by: x : points.forecasting -->\n<!-- end -->\n")

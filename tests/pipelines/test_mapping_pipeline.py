@@ -11,10 +11,10 @@ import rasterio
 from cases.fields import box, write_fields
 from cases.geotiffs import UTM
 from cases.maps import write_crops
+from cases.projects import new_project
 from kedro.framework.session import KedroSession
 from kedro.framework.startup import bootstrap_project
 
-PROJECT = Path(__file__).parents[2]
 SIDE, FIELD = 80, 8
 CORNERS = [(top, left) for top in range(4, 76, 12) for left in range(4, 76, 12)]
 NAMES = ["maize", "wheat", "meadow"]
@@ -27,11 +27,7 @@ def ground():
 
 @pytest.fixture(scope="module")
 def project(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("mapped")
-    shutil.copytree(PROJECT / "conf", folder / "conf", ignore=shutil.ignore_patterns("local"))
-    (folder / "conf/local").mkdir()
-    shutil.copy(PROJECT / "pyproject.toml", folder)
-    (folder / "src").mkdir()
+    folder = new_project(tmp_path_factory.mktemp("mapped"))
     write_crops(folder / "images/farm", ground())
     fields = [box(top, left, FIELD, FIELD) for top, left in CORNERS]
     classes = [NAMES[(left // 12) % 3] for _, left in CORNERS]

@@ -1,7 +1,5 @@
 """A project of its own for each file's sessions, once without and once with encoders."""
 
-import os
-
 import pytest
 from cases.projects import new_project
 from cases.sessions import TINY, run
@@ -9,7 +7,6 @@ from cases.sessions import TINY, run
 
 @pytest.fixture(scope="module")
 def project(tmp_path_factory):
-    os.environ.pop("MLFLOW_TRACKING_URI", None)  # MLflow leaves it behind, of another test
     return new_project(tmp_path_factory.mktemp("project"))
 
 
