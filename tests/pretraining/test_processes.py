@@ -237,9 +237,12 @@ def test_what_two_have_begun_one_goes_on_with(whole, tmp_path):
 
 
 SCRIPT = """
+import signal
 import sys
 from test_processes import LONG, run
 
+# what a shell starts in the background does not hear Ctrl-C, and hands that on
+signal.signal(signal.SIGINT, signal.default_int_handler)
 run(sys.argv[1], LONG, lambda found, step: print(step, flush=True))
 """
 

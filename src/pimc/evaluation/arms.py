@@ -12,7 +12,7 @@ from functools import partial
 from typing import Any, TypeVar
 
 from pimc.data.folds import FOLDS
-from pimc.data.option_check import build_named, build_options
+from pimc.data.option_check import OptionError, build_named, build_options
 from pimc.evaluation.kinds import INPUTS, PRETRAINED, Input
 
 AnyEffort = TypeVar("AnyEffort", bound="Effort")
@@ -87,7 +87,7 @@ class Arm:
         """An arm from its entry in the parameters: what is no field of an arm is an option.
 
         Raises:
-            ValueError: if the entry is no mapping, or has no kind.
+            ValueError: if the entry is no mapping, or has no kind, or its budgets are no list.
         """
         if not isinstance(given, Mapping):
             raise ValueError(f"arm {name} needs kind, input and options by name, got {given!r}")
@@ -95,8 +95,10 @@ class Arm:
             raise ValueError(f"arm {name} needs a kind, got {dict(given)}")
         own = ("kind", "input", "budgets", "encoder", "file")
         named = {k: given[k] for k in own if k in given}
-        if named.get("budgets") is not None:
-            named["budgets"] = tuple(named["budgets"])
+        if (budgets := named.get("budgets")) is not None:
+            if not isinstance(budgets, list | tuple):
+                raise ValueError(f"budgets of arm {name} must be a list of names, got {budgets!r}")
+            named["budgets"] = tuple(budgets)
         return cls(name, **named, options={k: v for k, v in given.items() if k not in own})
 
 
@@ -176,7 +178,13 @@ class Effort:
 
 
 def build_efforts(kind: type[AnyEffort], efforts: Mapping[str, Any]) -> dict[str, AnyEffort]:
-    """Efforts that come as mappings, built."""
+    """Efforts that come as mappings, built.
+
+    Raises:
+        OptionError: if there is none.
+    """
+    if not efforts:
+        raise OptionError("efforts: expected at least one by name, got none")
     return {
         name: given if isinstance(given, kind) else build_options(kind, given, f"efforts.{name}")
         for name, given in efforts.items()

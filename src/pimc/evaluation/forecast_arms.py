@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -52,7 +52,7 @@ class ForecastingOptions(SeriesTaskOptions):
         examples: pixels in the figure of examples.
     """
 
-    window: Any = field(default_factory=WindowOptions)
+    window: WindowOptions = field(default_factory=WindowOptions)
     targets: tuple[str, ...] = PAPER_INDICES
     examples: int = 9
 

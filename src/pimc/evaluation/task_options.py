@@ -46,6 +46,8 @@ class TaskOptions:
 
     def __post_init__(self) -> None:
         """Build arms and efforts that come as mappings; check that names are known."""
+        if not self.arms:
+            raise OptionError("arms: expected at least one by name, got none")
         arms = {
             name: given if isinstance(given, Arm) else build_arm(name, given, f"arms.{name}")
             for name, given in self.arms.items()
