@@ -1,9 +1,11 @@
 """The card of an encoder in the catalog, and the model that MLflow keeps."""
 
 import json
+import os
 import subprocess
 import sys
 import time
+from pathlib import Path
 from socket import socket
 from urllib.error import URLError
 from urllib.request import Request, urlopen
@@ -109,7 +111,9 @@ def test_a_server_answers_with_the_same_embeddings(tmp_path, tracked, unused_por
     model = mlflow.artifacts.download_artifacts(address)
     command = [sys.executable, "-m", "mlflow", "models", "serve", "-m", model]
     command += ["--env-manager", "local", "--host", "127.0.0.1", "--port", str(unused_port)]
-    server = subprocess.Popen(command)
+    # MLflow looks for uvicorn where an environment that is activated has it
+    there = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
+    server = subprocess.Popen(command, env={**os.environ, "PATH": there})
     try:
         where, deadline = f"http://127.0.0.1:{unused_port}", time.monotonic() + 120
         while time.monotonic() < deadline:
