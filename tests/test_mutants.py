@@ -345,7 +345,16 @@ def test_a_mutant_is_found(package, name):
     path.write_text(content.replace(text, other))
     try:
         result = subprocess.run(
-            [sys.executable, "-m", "pytest", "-qx", "-p", "no:cacheprovider", f"tests/{tests}"],
+            [
+                sys.executable,
+                "-m",
+                "pytest",
+                "-n0",
+                "-qx",
+                "-p",
+                "no:cacheprovider",
+                f"tests/{tests}",
+            ],
             cwd=PROJECT,
             env={**os.environ, "PYTHONPATH": str(package), "PYTHONDONTWRITEBYTECODE": "1"},
             capture_output=True,
