@@ -277,9 +277,9 @@ MUTANTS = {
         "mapping/test_head.py",
     ),
     "bands of images are normalised by held-out ground too": (
-        "pretraining/pretrain.py",
-        "statistics = band_statistics(train, rows,",
-        "statistics = band_statistics(validation, training_rows(validation, train, options),",
+        "pretraining/preparation.py",
+        "_image_config(job, train, rows, ground) if",
+        "_image_config(job, validation, training_rows(validation, train, options), ground) if",
         "pipelines/test_leaks.py",
     ),
     "contrast goes one way": (
@@ -335,13 +335,19 @@ def package(tmp_path_factory):
     return folder / "src"
 
 
+@pytest.mark.parametrize("name", MUTANTS)
+def test_mutants_keep_up_with_the_code(name):
+    file, text, _, tests = MUTANTS[name]
+    assert (PROJECT / "src/pimc" / file).read_text().count(text) == 1
+    assert (PROJECT / "tests" / tests.partition("::")[0]).exists()
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("name", MUTANTS)
 def test_a_mutant_is_found(package, name):
     file, text, other, tests = MUTANTS[name]
     path = package / "pimc" / file
     content = path.read_text()
-    assert content.count(text) == 1, f"{file}: {text!r} is there {content.count(text)} times"
     path.write_text(content.replace(text, other))
     try:
         result = subprocess.run(
