@@ -1,5 +1,6 @@
 """Small grounds to be mapped: simulated crops in dated GeoTIFFs, an encoder of random weights."""
 
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
@@ -77,6 +78,17 @@ def plan(folder: Path, encoder=None, options=None, digest="digest", projection=N
     options = options or MapOptions(block=16)
     grounds = find_grounds(places_of(folder, network, **given), network, CALENDAR, SCREENING)
     return plan_blocks(grounds, Embedder(network, projection=projection), options, digest)[0]
+
+
+@contextmanager
+def one_thread():
+    """As workers have: with four and more, torch takes sums in another order."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
 
 
 def make_store(folder: Path, blocks) -> BlockStore:

@@ -61,8 +61,12 @@ def test_workers_keep_nothing_of_a_run_that_is_over(tmp_path, scheduler):
 
         return _open.cache_info().currsize
 
+    failing = Piece("patch 9", partial(divmod, 1, 0), partial(store, tmp_path, 9))
     run(squares(tmp_path), tmp_path, scheduler)
     with open_client(ComputeOptions(scheduler)) as client:
+        assert set(client.run(held).values()) == {0}
+        with pytest.raises(PieceError, match="patch 9"):
+            run([failing], tmp_path, scheduler)
         assert set(client.run(held).values()) == {0}
 
 

@@ -12,8 +12,9 @@ from pimc.catalog.scenes import SimulatedScenes
 from pimc.evaluation.tasks import TASKS
 from pimc.hooks.data_input import find_raw, record_source
 from pimc.hooks.headlines import comparison_view
-from pimc.hooks.tracking import locate_runs
+from pimc.hooks.tracking import MAX_PARAM_VAL_LENGTH, RunTracking, locate_runs
 from pimc.pipeline_registry import register_pipelines
+from pimc.signal.calendar import CalendarOptions
 
 SHIPPED = Path(__file__).parents[2] / "conf/base/mlflow.yml"
 
@@ -71,3 +72,26 @@ def test_data_are_those_that_a_run_reads_or_goes_back_to():
         "scenes"
     ]
     assert find_raw(pipelines["leaderboard"]) == []
+
+
+def test_parameters_are_logged_once_in_one_write_a_node(monkeypatch):
+    written = []
+    monkeypatch.setattr("mlflow.log_params", lambda given: written.append(dict(given)))
+    monkeypatch.setattr("mlflow.log_param", lambda name, value: written.append({name: value}))
+    tracking = RunTracking()
+    tracking._is_mlflow_enabled, tracking.run_id = True, None
+    tracking.flatten, tracking.recursive, tracking.sep = True, True, "."
+    tracking.long_params_strategy = "truncate"
+    calendar = CalendarOptions(length=12)
+    long = "x" * (MAX_PARAM_VAL_LENGTH + 1)
+    for inputs in (
+        {"params:calendar": calendar, "series": object()},
+        {"params:calendar": calendar, "params:seed": 3},
+        {"params:text": long},
+        {"params:text": long, "params:seed": 3},
+    ):
+        tracking.before_node_run(None, None, inputs, False)
+    first, second, third = written
+    assert first["calendar.length"] == 12 and len(first) > 3
+    assert second == {"seed": 3}
+    assert third == {"text": long[:MAX_PARAM_VAL_LENGTH]}

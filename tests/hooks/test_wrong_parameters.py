@@ -97,7 +97,7 @@ WRONG = {
     "land_cover.arms.scratch.augmentation.shift": [-1, 0.5],
     "land_cover.arms.scratch.epochs": [0],
     "ablation.variants.paper.pretraining": [{"seed": -1}, {"tempratur": 1}, {"temperature": NAN}],
-    "pixel_classification.arms.fine_tune.budgets": ["", "all", 7, {}],
+    "pixel_classification.arms.fine_tune.budgets": ["", "all", 7, {}, []],
     "ablation.probe.budgets": [""],
     "ablation.efforts": [{}],
     "land_cover.arms": [{}],

@@ -56,3 +56,16 @@ def test_plots_of_a_group_lie_beside_each_other_each_under_its_name():
     assert np.isnan(drawn[:, 61:-61]).all() and drawn.shape == (61, 2 * 61 + 4)
     names = [(text.get_text(), text.get_position()[0]) for text in strip.texts]
     assert names == [("first", 30), ("second", 65 + 30)]
+
+
+def test_months_of_shorter_plots_stay_in_each():
+    """Plots of trajectories are shorter than the series."""
+    plots = np.random.default_rng(0).normal(size=(1, 2, 51, 51))
+    figure = draw_plot_gallery(
+        np.zeros((1, 1, 61)), plots, ["corn"], ["NDVI"], ["first", "second"], CALENDAR, "m"
+    )
+    strip = figure.axes[1]
+    second = 51 + 3  # where it begins
+    ticks = strip.get_xticks()
+    assert not ((ticks > 50.5) & (ticks < second - 0.5)).any() and ticks.max() < second + 50.5
+    assert strip.get_ylim() == (-0.5, 50.5) and strip.get_xlim() == (-0.5, second + 50.5)

@@ -16,7 +16,7 @@ from distributed import Client, Future, LocalCluster, as_completed
 from pimc.compute.mark import Mark, marking
 from pimc.compute.options import PROCESSES, SLURM, ComputeOptions, SlurmOptions
 from pimc.compute.parcel import pack
-from pimc.compute.pieces import Follow, Piece, naming
+from pimc.compute.pieces import Follow, Piece, PieceError, naming
 from pimc.compute.worker import Came, Work, do_piece, forget, hold
 
 logger = logging.getLogger(__name__)
@@ -53,7 +53,11 @@ def run_on_cluster(
     with open_client(options) as client, marking(folder) as mark:
         parcel = pack(describe_work(pieces), by_file=all(look(client, mark).values()))
         futures = submit(client, parcel, len(pieces), mark)
-        gather(client, dict(zip(futures, pieces, strict=True)), follow)
+        try:
+            gather(client, dict(zip(futures, pieces, strict=True)), follow)
+        except PieceError:
+            client.run(forget, on_error="ignore")
+            raise
         client.run(forget, on_error="ignore")  # workers of a scheduler of one's own live on
     # a network file system believes that a file is not there until its folder is read again
     os.listdir(folder)

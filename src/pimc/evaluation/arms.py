@@ -96,7 +96,7 @@ class Arm:
         own = ("kind", "input", "budgets", "encoder", "file")
         named = {k: given[k] for k in own if k in given}
         if (budgets := named.get("budgets")) is not None:
-            if not isinstance(budgets, list | tuple):
+            if not isinstance(budgets, list | tuple) or not budgets:
                 raise ValueError(f"budgets of arm {name} must be a list of names, got {budgets!r}")
             named["budgets"] = tuple(budgets)
         return cls(name, **named, options={k: v for k, v in given.items() if k not in own})

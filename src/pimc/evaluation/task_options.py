@@ -46,13 +46,13 @@ class TaskOptions:
 
     def __post_init__(self) -> None:
         """Build arms and efforts that come as mappings; check that names are known."""
-        if not self.arms:
-            raise OptionError("arms: expected at least one by name, got none")
         arms = {
             name: given if isinstance(given, Arm) else build_arm(name, given, f"arms.{name}")
             for name, given in self.arms.items()
             if given is not None
         }
+        if not arms:
+            raise OptionError("arms: expected at least one by name, got none")
         efforts = build_efforts(Effort, self.efforts)
         _check_known("effort", [self.effort], efforts)
         budgets = {name for effort in efforts.values() for name in effort.budgets}

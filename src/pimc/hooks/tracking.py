@@ -48,7 +48,7 @@ class RunTracking(MlflowHook):
     def __init__(self) -> None:
         super().__init__()
         self._address = ""
-        self._logged: dict[str, Any] = {}
+        self._logged: set[str] = set()
         self._new: dict[str, Any] = {}
 
     @hook_impl
@@ -84,7 +84,7 @@ class RunTracking(MlflowHook):
     ) -> None:
         """Start the run and say which command, code and data it is made of."""
         super().before_pipeline_run(run_params, pipeline, catalog)
-        self._logged = {}
+        self._logged, self._new = set(), {}
         if not self._is_mlflow_enabled:
             return
         watch_interruptions()
@@ -112,10 +112,9 @@ class RunTracking(MlflowHook):
             if name.startswith("params:")
         }
         super().before_node_run(node, catalog, plain, is_async)
-        if self._new:
-            mlflow.log_params(self._new)
-            self._logged |= self._new
-            self._new = {}
+        new, self._new = self._new, {}
+        if new:
+            mlflow.log_params(new)
 
     def _log_param(self, name: str, value: Any) -> None:  # noqa: ANN401
         """Keep what the node brings anew, for one write: a task's options are those of ten nodes.
@@ -124,11 +123,11 @@ class RunTracking(MlflowHook):
         """
         if name in self._logged:
             return
+        self._logged.add(name)
         if len(str(value)) <= MAX_PARAM_VAL_LENGTH:
             self._new[name] = value
         else:  # truncated, and said so
             super()._log_param(name, value)
-            self._logged[name] = value
 
     @hook_impl
     def on_pipeline_error(

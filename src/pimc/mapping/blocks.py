@@ -242,27 +242,31 @@ def make_all(
         told: is called with each window whose block is on disk.
     """
     if place.compute.here:
-        for store, windows in wanted:
-            for window in make_missing(store, windows):
+        for store, missing in wanted:
+            for window in make_missing(store, missing):
                 told(window)
         return
-    each = [(store, window) for store, windows in wanted for window in windows]
-    pieces = {_piece_name(store, window): (store, window) for store, window in each}
+    windows = {
+        _piece_name(store, window): (store, window)
+        for store, missing in wanted
+        for window in missing
+    }
 
     @contextmanager
     def follow(name: str) -> Iterator[Callable[[object], None]]:
-        yield lambda _: told(pieces[name][1])
+        yield lambda _: told(windows[name][1])
 
-    run_pieces((_piece(*piece) for piece in each), place.compute, place.folder, follow)
+    pieces = (_piece(name, *each) for name, each in windows.items())
+    run_pieces(pieces, place.compute, place.folder, follow)
 
 
 def _piece_name(store: BlockStore, window: Window) -> str:
     return f"{store.blocks.ground.name}, {store.file(window).stem}"
 
 
-def _piece(store: BlockStore, window: Window) -> Piece[Block, None]:
+def _piece(name: str, store: BlockStore, window: Window) -> Piece[Block, None]:
     return Piece(
-        _piece_name(store, window),
+        name,
         partial(_make_alone, store.blocks, window),
         partial(write_block, store.file(window)),
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -60,13 +61,14 @@ def draw_plot_gallery(
     for axis in axes.reshape(-1)[len(groups) * 2 :]:
         axis.set_axis_off()
     colours = find_colours(plots)
+    of_plots = replace(calendar, length=plots.shape[-1])  # trajectories end before the series
     for number, group in enumerate(groups):
         row, block = divmod(number, blocks)
         beside, strip = axes[row, block * 2 : block * 2 + 2]
         _draw_series(beside, series[number], indices)
         beside.set_title(group, fontsize=10, loc="left")
         starts = _draw_plots(strip, plots[number], colours)
-        mark_months(strip.yaxis, calendar, 3)
+        mark_months(strip.yaxis, of_plots, 3)
         if row == 0:
             _name(strip, channels, starts, plots.shape[-1])
         if number + blocks < len(groups):
@@ -74,7 +76,7 @@ def draw_plot_gallery(
             strip.set_xticks([])
         else:  # nothing stands below
             mark_months(beside.xaxis, calendar, 3)
-            mark_months(strip.xaxis, calendar, 3, starts)
+            mark_months(strip.xaxis, of_plots, 3, starts)
             strip.tick_params(axis="x", rotation=90)
         for axis in (beside, strip):
             axis.tick_params(labelsize=6, length=2, color=INK, labelcolor=INK)

@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from pimc.compute.options import ComputeOptions
 from pimc.data.atomic import replace_text, replacing, require_room
 from pimc.data.file_name import file_name
 from pimc.data.labels.labelling import Labelling
@@ -108,8 +109,7 @@ def plan_map(
 
     Labels are read here too: what is wrong with them is told before anything is embedded.
     """
-    import torch
-
+    on_gpu = is_on_gpu(mapping, block_place.compute)
     if mapping.like is not None:
         parse_points(mapping.like)
     bands = places.bands()
@@ -117,12 +117,7 @@ def plan_map(
     opened = places.open(encoder.bands)
     labelling = places.labels(opened)
     network = series_branch(encoder.network) if mapping.branch == SERIES else encoder.network
-    if mapping.device == "cuda" and not block_place.compute.here:
-        raise ValueError("mapping.device=cuda maps in one process: it needs compute=threads")
-    on_gpu = torch.cuda.is_available() and block_place.compute.here
-    if mapping.device == "cuda" or (
-        mapping.device == "auto" and on_gpu
-    ):  # a copy: the package's own is kept for others
+    if on_gpu:  # a copy: the package's own is kept for others
         network = network.copy().eval().to("cuda")
     grounds = find_grounds(opened, network, calendar, screening)
     embedder = Embedder(network, mapping.precision == "bf16")
@@ -133,6 +128,27 @@ def plan_map(
     stores = [BlockStore(block_place.folder, each) for each in blocks]
     per_feature = places.options.labels.per_feature
     return MapPlan(stores, encoder.name, labelling, per_feature, bands)
+
+
+def is_on_gpu(mapping: MapOptions, compute: ComputeOptions) -> bool:
+    """Whether this process embeds on a GPU; workers have none of their own.
+
+    Raises:
+        ValueError: if workers are asked for one.
+    """
+    import torch
+
+    if compute.here:
+        there = mapping.device == "auto" and torch.cuda.is_available()
+        return mapping.device == "cuda" or there
+    if mapping.device == "cuda":
+        raise ValueError(
+            f"mapping.device=cuda maps in one process: expected compute=threads, got "
+            f"compute={compute.engine}"
+        )
+    if mapping.device == "auto" and torch.cuda.is_available():
+        logger.info("workers embed on processors: compute=threads embeds on the GPU of this one")
+    return False
 
 
 def embed_ground(plan: MapPlan, block_place: BlockPlace) -> list[BlockStore]:
