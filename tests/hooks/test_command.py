@@ -20,6 +20,7 @@ def test_a_run_that_nobody_typed_is_written_as_the_command_that_does_the_same():
     command = "kedro run --env=stack --pipeline=pretrain"
     params = "'--params=root=/my tiffs,pretraining.batch.size=8,pretraining.arm=null'"
     assert typed_command(["/usr/bin/pytest"], RUN) == f"{command} {params}"
+    assert typed_command(["/v/pytest/__main__.py", "-q"], RUN) == f"{command} {params}"
     assert typed_command([""], {"pipeline_names": None}) == "kedro run"
 
 

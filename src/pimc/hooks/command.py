@@ -7,6 +7,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+MODULES = ("kedro", "pimc")
+"""That are run by `python -m` to run pipelines; others, as `pytest`, do more than that."""
+
 
 def typed_command(arguments: Sequence[str], run_params: Mapping[str, Any]) -> str:
     """What was typed, without the folder of the program; else the command that does the same.
@@ -18,7 +21,7 @@ def typed_command(arguments: Sequence[str], run_params: Mapping[str, Any]) -> st
     program = Path(arguments[0])
     if program.stem == "kedro":
         return shlex.join(["kedro", *arguments[1:]])
-    if program.name == "__main__.py":  # python -m
+    if program.name == "__main__.py" and program.parent.name in MODULES:  # python -m
         return shlex.join(["python", "-m", program.parent.name, *arguments[1:]])
     return run_command(run_params, *(run_params.get("pipeline_names") or ()))
 
