@@ -34,7 +34,9 @@ SIDE, FUSED = 9, Architecture((8,), embedding_size=8, temporal_width=8)
 SMALL = Architecture((8, 16), embedding_size=6)
 CROPS = cut_crops(CORPUS.pairs_of(ROWS), SIDE, BANDS)
 SERIES = np.asarray(CORPUS.index_series[ROWS])
-OPTIONS = PixelClassificationOptions(arms={}, efforts={"quick": {"budgets": {"all": {}}}})
+OPTIONS = PixelClassificationOptions(
+    arms={"majority": {"kind": "majority"}}, efforts={"quick": {"budgets": {"all": {}}}}
+)
 SHORT = {"epochs": 1, "min_steps": 6, "checks": 1, "batch_size": 16}
 
 

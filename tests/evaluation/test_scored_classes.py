@@ -25,7 +25,11 @@ def pixels(**folds):
 
 
 def options(**given):
-    return PixelOptions(arms={}, efforts={"quick": {"budgets": {"all": {}}}}, **given)
+    return PixelOptions(
+        arms={"majority": {"kind": "majority"}},
+        efforts={"quick": {"budgets": {"all": {}}}},
+        **given,
+    )
 
 
 def classes_of(samples):

@@ -296,7 +296,9 @@ def test_errors_say_what_is_wrong(changed, message):
 def test_whose_encoders_are_read_is_checked():
     with pytest.raises(ValueError, match="encoders must be catalog or by_rotation, got 'mine'"):
         PixelClassificationOptions(
-            arms={}, efforts={"quick": {"budgets": {"all": {}}}}, encoders="mine"
+            arms={"majority": {"kind": "majority"}},
+            efforts={"quick": {"budgets": {"all": {}}}},
+            encoders="mine",
         )
 
 
