@@ -23,7 +23,15 @@ TRAIN, VALIDATION, TEST = waves(150, 0), waves(60, 1), waves(60, 2)
 QUICK = {"forest": {"trees": 30}, "rocket": {"kernels": 50}}
 
 
-@pytest.mark.parametrize("kind", [kind for kind in CLASSIFIERS if kind != "majority"])
+@pytest.mark.parametrize(
+    "kind",
+    [
+        # numba compiles the transform
+        pytest.param(kind, marks=pytest.mark.slow) if kind == "rocket" else kind
+        for kind in CLASSIFIERS
+        if kind != "majority"
+    ],
+)
 def test_classifiers_learn_waves_and_give_the_same_for_one_seed(kind):
     fits = [fit_classifier(kind, TRAIN, VALIDATION, QUICK.get(kind, {}), 3) for _ in range(2)]
     first, second = (each.predict(TEST.x) for each in fits)
