@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass
+
+from pimc.compute.options import ComputeOptions
+
+logger = logging.getLogger(__name__)
 
 INT8, FLOAT32 = "int8", "float32"
 """How embeddings are stored."""
@@ -70,3 +75,24 @@ class MapOptions:
             raise ValueError(
                 f"mapping.inverse_decay must be values above 0, got {self.inverse_decay}"
             )
+
+
+def is_on_gpu(mapping: MapOptions, compute: ComputeOptions) -> bool:
+    """Whether this process embeds on a GPU; workers have none of their own.
+
+    Raises:
+        ValueError: if workers are asked for one.
+    """
+    import torch
+
+    if compute.here:
+        there = mapping.device == "auto" and torch.cuda.is_available()
+        return mapping.device == "cuda" or there
+    if mapping.device == "cuda":
+        raise ValueError(
+            f"mapping.device=cuda maps in one process: expected compute=threads, got "
+            f"compute={compute.engine}"
+        )
+    if mapping.device == "auto" and torch.cuda.is_available():
+        logger.info("workers embed on processors: compute=threads embeds on the GPU of this one")
+    return False

@@ -11,7 +11,6 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from pimc.compute.options import ComputeOptions
 from pimc.data.atomic import replace_text, replacing, require_room
 from pimc.data.file_name import file_name
 from pimc.data.labels.labelling import Labelling
@@ -23,7 +22,7 @@ from pimc.mapping.ground import Embedder, find_grounds
 from pimc.mapping.head import Head, HeldOut, fit_head
 from pimc.mapping.labelled import LabelledPixels, embed_labels
 from pimc.mapping.likeness import find_target, parse_points
-from pimc.mapping.options import SERIES, MapOptions
+from pimc.mapping.options import SERIES, MapOptions, is_on_gpu
 from pimc.mapping.page import write_page
 from pimc.mapping.pictures import (
     FALSE_COLOUR,
@@ -128,27 +127,6 @@ def plan_map(
     stores = [BlockStore(block_place.folder, each) for each in blocks]
     per_feature = places.options.labels.per_feature
     return MapPlan(stores, encoder.name, labelling, per_feature, bands)
-
-
-def is_on_gpu(mapping: MapOptions, compute: ComputeOptions) -> bool:
-    """Whether this process embeds on a GPU; workers have none of their own.
-
-    Raises:
-        ValueError: if workers are asked for one.
-    """
-    import torch
-
-    if compute.here:
-        there = mapping.device == "auto" and torch.cuda.is_available()
-        return mapping.device == "cuda" or there
-    if mapping.device == "cuda":
-        raise ValueError(
-            f"mapping.device=cuda maps in one process: expected compute=threads, got "
-            f"compute={compute.engine}"
-        )
-    if mapping.device == "auto" and torch.cuda.is_available():
-        logger.info("workers embed on processors: compute=threads embeds on the GPU of this one")
-    return False
 
 
 def embed_ground(plan: MapPlan, block_place: BlockPlace) -> list[BlockStore]:
